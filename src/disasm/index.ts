@@ -1,0 +1,1 @@
+export type { FlowInstruction, Instruction } from "./types.ts";

@@ -1,0 +1,112 @@
+import type { ByteText } from "../base/index.ts";
+
+/** One line of a log. */
+export type LogLine = {
+  /** 1-based. */
+  readonly line: number;
+  /** The whole line as it stands in the log, without its line feed (a carriage return is kept). */
+  readonly text: ByteText;
+  /** Where the kernel's own message begins within `text`, after time stamps, levels, host names and caller ids. */
+  readonly start: number;
+  /** What the prefix says: the CPU (`C1`) or thread (`T123`) that printed the line. */
+  readonly caller: string | null;
+};
+
+/** A frame exactly as the kernel printed it. Columns are 0-based offsets into `LogLine.text`. */
+export type ParsedFrame = {
+  readonly line: number;
+  /** The span of the text that a decoder replaces: from the symbol (or the bare address) to the end of its `[module]`, if any. */
+  readonly from: number;
+  readonly to: number;
+  /** `pc`: RIP, pc, epc, NIP: the instruction itself. `lr`: lr, ra. `call`: a line of a call trace. `register`: a symbol shown for another reason. */
+  readonly role: "pc" | "lr" | "call" | "register";
+  /** Without offset and size; null for a bare address. */
+  readonly symbol: string | null;
+  readonly offset: number | null;
+  readonly size: number | null;
+  readonly module: string | null;
+  readonly moduleBuildId: string | null;
+  /** `[<ffffffff81000000>]`, `RIP: 0033:0x423172` or a bare address: `0x…`. */
+  readonly address: string | null;
+  /** False for `? symbol`. */
+  readonly reliable: boolean;
+  /** True for pc, for `(P)`, for a frame that repeats the report's pc, and for the first frame after an exception entry. */
+  readonly exact: boolean;
+  /** User-space code (`RIP: 0033:…`): never looked up in the kernel. */
+  readonly user: boolean;
+};
+
+export type ParsedStack = {
+  /** `call trace`, `allocated by`, `freed by`, `pc` (the report's own RIP line) and the like. */
+  readonly name: string;
+  readonly frames: readonly ParsedFrame[];
+};
+
+/** A `Code:` line. */
+export type CodeLine = {
+  readonly line: number;
+  /** Column of the first byte in the line's text. */
+  readonly from: number;
+  readonly to: number;
+  /** The bytes in the order of memory. */
+  readonly bytes: Uint8Array;
+  /** Index of the marked byte (`<0f>` or `(d4210000)`), or null where none is marked. */
+  readonly trap: number | null;
+  /** User-space code. */
+  readonly user: boolean;
+  /** The pc frame whose bytes these are, if the report shows one. */
+  readonly pc: ParsedFrame | null;
+};
+
+/** Kinds of crash, as in the contract of the case. */
+export const kinds = [
+  "null-dereference", "bad-access", "general-protection", "use-after-free", "double-free", "invalid-free", "out-of-bounds", "uninitialized",
+  "list-corruption", "refcount", "memory-corruption", "stack-overflow", "stack-corruption", "bug", "warning", "divide-error", "invalid-opcode",
+  "soft-lockup", "hard-lockup", "rcu-stall", "hung-task", "deadlock", "lock-misuse", "sleep-in-atomic", "data-race", "leak", "out-of-memory",
+  "boot-failure", "panic", "user-access", "undefined-behaviour", "cfi", "hardware", "other",
+] as const;
+export type CrashKind = (typeof kinds)[number];
+
+/** One crash within a log: what the text alone says. */
+export type CrashReport = {
+  readonly title: string;
+  readonly altTitles: readonly string[];
+  readonly kind: CrashKind;
+  /** Why the report cannot be trusted, or null. */
+  readonly corrupted: { readonly why: string } | null;
+  /** First and last line of the report, 1-based, inclusive. */
+  readonly lines: readonly [number, number];
+  readonly context: {
+    readonly cpu: number | null;
+    readonly pid: number | null;
+    readonly comm: string | null;
+    readonly mode: "process" | "softirq" | "hardirq" | "nmi" | null;
+    readonly taint: { readonly flags: string; readonly words: readonly string[] } | null;
+  };
+  readonly kernel: {
+    readonly release: string | null;
+    /** What follows the release: `#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-…)`. */
+    readonly version: string | null;
+    readonly arch: Arch | null;
+    readonly hardware: string | null;
+    /** Of the running vmlinux, where CONFIG_STACKTRACE_BUILD_ID prints it. */
+    readonly buildId: string | null;
+    /** `Kernel Offset: 0x… from 0x…`: how far KASLR moved the kernel, `0x…`. */
+    readonly kaslrOffset: string | null;
+  };
+  /** Names in lower case (`rip`, `rax`, `cr2`, `pc`, `x0`), values `0x…`. Kernel mode's registers, the first set of the report. */
+  readonly registers: Readonly<Record<string, string>>;
+  readonly code: readonly CodeLine[];
+  readonly stacks: readonly ParsedStack[];
+  readonly modules: readonly { readonly name: string; readonly taint: string; readonly buildId: string | null }[];
+  readonly lastUnloaded: string | null;
+};
+
+export type Arch = "x86_64" | "i386" | "arm64" | "arm" | "riscv64" | "ppc64" | "s390x" | "mips" | "loongarch64";
+
+export type ParsedLog = {
+  readonly lines: readonly LogLine[];
+  readonly reports: readonly CrashReport[];
+  /** Frames that stand outside of every report, so that a text that is no report (a pasted trace) decodes as well. */
+  readonly loose: readonly ParsedFrame[];
+};
