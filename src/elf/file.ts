@@ -1,0 +1,234 @@
+import { Cursor, OopscopeError, type ImageOffset, type LinkAddress } from "../base/index.ts";
+import { compressionOf, prepareSectionZstd, unfoldFile, unfoldSection } from "./compression.ts";
+import {
+  ELFCOMPRESS_ZSTD, ET_REL, SHF_ALLOC, SHF_COMPRESSED, SHF_EXECINSTR, SHN_UNDEF, SHT_NOBITS, SHT_NOTE, SHT_REL, SHT_RELA, SHT_SYMTAB, SHT_SYMTAB_SHNDX,
+} from "./constants.ts";
+import { placeSections, readHeader, readSections, type ElfHeader, type Section } from "./header.ts";
+import { buildIdOf, debugLinkOf, modinfoOf } from "./notes.ts";
+import { readRelocations, relocate, type RelocationTable } from "./relocations.ts";
+import { fileSource, memorySource, type ByteSource } from "./source.ts";
+import { SymbolTable } from "./symbols.ts";
+
+/** A compressed file larger than this is not unfolded: the largest module of a distribution has 40 MB. */
+const largestCompressedFile = 1 << 28;
+
+/** Opens an ELF file, a compressed one (gzip, xz, zstd: then wholly in memory) included. Close it when done. */
+export async function openElf(path: string): Promise<ElfFile> {
+  return elfFrom(fileSource(path));
+}
+
+/** The same of bytes in memory; `name` stands in errors. */
+export async function elfFromBytes(name: string, bytes: Uint8Array): Promise<ElfFile> {
+  return elfFrom(memorySource(name, bytes));
+}
+
+async function elfFrom(source: ByteSource): Promise<ElfFile> {
+  try {
+    const compression = compressionOf(source.read(0, Math.min(6, source.size)));
+    if (!compression) return await readElf(source);
+    if (source.size > largestCompressedFile) throw new OopscopeError("over-budget", `${source.name}: ${source.size} bytes of ${compression} data, the limit is ${largestCompressedFile}`, { file: source.name });
+    const bytes = await unfoldFile(source.name, source.read(0, source.size), compression);
+    source.close();
+    return await readElf(memorySource(source.name, bytes));
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
+async function readElf(source: ByteSource): Promise<ElfFile> {
+  const header = readHeader(source);
+  const sections = readSections(source, header);
+  for (const section of sections) {
+    if ((section.flags & SHF_COMPRESSED) === 0 || section.size < 4) continue;
+    if (new Cursor(source.read(section.offset, 4), header.little, { file: source.name, section: section.name, start: 0 }).u32() === ELFCOMPRESS_ZSTD) {
+      await prepareSectionZstd();
+      break;
+    }
+  }
+  return new ElfFile(source, header, sections);
+}
+
+/**
+ * An ELF file of which only what is asked for is read. Addresses within it are image offsets: the link address less `base`, which is the lowest address
+ * of code for linked files and 0 for ET_REL, whose sections get distinct places (`placeSections`).
+ */
+export class ElfFile {
+  readonly path: string;
+  readonly header: ElfHeader;
+  readonly sections: readonly Section[];
+  readonly base: bigint;
+  readonly #source: ByteSource;
+  readonly #byName = new Map<string, Section>();
+  readonly #places: Float64Array;
+  readonly #unfolded = new Map<number, Uint8Array>();
+  readonly #relocations = new Map<number, RelocationTable | null>();
+  #symbols: SymbolTable | null | undefined;
+
+  constructor(source: ByteSource, header: ElfHeader, sections: readonly Section[]) {
+    this.path = source.name;
+    this.#source = source;
+    this.header = header;
+    this.sections = sections;
+    for (const section of sections) if (!this.#byName.has(section.name)) this.#byName.set(section.name, section);
+    this.base = header.type === ET_REL ? 0n : lowestCode(sections);
+    this.#places = Float64Array.from(placeSections(header, sections), (address) => Number(address - this.base));
+  }
+
+  get relocatable(): boolean {
+    return this.header.type === ET_REL;
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#unfolded.clear();
+  }
+
+  section(name: string): Section | null {
+    return this.#byName.get(name) ?? null;
+  }
+
+  /** Where a section begins, as an image offset. */
+  placeOf(section: Section): ImageOffset {
+    return this.#places[section.index] as ImageOffset;
+  }
+
+  offsetOf(address: LinkAddress): ImageOffset {
+    return Number(BigInt.asIntN(64, address - this.base)) as ImageOffset;
+  }
+
+  addressOf(offset: ImageOffset): LinkAddress {
+    return BigInt.asUintN(64, this.base + BigInt(offset)) as LinkAddress;
+  }
+
+  /** The allocated section that holds an address. */
+  sectionAt(offset: number): Section | null {
+    for (const section of this.sections) {
+      const start = this.#places[section.index]!;
+      if ((section.flags & SHF_ALLOC) !== 0 && offset >= start && offset < start + section.size) return section;
+    }
+    return null;
+  }
+
+  /** Size of a section's contents, unfolded. */
+  sizeOf(section: Section): number {
+    return this.#isPacked(section) ? this.#whole(section).length : section.size;
+  }
+
+  /**
+   * Bytes of a section's contents from `from` up to `to` (clamped to its end), unfolded, and with the section's relocations applied if the file is
+   * relocatable. A copy that the caller owns.
+   */
+  bytes(section: Section, from = 0, to = Number.POSITIVE_INFINITY): Uint8Array {
+    if (section.type === SHT_NOBITS) return new Uint8Array();
+    const end = Math.min(to, this.sizeOf(section));
+    if (!(from >= 0 && from <= end)) throw this.#fail(section, from, `bytes from there to 0x${end.toString(16)} wanted`);
+    const bytes = this.#isPacked(section) ? this.#whole(section).slice(from, end) : this.#source.read(section.offset + from, end - from);
+    const table = this.relocatable ? this.relocationsOf(section) : null;
+    if (table) {
+      const unknown = relocate(bytes, from, table, this.header.arch, this.header.little, (symbol) => this.#symbolValue(symbol));
+      // Code has relocations that only the loader understands; its bytes are compared with those left out.
+      if (unknown !== null && (section.flags & SHF_ALLOC) === 0) throw new OopscopeError("unsupported", `${this.path}: ${section.name}: relocation type ${unknown} of ${this.header.arch} is unknown`, { file: this.path, section: section.name });
+    }
+    return bytes;
+  }
+
+  cursor(section: Section, from = 0, to = Number.POSITIVE_INFINITY): Cursor {
+    return new Cursor(this.bytes(section, from, to), this.header.little, { file: this.path, section: section.name, start: from });
+  }
+
+  /** The relocations that the file has for a section (also the left-over ones of a linked vmlinux), or null. */
+  relocationsOf(section: Section): RelocationTable | null {
+    const known = this.#relocations.get(section.index);
+    if (known !== undefined) return known;
+    const holder = this.sections.find(({ type, info }) => (type === SHT_RELA || type === SHT_REL) && info === section.index);
+    let table: RelocationTable | null = null;
+    if (holder) {
+      const { wide, machine, little } = this.header;
+      const at = new Cursor(this.#raw(holder), little, { file: this.path, section: holder.name, start: 0 });
+      table = readRelocations(at, wide, holder.type === SHT_RELA, holder.entrySize, wide && machine === 8);
+    }
+    this.#relocations.set(section.index, table);
+    return table;
+  }
+
+  /** The symbol table, or null in a stripped file. */
+  symbols(): SymbolTable | null {
+    if (this.#symbols !== undefined) return this.#symbols;
+    const holder = this.sections.find(({ type }) => type === SHT_SYMTAB);
+    const strings = holder && this.sections[holder.link];
+    if (!holder || !strings) return (this.#symbols = null);
+    const { wide, little } = this.header;
+    const at = new Cursor(this.#raw(holder), little, { file: this.path, section: holder.name, start: 0 });
+    const extra = this.sections.find(({ type, link }) => type === SHT_SYMTAB_SHNDX && link === holder.index);
+    const extended = extra ? extendedIndices(new Cursor(this.#raw(extra), little, { file: this.path, section: extra.name, start: 0 })) : null;
+    const places = this.relocatable ? this.#places : null;
+    return (this.#symbols = new SymbolTable(at, this.#raw(strings), { wide, entrySize: holder.entrySize, base: this.base, extended, places }));
+  }
+
+  buildId(): string | null {
+    for (const section of this.sections) {
+      if (section.type !== SHT_NOTE || section.size > 1 << 16) continue;
+      const id = buildIdOf(this.cursor(section));
+      if (id) return id;
+    }
+    return null;
+  }
+
+  debugLink(): { readonly name: string; readonly crc: number } | null {
+    const section = this.section(".gnu_debuglink");
+    return section ? debugLinkOf(this.cursor(section)) : null;
+  }
+
+  /** A module's `.modinfo`: `name`, `vermagic`, `depends` and more; empty for other files. */
+  modinfo(): Map<string, string[]> {
+    const section = this.section(".modinfo");
+    return section ? modinfoOf(this.bytes(section)) : new Map<string, string[]>();
+  }
+
+  #symbolValue(index: number): number {
+    const symbols = this.symbols();
+    if (!symbols || index >= symbols.count) return 0;
+    return symbols.section(index) === SHN_UNDEF ? 0 : symbols.value(index);
+  }
+
+  #isPacked(section: Section): boolean {
+    return (section.flags & SHF_COMPRESSED) !== 0 || section.name.startsWith(".zdebug_");
+  }
+
+  #whole(section: Section): Uint8Array {
+    let bytes = this.#unfolded.get(section.index);
+    if (!bytes) {
+      const form = section.name.startsWith(".zdebug_") ? "zdebug" : this.header.wide ? "chdr64" : "chdr32";
+      bytes = unfoldSection(this.path, section.name, this.#raw(section), form, this.header.little);
+      this.#unfolded.set(section.index, bytes);
+    }
+    return bytes;
+  }
+
+  #raw(section: Section): Uint8Array {
+    if (section.type === SHT_NOBITS) return new Uint8Array();
+    try {
+      return this.#source.read(section.offset, section.size);
+    } catch (cause) {
+      if (cause instanceof OopscopeError && cause.code === "malformed") throw this.#fail(section, 0, `its ${section.size} bytes at file offset 0x${section.offset.toString(16)} lie past the file's end at 0x${this.#source.size.toString(16)}`);
+      throw cause;
+    }
+  }
+
+  #fail(section: Section, offset: number, what: string): OopscopeError {
+    return new OopscopeError("malformed", `${this.path}: ${section.name} at offset 0x${offset.toString(16)}: ${what}`, { file: this.path, section: section.name, offset });
+  }
+}
+
+function lowestCode(sections: readonly Section[]): bigint {
+  let lowest: bigint | null = null;
+  for (const { flags, address } of sections) {
+    if ((flags & SHF_EXECINSTR) !== 0 && (flags & SHF_ALLOC) !== 0 && (lowest === null || address < lowest)) lowest = address;
+  }
+  return lowest ?? 0n;
+}
+
+function extendedIndices(at: Cursor): Uint32Array {
+  return Uint32Array.from({ length: Math.floor(at.bytes.length / 4) }, () => at.u32());
+}

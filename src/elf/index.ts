@@ -1,0 +1,5 @@
+export { openElf, elfFromBytes, type ElfFile } from "./file.ts";
+export type { ElfHeader, Section } from "./header.ts";
+export type { SymbolTable } from "./symbols.ts";
+export { firstAt, type RelocationTable } from "./relocations.ts";
+export { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS } from "./constants.ts";

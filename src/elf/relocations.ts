@@ -1,0 +1,196 @@
+import type { Cursor } from "../base/index.ts";
+
+/**
+ * What a relocation does to debug information: stores, adds or subtracts S + A in so many bytes. Only absolute kinds stand in debug sections.
+ * Sources: the psABI of each processor; RISC-V also adds and subtracts, since its linker relaxes code.
+ */
+export type RelocationAction = { readonly size: 0 | 1 | 2 | 4 | 8; readonly action: "set" | "add" | "sub" | "set6" | "sub6" | "uleb-set" | "uleb-sub" };
+
+const set = (size: 1 | 2 | 4 | 8): RelocationAction => ({ size, action: "set" });
+const none: RelocationAction = { size: 0, action: "set" };
+
+const kinds: Readonly<Record<string, Readonly<Record<number, RelocationAction>>>> = {
+  x86_64: { 0: none, 1: set(8), 10: set(4), 11: set(4), 12: set(2), 14: set(1), 17: set(8), 21: set(4) },
+  i386: { 0: none, 1: set(4), 20: set(2), 22: set(1), 32: set(4) },
+  arm64: { 0: none, 256: none, 257: set(8), 258: set(4), 259: set(2) },
+  arm: { 0: none, 2: set(4), 5: set(2), 8: set(1), 40: none },
+  riscv64: {
+    0: none, 1: set(4), 2: set(8), 33: { size: 1, action: "add" }, 34: { size: 2, action: "add" }, 35: { size: 4, action: "add" }, 36: { size: 8, action: "add" },
+    37: { size: 1, action: "sub" }, 38: { size: 2, action: "sub" }, 39: { size: 4, action: "sub" }, 40: { size: 8, action: "sub" },
+    52: { size: 1, action: "sub6" }, 53: { size: 1, action: "set6" }, 54: set(1), 55: set(2), 56: set(4),
+    60: { size: 1, action: "uleb-set" }, 61: { size: 1, action: "uleb-sub" },
+  },
+  ppc64: { 0: none, 1: set(4), 38: set(8), 78: set(8) },
+  s390x: { 0: none, 4: set(4), 22: set(8), 3: set(2), 1: set(1) },
+  mips: { 0: none, 2: set(4), 18: set(8) },
+  loongarch64: {
+    0: none, 1: set(4), 2: set(8), 47: { size: 1, action: "add" }, 48: { size: 2, action: "add" }, 50: { size: 4, action: "add" }, 51: { size: 8, action: "add" },
+    52: { size: 1, action: "sub" }, 53: { size: 2, action: "sub" }, 55: { size: 4, action: "sub" }, 56: { size: 8, action: "sub" },
+    105: { size: 1, action: "set6" }, 106: { size: 1, action: "sub6" }, 107: { size: 1, action: "uleb-set" }, 108: { size: 1, action: "uleb-sub" },
+  },
+};
+
+export function relocationAction(arch: string, type: number): RelocationAction | null {
+  return kinds[arch]?.[type] ?? null;
+}
+
+/** Relocations of one section in the order of their offsets, in columns. */
+export type RelocationTable = {
+  readonly count: number;
+  readonly offsets: Float64Array;
+  readonly types: Uint32Array;
+  readonly symbols: Uint32Array;
+  /** Null for SHT_REL, whose addends stand in the section's bytes. */
+  readonly addends: Float64Array | null;
+};
+
+export function readRelocations(at: Cursor, wide: boolean, withAddends: boolean, entrySize: number, mips64: boolean): RelocationTable {
+  const least = (wide ? 16 : 8) + (withAddends ? (wide ? 8 : 4) : 0);
+  if (entrySize < least) throw at.fail(`relocation entries of ${entrySize} bytes`);
+  const count = Math.floor(at.bytes.length / entrySize);
+  const offsets = new Float64Array(count);
+  const types = new Uint32Array(count);
+  const symbols = new Uint32Array(count);
+  const addends = withAddends ? new Float64Array(count) : null;
+  let sorted = true;
+  for (let index = 0; index < count; index++) {
+    at.at = index * entrySize;
+    const offset = wide ? at.u64From(0, 0) : at.u32();
+    if (index > 0 && offset < offsets[index - 1]!) sorted = false;
+    offsets[index] = offset;
+    if (mips64) {
+      // MIPS ELF64 keeps the symbol first and up to three types in bytes of their own.
+      symbols[index] = at.u32();
+      at.skip(3);
+      types[index] = at.u8();
+    } else if (wide) {
+      const first = at.u32();
+      const second = at.u32();
+      types[index] = at.little ? first : second;
+      symbols[index] = at.little ? second : first;
+    } else {
+      const both = at.u32();
+      types[index] = both & 0xff;
+      symbols[index] = both >>> 8;
+    }
+    if (addends) {
+      if (wide) {
+        // Signed 64 bits: exact below 2^53, and a larger addend belongs to no debug section.
+        const low = at.little ? at.u32() : at.i32();
+        const high = at.little ? at.i32() : at.u32();
+        addends[index] = at.little ? high * 0x1_0000_0000 + low : low * 0x1_0000_0000 + high;
+      } else addends[index] = at.i32();
+    }
+  }
+  const table = { count, offsets, types, symbols, addends };
+  return sorted ? table : sortedByOffset(table);
+}
+
+function sortedByOffset({ count, offsets, types, symbols, addends }: RelocationTable): RelocationTable {
+  const order = Uint32Array.from({ length: count }, (_, index) => index).sort((a, b) => offsets[a]! - offsets[b]! || a - b);
+  return {
+    count,
+    offsets: Float64Array.from(order, (index) => offsets[index]!),
+    types: Uint32Array.from(order, (index) => types[index]!),
+    symbols: Uint32Array.from(order, (index) => symbols[index]!),
+    addends: addends && Float64Array.from(order, (index) => addends[index]!),
+  };
+}
+
+/** First index whose offset is at least `offset`. */
+export function firstAt(offsets: Float64Array, offset: number): number {
+  let low = 0;
+  let high = offsets.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (offsets[middle]! < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Applies the relocations that lie within `[start, start + bytes.length)` of a section to `bytes`, its copy of that range.
+ * `valueOf` gives S, the symbol's value. Returns the first type that has no rule, or null.
+ */
+export function relocate(bytes: Uint8Array, start: number, table: RelocationTable, arch: string, little: boolean, valueOf: (symbol: number) => number): number | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { offsets, types, symbols, addends, count } = table;
+  const end = start + bytes.length;
+  let unknown: number | null = null;
+  for (let index = firstAt(offsets, start); index < count; index++) {
+    const offset = offsets[index]!;
+    if (offset >= end) break;
+    const kind = relocationAction(arch, types[index]!);
+    if (!kind) {
+      unknown ??= types[index]!;
+      continue;
+    }
+    const at = offset - start;
+    if (kind.size === 0 || at + kind.size > bytes.length) continue;
+    const value = valueOf(symbols[index]!) + (addends ? addends[index]! : kind.action === "set" ? load(view, at, kind.size, little, true) : 0);
+    apply(view, bytes, at, kind, value, little);
+  }
+  return unknown;
+}
+
+function apply(view: DataView, bytes: Uint8Array, at: number, kind: RelocationAction, value: number, little: boolean): void {
+  switch (kind.action) {
+    case "set":
+      return store(view, at, kind.size, value, little);
+    case "add":
+      return store(view, at, kind.size, load(view, at, kind.size, little, false) + value, little);
+    case "sub":
+      return store(view, at, kind.size, load(view, at, kind.size, little, false) - value, little);
+    case "set6":
+      bytes[at] = (bytes[at]! & 0xc0) | (value & 0x3f);
+      return;
+    case "sub6":
+      bytes[at] = (bytes[at]! & 0xc0) | ((bytes[at]! - value) & 0x3f);
+      return;
+    case "uleb-set":
+      return storeUleb(bytes, at, value);
+    case "uleb-sub":
+      return storeUleb(bytes, at, loadUleb(bytes, at) - value);
+  }
+}
+
+function load(view: DataView, at: number, size: number, little: boolean, signed: boolean): number {
+  if (size === 8) {
+    const high = view.getInt32(little ? at + 4 : at, little);
+    return high * 0x1_0000_0000 + view.getUint32(little ? at : at + 4, little);
+  }
+  if (size === 4) return signed ? view.getInt32(at, little) : view.getUint32(at, little);
+  if (size === 2) return view.getUint16(at, little);
+  return view.getUint8(at);
+}
+
+function store(view: DataView, at: number, size: number, value: number, little: boolean): void {
+  if (size === 8) {
+    const high = Math.floor(value / 0x1_0000_0000);
+    view.setUint32(little ? at : at + 4, value - high * 0x1_0000_0000, little);
+    view.setInt32(little ? at + 4 : at, high, little);
+  } else if (size === 4) view.setInt32(at, value % 0x1_0000_0000, little);
+  else if (size === 2) view.setUint16(at, value & 0xffff, little);
+  else view.setUint8(at, value & 0xff);
+}
+
+function loadUleb(bytes: Uint8Array, at: number): number {
+  let value = 0;
+  for (let scale = 1; at < bytes.length; scale *= 0x80) {
+    const byte = bytes[at++]!;
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) break;
+  }
+  return value;
+}
+
+/** Overwrites a ULEB128 number within the length that it has. */
+function storeUleb(bytes: Uint8Array, at: number, value: number): void {
+  for (; at < bytes.length; at++) {
+    const more = bytes[at]! >= 0x80;
+    bytes[at] = (more ? 0x80 : 0) | (((value % 0x80) + 0x80) % 0x80);
+    value = Math.floor(value / 0x80);
+    if (!more) break;
+  }
+}
