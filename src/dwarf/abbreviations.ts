@@ -1,0 +1,152 @@
+import { OopscopeError, type Cursor } from "../base/index.ts";
+import * as dw from "./constants.ts";
+import type { DebugSections } from "./sections.ts";
+
+/** The shape that many entries share (DWARF 5, 7.5.3): a tag, and for each attribute its name and form. */
+export type Abbreviation = {
+  readonly tag: number;
+  readonly children: boolean;
+  /** Triples: name, form, value of DW_FORM_implicit_const. */
+  readonly attributes: Int32Array;
+  /** Bytes of the attributes where every form has a fixed size, else -1. */
+  readonly size: number;
+  /** Bytes before a DW_AT_sibling of form ref4, where that is fixed, else -1. */
+  readonly siblingAt: number;
+};
+
+/** Sizes in bytes that a unit settles for its forms. */
+export type FormSizes = { readonly address: number; readonly offset: number; readonly version: number };
+
+const mostAttributes = 1024;
+const mostAbbreviations = 1 << 20;
+const firstWindow = 1 << 14;
+
+/** One table of .debug_abbrev, read as far as its codes are asked for. */
+export class AbbreviationTable {
+  readonly #sections: DebugSections;
+  readonly #sizes: FormSizes;
+  readonly #byCode: (Abbreviation | undefined)[] = [];
+  readonly #sparse = new Map<number, Abbreviation>();
+  #at: Cursor;
+  #window = firstWindow;
+  #complete = false;
+
+  constructor(sections: DebugSections, offset: number, sizes: FormSizes) {
+    this.#sections = sections;
+    this.#sizes = sizes;
+    this.#at = sections.slice("abbrev", offset, offset + this.#window);
+  }
+
+  get(code: number): Abbreviation {
+    const known = this.#byCode[code];
+    if (known !== undefined) return known;
+    return this.#search(code);
+  }
+
+  #search(code: number): Abbreviation {
+    const sparse = this.#sparse.get(code);
+    if (sparse) return sparse;
+    while (!this.#complete) {
+      const from = this.#at.at;
+      let read: { code: number; abbreviation: Abbreviation } | null;
+      try {
+        read = readAbbreviation(this.#at, this.#sizes);
+      } catch (error) {
+        if (!(error instanceof OopscopeError) || !this.#grow(from)) throw error;
+        continue;
+      }
+      if (!read) {
+        this.#complete = true;
+        break;
+      }
+      if (read.code < 4096) this.#byCode[read.code] ??= read.abbreviation;
+      else this.#sparse.set(read.code, read.abbreviation);
+      if (this.#sparse.size > mostAbbreviations) throw this.#at.fail(`more than ${mostAbbreviations} abbreviations`);
+      if (read.code === code) return read.abbreviation;
+    }
+    throw this.#at.fail(`no abbreviation has the code ${code}`);
+  }
+
+  /** The window may have cut a declaration in two: reads a larger one from the declaration on. False if it reached the section's end. */
+  #grow(from: number): boolean {
+    const { origin, bytes } = this.#at;
+    const start = origin.start + from;
+    if (origin.start + bytes.length >= this.#sections.size("abbrev")) return false;
+    this.#window *= 4;
+    this.#at = this.#sections.slice("abbrev", start, start + this.#window);
+    return true;
+  }
+}
+
+function readAbbreviation(at: Cursor, sizes: FormSizes): { code: number; abbreviation: Abbreviation } | null {
+  const code = at.uleb();
+  if (code === 0) return null;
+  const tag = at.uleb();
+  const children = at.u8() !== 0;
+  const attributes: number[] = [];
+  let size = 0;
+  let siblingAt = -1;
+  for (;;) {
+    const name = at.uleb();
+    const form = at.uleb();
+    const constant = form === dw.DW_FORM_implicit_const ? at.sleb() : 0;
+    if (name === 0 && form === 0) break;
+    if (attributes.length >= mostAttributes * 3) throw at.fail(`an abbreviation of more than ${mostAttributes} attributes`);
+    if (name === dw.DW_AT_sibling && form === dw.DW_FORM_ref4) siblingAt = size;
+    attributes.push(name, form, constant);
+    if (size >= 0) {
+      const width = fixedSize(form, sizes);
+      size = width < 0 ? -1 : size + width;
+    }
+  }
+  return { code, abbreviation: { tag, children, attributes: Int32Array.from(attributes), size, siblingAt } };
+}
+
+/** Bytes of a form (DWARF 5, 7.5.6), -1 where they depend on the value. */
+export function fixedSize(form: number, sizes: FormSizes): number {
+  switch (form) {
+    case dw.DW_FORM_flag_present:
+    case dw.DW_FORM_implicit_const:
+      return 0;
+    case dw.DW_FORM_data1:
+    case dw.DW_FORM_ref1:
+    case dw.DW_FORM_flag:
+    case dw.DW_FORM_strx1:
+    case dw.DW_FORM_addrx1:
+      return 1;
+    case dw.DW_FORM_data2:
+    case dw.DW_FORM_ref2:
+    case dw.DW_FORM_strx2:
+    case dw.DW_FORM_addrx2:
+      return 2;
+    case dw.DW_FORM_strx3:
+    case dw.DW_FORM_addrx3:
+      return 3;
+    case dw.DW_FORM_data4:
+    case dw.DW_FORM_ref4:
+    case dw.DW_FORM_ref_sup4:
+    case dw.DW_FORM_strx4:
+    case dw.DW_FORM_addrx4:
+      return 4;
+    case dw.DW_FORM_data8:
+    case dw.DW_FORM_ref8:
+    case dw.DW_FORM_ref_sig8:
+    case dw.DW_FORM_ref_sup8:
+      return 8;
+    case dw.DW_FORM_data16:
+      return 16;
+    case dw.DW_FORM_addr:
+      return sizes.address;
+    case dw.DW_FORM_ref_addr:
+      return sizes.version <= 2 ? sizes.address : sizes.offset;
+    case dw.DW_FORM_strp:
+    case dw.DW_FORM_line_strp:
+    case dw.DW_FORM_sec_offset:
+    case dw.DW_FORM_strp_sup:
+    case dw.DW_FORM_GNU_ref_alt:
+    case dw.DW_FORM_GNU_strp_alt:
+      return sizes.offset;
+    default:
+      return -1;
+  }
+}

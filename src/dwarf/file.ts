@@ -1,0 +1,220 @@
+import { OopscopeError } from "../base/index.ts";
+import type { ElfFile } from "../elf/index.ts";
+import { ownersByAranges } from "./aranges.ts";
+import { newEntry, readEntry } from "./entry.ts";
+import { functionAt, indexFunctions, inlineChain, type ChainLink } from "./functions.ts";
+import { LineProgram, lowerBound, type LineRow } from "./lines.ts";
+import { forEachRange } from "./ranges.ts";
+import { DebugSections } from "./sections.ts";
+import { Unit, readUnitHeader, type UnitHeader } from "./unit.ts";
+
+/** A function at an address, with the place in it: the line that runs, or for the outer ones of a chain the line of the call that was inlined. */
+export type PlaceInFunction = {
+  readonly function: string | null;
+  /** As the compiler recorded it; null where the line table has no entry. */
+  readonly file: string | null;
+  /** 1-based; 0 where the compiler names none. */
+  readonly line: number;
+  readonly column: number;
+  readonly discriminator: number;
+};
+
+export type Place = {
+  /** Innermost inlined function first, the function that owns the code last. Empty where no function of the unit covers the address. */
+  readonly functions: readonly PlaceInFunction[];
+  /** DW_AT_comp_dir of the unit. */
+  readonly directory: string | null;
+};
+
+const longestOriginChain = 16;
+
+/** The debugging information of one file. Costs nothing until an address is looked up; then only the units that own the addresses are read. */
+export class DwarfFile {
+  readonly #sections: DebugSections;
+  readonly #headers = new Map<number, UnitHeader>();
+  readonly #names = new Map<number, string | null>();
+  #allHeaders: UnitHeader[] | null = null;
+  /** Ranges of the units that .debug_aranges leaves out. */
+  #unlisted: { lows: Float64Array; highs: Float64Array; units: Float64Array } | null = null;
+
+  constructor(elf: ElfFile) {
+    this.#sections = new DebugSections(elf);
+  }
+
+  /** Whether there is any debugging information at all. */
+  get present(): boolean {
+    return this.#sections.size("info") > 0;
+  }
+
+  /**
+   * Looks up image offsets, in any order, each as it stands (a return address must be lowered by one before). The answer has one entry for each: a
+   * place, null where no unit covers it, or the error that damaged debug information of its unit gave.
+   */
+  lookup(addresses: readonly number[]): (Place | null | OopscopeError)[] {
+    const answers: (Place | null | OopscopeError)[] = addresses.map(() => null);
+    if (!this.present || addresses.length === 0) return answers;
+    const order = Uint32Array.from(addresses.keys()).sort((a, b) => addresses[a]! - addresses[b]!);
+    const wanted = Float64Array.from(order, (index) => addresses[index]!);
+    const owners = this.#owners(wanted);
+    const byUnit = new Map<number, number[]>();
+    for (let index = 0; index < wanted.length; index++) {
+      const unit = owners[index]!;
+      if (unit < 0) continue;
+      const list = byUnit.get(unit);
+      if (list) list.push(index);
+      else byUnit.set(unit, [index]);
+    }
+    for (const [offset, indices] of byUnit) {
+      try {
+        const unit = new Unit(this.#sections, this.#header(offset));
+        const places = this.#lookupIn(unit, Float64Array.from(indices, (index) => wanted[index]!));
+        for (const [k, index] of indices.entries()) answers[order[index]!] = places[k]!;
+      } catch (error) {
+        if (!(error instanceof OopscopeError)) throw error;
+        for (const index of indices) answers[order[index]!] = error;
+      }
+    }
+    return answers;
+  }
+
+  /** Name and compilation directory of the unit that owns an address, without reading more of it. */
+  unitAt(address: number): { readonly name: string | null; readonly directory: string | null } | null {
+    if (!this.present) return null;
+    const owner = this.#owners(Float64Array.of(address))[0]!;
+    if (owner < 0) return null;
+    const { name, directory } = new Unit(this.#sections, this.#header(owner), false);
+    return { name, directory };
+  }
+
+  #lookupIn(unit: Unit, wanted: Float64Array): Place[] {
+    let functions = indexFunctions(unit, false);
+    let nested = false;
+    let lines: LineProgram | null = null;
+    let rows: (LineRow | null)[] = [];
+    if (unit.root.lines >= 0 && this.#sections.size("line") > 0) {
+      lines = new LineProgram(this.#sections, unit.root.lines, unit.directory, unit.header.sizes.address);
+      rows = lines.rowsAt(wanted, unit.baseHigh, unit.baseLow);
+    }
+    const places: Place[] = [];
+    for (let index = 0; index < wanted.length; index++) {
+      const address = wanted[index]!;
+      let position = functionAt(functions, address);
+      if (position < 0 && !nested) {
+        functions = indexFunctions(unit, true);
+        nested = true;
+        position = functionAt(functions, address);
+      }
+      const chain = position < 0 ? [] : inlineChain(unit, position, address);
+      places.push({ functions: this.#places(unit, chain, lines, rows[index] ?? null), directory: unit.directory });
+    }
+    return places;
+  }
+
+  #places(unit: Unit, chain: readonly ChainLink[], lines: LineProgram | null, row: LineRow | null): PlaceInFunction[] {
+    const places: PlaceInFunction[] = [];
+    let file = row ? (lines?.path(row.file) ?? null) : null;
+    let line = row?.line ?? 0;
+    let column = row?.column ?? 0;
+    let discriminator = row?.discriminator ?? 0;
+    for (let index = chain.length - 1; index >= 0; index--) {
+      const link = chain[index]!;
+      places.push({ function: this.#nameOf(unit, link.entry), file, line, column, discriminator });
+      file = link.callFile >= 0 ? (lines?.path(link.callFile) ?? null) : null;
+      line = Math.max(0, link.callLine);
+      column = Math.max(0, link.callColumn);
+      discriminator = Math.max(0, link.discriminator);
+    }
+    // Assembly has lines but no function entries.
+    if (chain.length === 0 && row) places.push({ function: null, file, line, column, discriminator });
+    return places;
+  }
+
+  /** The name of an entry, by way of its abstract origin or specification. */
+  #nameOf(unit: Unit, offset: number): string | null {
+    const known = this.#names.get(offset);
+    if (known !== undefined) return known;
+    const entry = newEntry();
+    let name: string | null = null;
+    let at = offset;
+    let owner = unit;
+    for (let step = 0; step < longestOriginChain && at >= 0; step++) {
+      if (at < owner.header.first || at >= owner.header.end) owner = new Unit(this.#sections, this.#headerAround(at));
+      owner.at.at = at - owner.header.offset;
+      const code = owner.at.uleb();
+      if (code === 0) break;
+      readEntry(owner, owner.abbreviations.get(code), entry, true);
+      name = entry.linkageName ?? entry.name;
+      if (name !== null) break;
+      at = entry.origin;
+    }
+    this.#names.set(offset, name);
+    return name;
+  }
+
+  #header(offset: number): UnitHeader {
+    let header = this.#headers.get(offset);
+    if (!header) this.#headers.set(offset, (header = readUnitHeader(this.#sections, offset)));
+    return header;
+  }
+
+  #headerAround(offset: number): UnitHeader {
+    for (const header of this.#everyHeader()) if (offset >= header.offset && offset < header.end) return header;
+    throw new OopscopeError("malformed", `${this.#sections.elf.path}: a reference to 0x${offset.toString(16)} of .debug_info, where no unit is`, { file: this.#sections.elf.path, section: ".debug_info", offset });
+  }
+
+  #everyHeader(): UnitHeader[] {
+    if (this.#allHeaders) return this.#allHeaders;
+    const headers: UnitHeader[] = [];
+    const size = this.#sections.size("info");
+    for (let offset = 0; offset + 11 <= size; ) {
+      const header = this.#header(offset);
+      headers.push(header);
+      offset = header.end;
+    }
+    return (this.#allHeaders = headers);
+  }
+
+  #owners(wanted: Float64Array): Float64Array {
+    const owners = new Float64Array(wanted.length).fill(-1);
+    let listed = new Set<number>();
+    try {
+      listed = ownersByAranges(this.#sections, wanted, owners);
+    } catch (error) {
+      // A damaged index costs time, not answers: the units themselves are asked.
+      if (!(error instanceof OopscopeError)) throw error;
+      owners.fill(-1);
+    }
+    if (owners.includes(-1)) this.#ownersByUnits(wanted, owners, listed);
+    return owners;
+  }
+
+  /** For units that the index does not list: their own ranges. */
+  #ownersByUnits(wanted: Float64Array, owners: Float64Array, listed: ReadonlySet<number>): void {
+    if (!this.#unlisted) {
+      const lows: number[] = [];
+      const highs: number[] = [];
+      const units: number[] = [];
+      for (const header of this.#everyHeader()) {
+        if (listed.has(header.offset)) continue;
+        try {
+          const unit = new Unit(this.#sections, header, false);
+          forEachRange(unit, unit.root, (low, high) => {
+            lows.push(low);
+            highs.push(high);
+            units.push(header.offset);
+            return false;
+          });
+        } catch (error) {
+          if (!(error instanceof OopscopeError)) throw error; // one broken unit costs itself alone
+        }
+      }
+      this.#unlisted = { lows: Float64Array.from(lows), highs: Float64Array.from(highs), units: Float64Array.from(units) };
+    }
+    const { lows, highs, units } = this.#unlisted;
+    for (let range = 0; range < lows.length; range++) {
+      for (let index = lowerBound(wanted, lows[range]!); index < wanted.length && wanted[index]! < highs[range]!; index++) {
+        if (owners[index]! < 0) owners[index] = units[range]!;
+      }
+    }
+  }
+}

@@ -1,0 +1,140 @@
+import * as dw from "./constants.ts";
+import { newEntry, readEntry, skipChildren, skipEntry } from "./entry.ts";
+import { covers, forEachRange, hasRange } from "./ranges.ts";
+import type { Unit } from "./unit.ts";
+
+/**
+ * Which functions own an address. Phase one walks the unit's entries once, stepping over types and function bodies, and notes the ranges of every
+ * function. Phase two walks the body of the one function that covers an address, down through the inlined calls that cover it too.
+ */
+export type FunctionIndex = { readonly lows: number[]; readonly highs: number[]; /** Position of the function's entry within its unit. */ readonly entries: number[] };
+
+/** Tags whose children may be functions: those of C are at the top only. */
+function mayHoldFunctions(tag: number, isC: boolean): boolean {
+  switch (tag) {
+    case dw.DW_TAG_namespace:
+    case dw.DW_TAG_module:
+    case dw.DW_TAG_compile_unit:
+    case dw.DW_TAG_partial_unit:
+      return true;
+    case dw.DW_TAG_structure_type:
+    case dw.DW_TAG_class_type:
+    case dw.DW_TAG_union_type:
+    case dw.DW_TAG_interface_type:
+    case dw.DW_TAG_enumeration_type:
+      return !isC;
+    default:
+      return false;
+  }
+}
+
+/** `nested` also looks for functions within functions and types, which C's compilers all but never make. */
+export function indexFunctions(unit: Unit, nested: boolean): FunctionIndex {
+  const lows: number[] = [];
+  const highs: number[] = [];
+  const entries: number[] = [];
+  const { at, abbreviations, isC } = unit;
+  const entry = newEntry();
+  at.at = unit.children;
+  for (let depth = 1; depth > 0 && at.at < at.end; ) {
+    const position = at.at;
+    const code = at.uleb();
+    if (code === 0) {
+      depth--;
+      continue;
+    }
+    const abbreviation = abbreviations.get(code);
+    if (abbreviation.tag === dw.DW_TAG_subprogram) {
+      readEntry(unit, abbreviation, entry, false);
+      forEachRange(unit, entry, (low, high) => {
+        lows.push(low);
+        highs.push(high);
+        entries.push(position);
+        return false;
+      });
+      if (!entry.children) continue;
+      if (nested) depth++;
+      else if (entry.sibling > at.at && entry.sibling <= at.end) at.at = entry.sibling;
+      else skipChildren(unit);
+      continue;
+    }
+    if (abbreviation.children && (nested || mayHoldFunctions(abbreviation.tag, isC))) {
+      readEntry(unit, abbreviation, entry, false);
+      depth++;
+      continue;
+    }
+    const next = skipEntry(unit, abbreviation);
+    if (next >= 0) at.at = next;
+    else skipChildren(unit);
+  }
+  return { lows, highs, entries };
+}
+
+/** Position of the smallest function that covers an address, or -1. */
+export function functionAt({ lows, highs, entries }: FunctionIndex, address: number): number {
+  let best = -1;
+  let size = Number.POSITIVE_INFINITY;
+  for (let index = 0; index < lows.length; index++) {
+    const low = lows[index]!;
+    if (address < low || address >= highs[index]!) continue;
+    if (highs[index]! - low < size) {
+      size = highs[index]! - low;
+      best = entries[index]!;
+    }
+  }
+  return best;
+}
+
+/** A function of the chain: where its name stands, and where it was called if it is inlined. */
+export type ChainLink = { readonly entry: number; readonly callFile: number; readonly callLine: number; readonly callColumn: number; readonly discriminator: number };
+
+const deepestInlining = 512;
+
+/** The function at `position` and the calls inlined into it that cover `address`, outermost first. `entry` are offsets in .debug_info. */
+export function inlineChain(unit: Unit, position: number, address: number): ChainLink[] {
+  const { at, abbreviations, header } = unit;
+  const entry = newEntry();
+  at.at = position;
+  readEntry(unit, abbreviations.get(at.uleb()), entry, false);
+  const chain: ChainLink[] = [{ entry: header.offset + position, callFile: -1, callLine: -1, callColumn: -1, discriminator: -1 }];
+  if (!entry.children) return chain;
+  // `open` counts the blocks without a range of their own that were entered since the last covering entry: behind their end the walk goes on.
+  for (let open = 0; at.at < at.end; ) {
+    const here = at.at;
+    const code = at.uleb();
+    if (code === 0) {
+      if (open-- === 0) break;
+      continue;
+    }
+    const abbreviation = abbreviations.get(code);
+    const { tag } = abbreviation;
+    if (tag !== dw.DW_TAG_inlined_subroutine && tag !== dw.DW_TAG_lexical_block && tag !== dw.DW_TAG_try_block && tag !== dw.DW_TAG_catch_block) {
+      const next = skipEntry(unit, abbreviation);
+      if (next >= 0) at.at = next;
+      else skipChildren(unit);
+      continue;
+    }
+    readEntry(unit, abbreviation, entry, false);
+    const isBlock = tag !== dw.DW_TAG_inlined_subroutine;
+    if (isBlock && !hasRange(entry)) {
+      if (entry.children) open++;
+      continue;
+    }
+    if (!covers(unit, entry, address)) {
+      if (!entry.children) continue;
+      if (entry.sibling > at.at && entry.sibling <= at.end) at.at = entry.sibling;
+      else skipChildren(unit);
+      continue;
+    }
+    if (!isBlock) {
+      if (chain.length >= deepestInlining) throw at.fail(`more than ${deepestInlining} calls inlined into one another`);
+      chain.push({ entry: header.offset + here, callFile: entry.callFile, callLine: entry.callLine, callColumn: entry.callColumn, discriminator: entry.discriminator });
+    }
+    if (!entry.children) {
+      if (!isBlock) break;
+      continue;
+    }
+    open = 0;
+  }
+  return chain;
+}

@@ -1,0 +1,1 @@
+export { DwarfFile, type Place, type PlaceInFunction } from "./file.ts";

@@ -1,0 +1,368 @@
+import { OopscopeError, type Cursor } from "../base/index.ts";
+import * as dw from "./constants.ts";
+import type { DebugSections } from "./sections.ts";
+
+/** A row of the line table (DWARF 5, 6.2.2) that was looked for. */
+export type LineRow = { readonly file: number; readonly line: number; readonly column: number; readonly discriminator: number };
+
+type TextPlace = { readonly form: "inline" | "str" | "line_str"; readonly at: number };
+
+const mostFiles = 1 << 20;
+
+/** The header of a line program, and its file names, which are read only when one is asked for. */
+export class LineProgram {
+  readonly #sections: DebugSections;
+  readonly #at: Cursor;
+  readonly version: number;
+  readonly #minimumLength: number;
+  readonly #operationsPerInstruction: number;
+  readonly #lineBase: number;
+  readonly #lineRange: number;
+  readonly #opcodeBase: number;
+  readonly #operandCounts: Uint8Array;
+  readonly #addressSize: number;
+  readonly #program: number;
+  readonly #directories: TextPlace[] = [];
+  readonly #fileNames: TextPlace[] = [];
+  readonly #fileDirectories: number[] = [];
+  readonly #directory: string | null;
+  readonly #paths = new Map<number, string | null>();
+
+  /** `directory` is the unit's DW_AT_comp_dir, `addressSize` the unit's, for versions before 5. */
+  constructor(sections: DebugSections, offset: number, directory: string | null, addressSize: number) {
+    this.#sections = sections;
+    this.#directory = directory;
+    const head = sections.slice("line", offset, offset + 12);
+    let length = head.u32();
+    let offsetSize = 4;
+    if (length === 0xffff_ffff) {
+      length = head.u64();
+      offsetSize = 8;
+    } else if (length >= 0xffff_fff0) throw head.fail(`a line program of reserved length 0x${length.toString(16)}`, 0);
+    const end = offset + head.at + length;
+    if (end > sections.size("line")) throw head.fail(`a line program that ends at 0x${end.toString(16)}, past the section's end at 0x${sections.size("line").toString(16)}`, 0);
+    const at = sections.slice("line", offset, end);
+    this.#at = at;
+    at.at = head.at;
+    this.version = at.u16();
+    if (this.version < 2 || this.version > 5) throw new OopscopeError("unsupported", `${sections.elf.path}: .debug_line at offset 0x${offset.toString(16)}: version ${this.version}`, { file: sections.elf.path, offset });
+    this.#addressSize = addressSize;
+    if (this.version >= 5) {
+      this.#addressSize = at.u8();
+      at.skip(1); // segment selector
+    }
+    const headerLength = offsetSize === 8 ? at.u64() : at.u32();
+    this.#program = at.at + headerLength;
+    if (this.#program > at.end) throw at.fail(`a header of 0x${headerLength.toString(16)} bytes, longer than the program`);
+    this.#minimumLength = at.u8();
+    this.#operationsPerInstruction = this.version >= 4 ? at.u8() : 1;
+    at.skip(1); // default_is_stmt: every row counts
+    this.#lineBase = (at.u8() << 24) >> 24;
+    this.#lineRange = at.u8();
+    this.#opcodeBase = at.u8();
+    if (this.#lineRange === 0) throw at.fail("a line range of 0");
+    const operandCounts = new Uint8Array(Math.max(1, this.#opcodeBase));
+    for (let opcode = 1; opcode < this.#opcodeBase; opcode++) operandCounts[opcode] = at.u8();
+    this.#operandCounts = operandCounts;
+    if (this.version >= 5) {
+      this.#readEntries(offsetSize, this.#directories, null);
+      this.#readEntries(offsetSize, this.#fileNames, this.#fileDirectories);
+    } else this.#readOldTables();
+  }
+
+  /** Version 5 (6.2.4.1): entries of described form. */
+  #readEntries(offsetSize: number, names: TextPlace[], directories: number[] | null): void {
+    const at = this.#at;
+    const formats: { content: number; form: number }[] = [];
+    for (let count = at.u8(); count > 0; count--) formats.push({ content: at.uleb(), form: at.uleb() });
+    const count = at.uleb();
+    if (count > mostFiles || (count > at.end - at.at && count > 0 && formats.length > 0) || (formats.length === 0 && count > 0)) throw at.fail(`a table of ${count} entries in ${at.end - at.at} bytes`);
+    for (let index = 0; index < count; index++) {
+      let name: TextPlace = { form: "inline", at: -1 };
+      let directory = 0;
+      for (const { content, form } of formats) {
+        if (content === 1) name = this.#textPlace(form, offsetSize);
+        else if (content === 2 && directories) directory = this.#number(form, offsetSize);
+        else this.#skip(form, offsetSize);
+      }
+      names.push(name);
+      directories?.push(directory);
+    }
+  }
+
+  #textPlace(form: number, offsetSize: number): TextPlace {
+    const at = this.#at;
+    if (form === dw.DW_FORM_string) {
+      const place: TextPlace = { form: "inline", at: at.at };
+      at.skipString();
+      return place;
+    }
+    if (form === dw.DW_FORM_line_strp || form === dw.DW_FORM_strp) {
+      return { form: form === dw.DW_FORM_strp ? "str" : "line_str", at: offsetSize === 8 ? at.u64() : at.u32() };
+    }
+    this.#skip(form, offsetSize);
+    return { form: "inline", at: -1 };
+  }
+
+  #number(form: number, offsetSize: number): number {
+    const at = this.#at;
+    switch (form) {
+      case dw.DW_FORM_data1:
+        return at.u8();
+      case dw.DW_FORM_data2:
+        return at.u16();
+      case dw.DW_FORM_data4:
+        return at.u32();
+      case dw.DW_FORM_udata:
+        return at.uleb();
+      default:
+        this.#skip(form, offsetSize);
+        return 0;
+    }
+  }
+
+  #skip(form: number, offsetSize: number): void {
+    const at = this.#at;
+    switch (form) {
+      case dw.DW_FORM_data1:
+      case dw.DW_FORM_strx1:
+        return at.skip(1);
+      case dw.DW_FORM_data2:
+      case dw.DW_FORM_strx2:
+        return at.skip(2);
+      case dw.DW_FORM_strx3:
+        return at.skip(3);
+      case dw.DW_FORM_data4:
+      case dw.DW_FORM_strx4:
+        return at.skip(4);
+      case dw.DW_FORM_data8:
+        return at.skip(8);
+      case dw.DW_FORM_data16:
+        return at.skip(16);
+      case dw.DW_FORM_udata:
+      case dw.DW_FORM_strx:
+        return at.skipLeb();
+      case dw.DW_FORM_string:
+        return at.skipString();
+      case dw.DW_FORM_strp:
+      case dw.DW_FORM_line_strp:
+      case dw.DW_FORM_sec_offset:
+        return at.skip(offsetSize);
+      case dw.DW_FORM_block:
+        return at.skip(at.uleb());
+      case dw.DW_FORM_block1:
+        return at.skip(at.u8());
+      default:
+        throw at.fail(`form 0x${form.toString(16)} in a line table's header`);
+    }
+  }
+
+  /** Versions 2 to 4: texts one after the other, an empty one at the end. */
+  #readOldTables(): void {
+    const at = this.#at;
+    for (;;) {
+      const start = at.at;
+      at.skipString();
+      if (at.at === start + 1) break;
+      this.#directories.push({ form: "inline", at: start });
+    }
+    for (;;) {
+      const start = at.at;
+      at.skipString();
+      if (at.at === start + 1) break;
+      this.#fileNames.push({ form: "inline", at: start });
+      this.#fileDirectories.push(at.uleb());
+      at.skipLeb(); // modification time
+      at.skipLeb(); // length
+    }
+  }
+
+  /**
+   * The path of a file by its number in the program (from 0 in version 5, from 1 before), or null. As the compiler recorded it: name under its
+   * directory, and that under the unit's unless it is absolute; nothing is normalised.
+   */
+  path(file: number): string | null {
+    const known = this.#paths.get(file);
+    if (known !== undefined) return known;
+    const path = this.#compose(file);
+    this.#paths.set(file, path);
+    return path;
+  }
+
+  #compose(file: number): string | null {
+    const index = this.version >= 5 ? file : file - 1;
+    const place = this.#fileNames[index];
+    const name = place && this.#text(place);
+    if (!name) return null;
+    if (name.startsWith("/")) return name;
+    const directory = this.#directoryPath(this.#fileDirectories[index]!);
+    return directory ? joined(directory, name) : name;
+  }
+
+  #directoryPath(number: number): string | null {
+    if (this.version < 5 && number === 0) return this.#directory;
+    const place = this.#directories[this.version >= 5 ? number : number - 1];
+    const name = place ? this.#text(place) : null;
+    if (name === null) return this.#directory;
+    // Directory 0 of version 5 is the compilation's own.
+    if (name.startsWith("/") || (this.version >= 5 && number === 0) || !this.#directory) return name;
+    return joined(this.#directory, name);
+  }
+
+  #text(place: TextPlace): string | null {
+    if (place.form !== "inline") return this.#sections.string(place.form, place.at);
+    if (place.at < 0) return null;
+    const at = this.#at;
+    at.at = place.at;
+    return at.string();
+  }
+
+  /**
+   * The rows that hold the wanted addresses (sorted image offsets): of each the last row at or below it within a sequence; the first sequence wins.
+   * One pass over the program, which stops for nothing but rows that matter.
+   */
+  rowsAt(wanted: Float64Array, baseHigh: number, baseLow: number): (LineRow | null)[] {
+    const found: (LineRow | null)[] = Array.from({ length: wanted.length }, () => null);
+    const at = this.#at;
+    const { end } = at;
+    const minimumLength = this.#minimumLength;
+    const lineBase = this.#lineBase;
+    const lineRange = this.#lineRange;
+    const opcodeBase = this.#opcodeBase;
+    const operations = Math.max(1, this.#operationsPerInstruction);
+    const constAdd = Math.floor((255 - opcodeBase) / lineRange);
+
+    let address = 0;
+    let operation = 0;
+    let file = 1;
+    let line = 1;
+    let column = 0;
+    let discriminator = 0;
+    // The row before this one; `open` while it belongs to the same sequence.
+    let open = false;
+    let rowAddress = 0;
+    let rowFile = 0;
+    let rowLine = 0;
+    let rowColumn = 0;
+    let rowDiscriminator = 0;
+    // Index of the first wanted address that is not below the last row.
+    let next = 0;
+
+    const settle = (): void => {
+      for (let index = next; index < wanted.length && wanted[index]! < address; index++) {
+        if (wanted[index]! >= rowAddress) found[index] ??= { file: rowFile, line: rowLine, column: rowColumn, discriminator: rowDiscriminator };
+        next = index + 1;
+      }
+    };
+    const row = (): void => {
+      if (open && address >= rowAddress) {
+        if (next < wanted.length && wanted[next]! < address) settle();
+      } else next = lowerBound(wanted, address);
+      open = true;
+      rowAddress = address;
+      rowFile = file;
+      rowLine = line;
+      rowColumn = column;
+      rowDiscriminator = discriminator;
+      discriminator = 0;
+    };
+    const advance = (count: number): void => {
+      if (operations === 1) address += minimumLength * count;
+      else {
+        address += minimumLength * Math.floor((operation + count) / operations);
+        operation = (operation + count) % operations;
+      }
+    };
+
+    at.at = this.#program;
+    while (at.at < end) {
+      const opcode = at.u8();
+      if (opcode >= opcodeBase) {
+        const special = opcode - opcodeBase;
+        const step = Math.floor(special / lineRange);
+        if (operations === 1) address += minimumLength * step;
+        else advance(step);
+        line += lineBase + (special - step * lineRange);
+        row();
+        continue;
+      }
+      switch (opcode) {
+        case 0: {
+          const size = at.uleb();
+          const after = at.at + size;
+          if (size === 0) break;
+          if (after > end) throw at.fail(`an extended opcode of ${size} bytes`);
+          const extended = at.u8();
+          if (extended === 1) {
+            // DW_LNE_end_sequence: its row ends the one before and begins none.
+            if (open && address >= rowAddress && next < wanted.length && wanted[next]! < address) settle();
+            open = false;
+            address = 0;
+            operation = 0;
+            file = 1;
+            line = 1;
+            column = 0;
+            discriminator = 0;
+            next = 0;
+          } else if (extended === 2) {
+            const wide = size - 1 === 8 || (size - 1 !== 4 && this.#addressSize === 8);
+            address = wide ? at.u64From(baseHigh, baseLow) : at.u32() - baseLow;
+            operation = 0;
+          } else if (extended === 3) {
+            // DW_LNE_define_file, of versions before 5.
+            this.#fileNames.push({ form: "inline", at: at.at });
+            at.skipString();
+            this.#fileDirectories.push(at.uleb());
+          } else if (extended === 4) discriminator = at.uleb();
+          at.at = after;
+          break;
+        }
+        case 1: // DW_LNS_copy
+          row();
+          break;
+        case 2: // advance_pc
+          advance(at.uleb());
+          break;
+        case 3: // advance_line
+          line += at.sleb();
+          break;
+        case 4: // set_file
+          file = at.uleb();
+          break;
+        case 5: // set_column
+          column = at.uleb();
+          break;
+        case 6: // negate_stmt
+        case 7: // set_basic_block
+        case 10: // set_prologue_end
+        case 11: // set_epilogue_begin
+          if (this.#operandCounts[opcode] !== 0) for (let count = this.#operandCounts[opcode]!; count > 0; count--) at.skipLeb();
+          break;
+        case 8: // const_add_pc
+          advance(constAdd);
+          break;
+        case 9: // fixed_advance_pc
+          address += at.u16();
+          operation = 0;
+          break;
+        default:
+          for (let count = this.#operandCounts[opcode]!; count > 0; count--) at.skipLeb();
+      }
+    }
+    return found;
+  }
+}
+
+/** Index of the first value of a sorted array that is at least `least`. */
+export function lowerBound(values: Float64Array, least: number): number {
+  let low = 0;
+  let high = values.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (values[middle]! < least) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+const joined = (directory: string, name: string): string => (directory.endsWith("/") ? directory + name : `${directory}/${name}`);

@@ -1,0 +1,67 @@
+import { Cursor, OopscopeError, textOf } from "../base/index.ts";
+import type { ElfFile, Section } from "../elf/index.ts";
+
+export type DebugSection = "info" | "abbrev" | "line" | "str" | "line_str" | "ranges" | "rnglists" | "addr" | "str_offsets" | "aranges";
+
+/** Single strings are read from the file one by one until so many were wanted; then the whole section is worth its memory. */
+const stringsBeforeWhole = 2000;
+const longestString = 1 << 16;
+
+/** The debug sections of one file, read in ranges, relocated. */
+export class DebugSections {
+  readonly elf: ElfFile;
+  readonly #sections = new Map<DebugSection, Section | null>();
+  readonly #whole = new Map<DebugSection, Uint8Array>();
+  #stringsRead = 0;
+
+  constructor(elf: ElfFile) {
+    this.elf = elf;
+  }
+
+  section(name: DebugSection): Section | null {
+    let section = this.#sections.get(name);
+    if (section === undefined) {
+      section = this.elf.section(`.debug_${name}`) ?? this.elf.section(`.zdebug_${name}`);
+      this.#sections.set(name, section);
+    }
+    return section;
+  }
+
+  size(name: DebugSection): number {
+    const section = this.section(name);
+    return section ? this.elf.sizeOf(section) : 0;
+  }
+
+  /** A cursor over `[from, to)`; its errors name places in the section. */
+  slice(name: DebugSection, from: number, to: number): Cursor {
+    const section = this.section(name);
+    if (!section) throw new OopscopeError("missing-section", `${this.elf.path}: .debug_${name} is referred to but absent`, { file: this.elf.path, section: `.debug_${name}` });
+    const size = this.elf.sizeOf(section);
+    if (!(from >= 0 && from < size)) throw new OopscopeError("malformed", `${this.elf.path}: offset 0x${from.toString(16)} lies past .debug_${name} of 0x${size.toString(16)} bytes`, { file: this.elf.path, section: section.name, offset: from });
+    return this.elf.cursor(section, from, to);
+  }
+
+  /** Everything from `from` on, as a cursor whose `at` is there. The section is read once and kept: for small sections that are used again and again. */
+  kept(name: DebugSection, from: number): Cursor {
+    let bytes = this.#whole.get(name);
+    if (!bytes) {
+      bytes = this.slice(name, 0, Number.POSITIVE_INFINITY).bytes;
+      this.#whole.set(name, bytes);
+    }
+    const at = new Cursor(bytes, this.elf.header.little, { file: this.elf.path, section: `.debug_${name}`, start: 0 }, from);
+    if (!(from >= 0 && from < bytes.length)) throw at.fail(`past the section's end at 0x${bytes.length.toString(16)}`);
+    return at;
+  }
+
+  string(name: "str" | "line_str", offset: number): string {
+    if (this.#whole.has(name)) return this.kept(name, offset).string();
+    // Most references lead to a few dozen strings of a section of megabytes.
+    if (++this.#stringsRead > stringsBeforeWhole) return this.kept(name, offset).string();
+    for (let window = 128; ; window *= 8) {
+      const at = this.slice(name, offset, offset + window);
+      const nul = at.bytes.indexOf(0);
+      if (nul >= 0) return textOf(at.bytes, 0, nul);
+      if (at.bytes.length < window || window > longestString) throw at.fail("a string without its end");
+    }
+  }
+}

@@ -1,0 +1,132 @@
+import { OopscopeError, type Cursor } from "../base/index.ts";
+import { AbbreviationTable, type FormSizes } from "./abbreviations.ts";
+import * as dw from "./constants.ts";
+import { readEntry, newEntry, skipForm, type Entry } from "./entry.ts";
+import type { DebugSections } from "./sections.ts";
+
+/** The header of a unit in .debug_info (DWARF 5, 7.5.1; version 2 to 5). Offsets count from the section's start. */
+export type UnitHeader = {
+  readonly offset: number;
+  readonly end: number;
+  readonly version: number;
+  readonly sizes: FormSizes;
+  readonly abbreviations: number;
+  /** Offset of the unit's first entry. */
+  readonly first: number;
+  /** DW_UT_*; compile (1) before version 5. */
+  readonly type: number;
+};
+
+const largestUnit = 1 << 28;
+
+/** Reads the header at `offset`. Throws `malformed` where there is none. */
+export function readUnitHeader(sections: DebugSections, offset: number): UnitHeader {
+  const at = sections.slice("info", offset, offset + 40);
+  let length = at.u32();
+  let offsetSize = 4;
+  if (length === 0xffff_ffff) {
+    length = at.u64();
+    offsetSize = 8;
+  } else if (length >= 0xffff_fff0) throw at.fail(`a unit of reserved length 0x${length.toString(16)}`, 0);
+  const end = offset + at.at + length;
+  if (end > sections.size("info")) throw at.fail(`a unit that ends at 0x${end.toString(16)}, past the section's end at 0x${sections.size("info").toString(16)}`, 0);
+  const version = at.u16();
+  if (version < 2 || version > 5) throw new OopscopeError("unsupported", `${sections.elf.path}: .debug_info at offset 0x${offset.toString(16)}: DWARF version ${version}`, { file: sections.elf.path, offset });
+  const readOffset = () => (offsetSize === 8 ? at.u64() : at.u32());
+  let type = 1;
+  let address: number;
+  let abbreviations: number;
+  if (version >= 5) {
+    type = at.u8();
+    address = at.u8();
+    abbreviations = readOffset();
+    if (type === dw.DW_UT_skeleton || type === dw.DW_UT_split_compile) at.skip(8);
+    else if (type === dw.DW_UT_type || type === dw.DW_UT_split_type) at.skip(8 + offsetSize);
+  } else {
+    abbreviations = readOffset();
+    address = at.u8();
+  }
+  if (address !== 4 && address !== 8) throw at.fail(`addresses of ${address} bytes`);
+  return { offset, end, version, sizes: { address, offset: offsetSize, version }, abbreviations, first: offset + at.at, type };
+}
+
+/** A unit with its bytes. `at` is the one cursor over them; positions are offsets within the unit. */
+export class Unit {
+  readonly header: UnitHeader;
+  readonly sections: DebugSections;
+  readonly at: Cursor;
+  readonly abbreviations: AbbreviationTable;
+  readonly root: Entry;
+  readonly name: string | null;
+  readonly directory: string | null;
+  readonly isC: boolean;
+  readonly strOffsetsBase: number;
+  readonly addrBase: number;
+  readonly rnglistsBase: number;
+  readonly baseHigh: number;
+  readonly baseLow: number;
+  /** Position of the root's first child. */
+  readonly children: number;
+
+  /** `whole` false reads no more than the root entry needs. */
+  constructor(sections: DebugSections, header: UnitHeader, whole = true) {
+    if (header.end - header.offset > largestUnit) throw new OopscopeError("over-budget", `${sections.elf.path}: a unit of ${header.end - header.offset} bytes, the limit is ${largestUnit}`, { file: sections.elf.path, offset: header.offset });
+    this.sections = sections;
+    this.header = header;
+    this.at = sections.slice("info", header.offset, whole ? header.end : Math.min(header.end, header.first + 1024));
+    this.abbreviations = tableOf(sections, header);
+    const { base } = sections.elf;
+    this.baseHigh = Number(base >> 32n);
+    this.baseLow = Number(base & 0xffff_ffffn);
+
+    // The bases stand in the root entry itself, maybe behind attributes that need them: two passes.
+    const { at } = this;
+    at.at = header.first - header.offset;
+    const abbreviation = this.abbreviations.get(at.uleb());
+    const bases = rootBases(this, abbreviation.attributes, at.at);
+    const split = header.version >= 5 ? header.sizes.offset * 2 : 0;
+    this.strOffsetsBase = bases.strOffsets ?? split;
+    this.addrBase = bases.addr ?? split;
+    this.rnglistsBase = bases.rnglists ?? (header.version >= 5 ? header.sizes.offset * 2 + 4 : 0);
+    this.root = newEntry();
+    readEntry(this, abbreviation, this.root);
+    this.children = abbreviation.children ? at.at : header.end - header.offset;
+    this.name = this.root.name;
+    this.directory = this.root.directory;
+    // C89, C, C99, C11, C17 and assembly: no functions within types.
+    this.isC = [0x01, 0x02, 0x0c, 0x1d, 0x2c, 0x31, 0x8001].includes(this.root.language);
+  }
+}
+
+/** Tables are shared by units where the linker merged them, and kept for the last few. */
+const tables = new WeakMap<DebugSections, Map<number, AbbreviationTable>>();
+
+function tableOf(sections: DebugSections, header: UnitHeader): AbbreviationTable {
+  let known = tables.get(sections);
+  if (!known) tables.set(sections, (known = new Map()));
+  const key = header.abbreviations * 64 + header.sizes.version * 8 + (header.sizes.offset === 8 ? 4 : 0) + (header.sizes.address === 8 ? 1 : 0);
+  let table = known.get(key);
+  if (!table) {
+    table = new AbbreviationTable(sections, header.abbreviations, header.sizes);
+    if (known.size > 64) known.clear();
+    known.set(key, table);
+  }
+  return table;
+}
+
+function rootBases(unit: Unit, attributes: Int32Array, start: number): { strOffsets?: number; addr?: number; rnglists?: number } {
+  const { at } = unit;
+  const bases: { strOffsets?: number; addr?: number; rnglists?: number } = {};
+  for (let k = 0; k < attributes.length; k += 3) {
+    const name = attributes[k]!;
+    const form = attributes[k + 1]!;
+    if ((name === dw.DW_AT_str_offsets_base || name === dw.DW_AT_addr_base || name === dw.DW_AT_rnglists_base) && form === dw.DW_FORM_sec_offset) {
+      const value = unit.header.sizes.offset === 8 ? at.u64() : at.u32();
+      if (name === dw.DW_AT_str_offsets_base) bases.strOffsets = value;
+      else if (name === dw.DW_AT_addr_base) bases.addr = value;
+      else bases.rnglists = value;
+    } else skipForm(at, form, unit.header.sizes);
+  }
+  at.at = start;
+  return bases;
+}
