@@ -17,3 +17,9 @@ export type FlowInstruction = {
   /** For direct calls, jumps and branches: the target relative to the start of the given bytes. */
   readonly target: number | null;
 };
+
+/** What each architecture provides. Every byte belongs to exactly one instruction. */
+export type Disassembler = {
+  decode(bytes: Uint8Array): Instruction[];
+  flow(bytes: Uint8Array): FlowInstruction[];
+};

@@ -1,0 +1,12 @@
+import type { Decoded } from "./decoded.ts";
+import { mnemonicText } from "./mnemonic.ts";
+import { operandTexts, ripComment } from "./operands.ts";
+import { printedPrefixes } from "./unused.ts";
+
+/** The instruction in AT&T syntax, laid out as `objdump -d` does: operands start in the eighth column or after one blank. */
+export function attText(decoded: Decoded): string {
+  const head = [...printedPrefixes(decoded), mnemonicText(decoded)].join(" ");
+  const operands = operandTexts(decoded);
+  if (operands.length === 0) return head;
+  return `${head.padEnd(6)} ${operands.join(",")}${ripComment(decoded)}`;
+}

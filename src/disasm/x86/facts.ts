@@ -1,0 +1,43 @@
+import type * as Iced from "iced-x86";
+import type { Engine } from "./iced.ts";
+
+/** What the opcode tables say of one kind of instruction; asked of iced once for each. */
+export type Facts = {
+  /** iced's name of the encoding, such as `Call_rel32_64`. */
+  readonly name: string;
+  readonly mnemonic: string;
+  readonly operands: readonly Iced.OpCodeOperandKind[];
+  readonly operandSize: number;
+  /** 64 bits wide with or without REX.W. */
+  readonly alwaysWide: boolean;
+  readonly mandatoryPrefix: Iced.MandatoryPrefix;
+  readonly encoding: Iced.EncodingKind;
+  readonly table: Iced.OpCodeTableKind;
+  readonly opCode: number;
+  readonly flow: Iced.FlowControl;
+};
+
+const known = new Map<Iced.Code, Facts>();
+
+export function factsOf(engine: Engine, code: Iced.Code): Facts {
+  let facts = known.get(code);
+  if (facts === undefined) {
+    const { iced, instruction } = engine;
+    const opCode = instruction.opCode;
+    facts = {
+      name: iced.Code[code],
+      mnemonic: iced.Mnemonic[opCode.mnemonic].toLowerCase(),
+      operands: Array.from({ length: opCode.opCount }, (_, k) => opCode.opKind(k)),
+      operandSize: opCode.operandSize,
+      alwaysWide: opCode.defaultOpSize64 || opCode.forceOpSize64,
+      mandatoryPrefix: opCode.mandatoryPrefix,
+      encoding: opCode.encoding,
+      table: opCode.table,
+      opCode: opCode.opCode,
+      flow: instruction.flowControl,
+    };
+    opCode.free();
+    known.set(code, facts);
+  }
+  return facts;
+}
