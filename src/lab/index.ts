@@ -5,3 +5,7 @@ export { moduleInfo, moduleName, readModule, type ModuleInfo } from "./modinfo.t
 export { buildInitramfs, type GuestPlan } from "./init.ts";
 export { runGuest, type GuestEnd, type GuestOptions } from "./guest.ts";
 export { type Machine } from "./qemu.ts";
+export { buildModule, upToDate } from "./build.ts";
+export { parseScenarios, readMarks, readScenarios, type Scenario, type ScenarioFrame } from "./scenario.ts";
+export { readTruth, sourceName, trimConsole, type Truth, type TruthFrame, type TruthPlace } from "./truth.ts";
+export { playScenario } from "./run.ts";

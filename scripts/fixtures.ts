@@ -1,0 +1,71 @@
+// Remakes the logs and modules in test/fixtures from lab/modules: builds each module, crashes a guest with it, and compares the log with what
+// the source's header and marks promise, and the marks with what addr2line says.
+//
+//   node scripts/fixtures.mjs [--kernel RELEASE] [--jobs N] [--console] [SCENARIO...]
+//
+//   test/fixtures/logs/NAME.log             the console, from the module's loading on (6.1; other kernels: NAME.RELEASE.log)
+//   test/fixtures/logs/NAME.expect.json     the truth: from the marks in the source, no decoder took part
+//   test/fixtures/modules/RELEASE/MODULE.ko with DWARF
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { buildModule, findKernel, playScenario, readScenarios, readTruth, sourceName, trimConsole, upToDate, type Scenario } from "../src/lab/index.ts";
+import { disagreements } from "./addr2line.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { kernel: { type: "string" }, jobs: { type: "string", default: "1" }, console: { type: "boolean", default: false } },
+});
+if (values.kernel === undefined) throw new Error("--kernel RELEASE is missing (scripts/fixtures.mjs gives it)");
+const kernel = await findKernel(values.kernel);
+const logs = "test/fixtures/logs";
+const modules = join("test/fixtures/modules", kernel.release);
+await mkdir(logs, { recursive: true });
+
+const all = await readScenarios("lab/modules");
+const unknown = positionals.filter((name) => !all.some((scenario) => scenario.name === name));
+if (unknown.length > 0) throw new Error(`no scenario ${unknown.join(", ")}; there are: ${all.map((scenario) => scenario.name).join(", ")}`);
+const wanted = all.filter((scenario) => positionals.length === 0 || positionals.includes(scenario.name));
+
+// Modules first, one after the other (make has its own jobs).
+for (const scenario of new Map(wanted.map((one) => [one.module, one])).values()) {
+  const output = join(modules, `${scenario.module}.ko`);
+  const sources = ["Kbuild", `${scenario.module}.c`].map((name) => join(scenario.folder, name));
+  if (await upToDate(output, sources)) continue;
+  console.error(`building ${scenario.module}`);
+  await buildModule(kernel, scenario.folder, output, sourceName(scenario).replace(/\/[^/]*$/, ""));
+}
+
+const failures: string[] = [];
+const queue = wanted.filter((scenario) => scenario.parallel);
+await Promise.all(
+  Array.from({ length: Math.max(1, Number(values.jobs)) }, async () => {
+    for (let scenario = queue.shift(); scenario !== undefined; scenario = queue.shift()) await remake(scenario);
+  }),
+);
+for (const scenario of wanted.filter((one) => !one.parallel)) await remake(scenario);
+if (failures.length > 0) {
+  console.error(`\n${failures.length} of ${wanted.length} scenarios do not keep their promise:\n${failures.join("\n")}`);
+  process.exitCode = 1;
+}
+
+async function remake(scenario: Scenario): Promise<void> {
+  const ko = join(modules, `${scenario.module}.ko`);
+  const end = await playScenario(scenario, kernel, ko, values.console ? { onConsole: (bytes) => process.stderr.write(bytes) } : {});
+  const whole = end.console.toString("latin1");
+  const log = trimConsole(whole, scenario.module);
+  const source = await readFile(join(scenario.folder, `${scenario.module}.c`), "utf8");
+  const result = readTruth(scenario, source, log, kernel.release, "x86_64");
+  const seconds = (end.time / 1000).toFixed(1);
+  const broken: string[] = "broken" in result ? result.broken : scenario.end === "any" || end.outcome === scenario.end ? [] : [`the guest ${end.outcome}, not ${scenario.end}: ${end.why}`];
+  if ("truth" in result) broken.push(...disagreements(result.truth, log, ko));
+  const base = join(logs, kernel.release.startsWith("6.1.") ? scenario.name : `${scenario.name}.${kernel.release}`);
+  if ("truth" in result && broken.length === 0) {
+    await writeFile(`${base}.log`, log, "latin1");
+    await writeFile(`${base}.expect.json`, `${JSON.stringify(result.truth, null, 2)}\n`);
+    console.error(`${scenario.name}: ${end.outcome} after ${seconds} s, ${result.truth.frames.length} frames of the module`);
+    return;
+  }
+  failures.push(`  ${scenario.name}: ${broken.join("; ")}`);
+  console.error(`${scenario.name}: ${broken.join("; ")} (after ${seconds} s)\n${log}`);
+}

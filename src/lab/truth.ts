@@ -1,0 +1,136 @@
+import { OopscopeError } from "../base/index.ts";
+import { readMarks, type Scenario } from "./scenario.ts";
+
+export type TruthPlace = { readonly function: string; readonly file: string; readonly line: number };
+
+/** A frame of the scenario's module, as the log shows it and as it must decode. */
+export type TruthFrame = {
+  /** Line of the log, 1-based. */
+  readonly logLine: number;
+  /** With the compiler's suffix: `f.constprop.0`. */
+  readonly symbol: string;
+  /** Those of the module's own source, innermost first; inlined functions of the kernel's headers may stand before and between them. */
+  readonly functions: readonly TruthPlace[];
+};
+
+/** What is known of a scenario's crash: places from the marks in the source, symbols and line numbers from the log. No decoder took part. */
+export type Truth = {
+  readonly scenario: string;
+  readonly release: string;
+  readonly arch: string;
+  readonly module: string;
+  readonly kind: string;
+  readonly context: string;
+  readonly end: string;
+  readonly append: string;
+  /** The line that starts the report, 1-based, and its promised part. */
+  readonly logLine: number;
+  readonly log: string;
+  readonly guilty: TruthPlace;
+  readonly earlier: readonly TruthPlace[];
+  readonly frames: readonly TruthFrame[];
+};
+
+/** A marked place of a module's source; the file is named as the module's DWARF names it. */
+function place(scenario: Scenario, marks: ReadonlyMap<string, number>, name: string, mark: string): TruthPlace {
+  const line = marks.get(mark);
+  if (line === undefined) throw new OopscopeError("malformed", `${scenario.module}.c: no line is marked \`${mark}\``, { file: `${scenario.module}.c` });
+  return { function: name, file: sourceName(scenario), line };
+}
+
+/** The source's name in the module's DWARF. */
+export function sourceName(scenario: Scenario): string {
+  return `lab/modules/${scenario.module}/${scenario.module}.c`;
+}
+
+/**
+ * Compares a log with what the scenario promises. The result is the truth, or the promises that the log does not keep.
+ *
+ * The frames compared are those of the scenario's module in the first report from the promised line on: RIP (or pc), then every frame that is not
+ * marked as doubtful (`?`).
+ */
+export function readTruth(scenario: Scenario, source: string, log: string, release: string, arch: string): { truth: Truth } | { broken: string[] } {
+  const marks = readMarks(source);
+  const lines = log.split("\n");
+  const start = lines.findIndex((line) => line.includes(scenario.log));
+  if (start < 0) return { broken: [`no line with \`${scenario.log}\``] };
+  if (scenario.end === "panicked" && !log.includes("Kernel panic - not syncing")) return { broken: ["the kernel did not panic"] };
+
+  const found = moduleFrames(lines, start, scenario.module);
+  const frames: TruthFrame[] = [];
+  let next = 0;
+  for (const promised of scenario.frames) {
+    if (promised.functions[0]!.mark === "?") {
+      if (found[next]?.symbol.replace(/\..*/, "") === promised.functions[0]!.name) next++;
+      continue;
+    }
+    const functions = promised.functions.map(({ name, mark }) => place(scenario, marks, name, mark));
+    const outermost = functions.at(-1)!.function;
+    let matches = 0;
+    while (next < found.length && found[next]!.symbol.replace(/\..*/, "") === outermost && (matches === 0 || promised.repeats)) {
+      frames.push({ ...found[next]!, functions });
+      matches++;
+      next++;
+    }
+    if (matches === 0) return { broken: [`frame ${frames.length + 1} of the module should be \`${outermost}\`, but is \`${found[next]?.symbol ?? "not there"}\``] };
+  }
+  if (next < found.length) return { broken: [`the frame \`${found[next]!.symbol}\` was not promised`] };
+  return {
+    truth: {
+      scenario: scenario.name,
+      release,
+      arch,
+      module: scenario.module,
+      kind: scenario.kind,
+      context: scenario.context,
+      end: scenario.end,
+      append: scenario.append,
+      logLine: start + 1,
+      log: scenario.log,
+      guilty: place(scenario, marks, scenario.guilty, "GUILTY"),
+      earlier: scenario.earlier.map((text) => place(scenario, marks, text.split("@")[0]!, text.split("@")[1] ?? "")),
+      frames,
+    },
+  };
+}
+
+const prefix = /^(?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? )?/;
+const frameLine = /^(?:(?:CPU: .* )?(?:RIP: [0-9a-f]{4}|pc ?): ?|\s+(\? )?)(([\w.]+)\+0x[0-9a-f]+\/0x[0-9a-f]+) \[(\w+)/;
+
+/**
+ * The module's frames of the report that starts at `start`: of RIP (or pc) and of the call trace, to the report's end. Traces with a title of
+ * their own (`Allocated in`, `Freed by task`) do not count, nor do lines that name a function for other reasons (`WARNING: … at`, `Workqueue:`).
+ */
+function moduleFrames(lines: readonly string[], start: number, module: string): { logLine: number; symbol: string }[] {
+  const frames: { logLine: number; symbol: string }[] = [];
+  let inTrace = false;
+  let exact: string | null = null;
+  for (let at = start; at < lines.length; at++) {
+    const line = lines[at]!.replace(prefix, "");
+    if (/^---\[ end (?:trace|Kernel panic)/.test(line) || /^(?:Allocated|Freed) by task|^FIX /.test(line)) break;
+    if (/^Call [Tt]race:/.test(line)) inTrace = true;
+    const register = /^(?:RIP: |pc ?: )/.test(line);
+    if (!inTrace && !register) continue;
+    const [, doubtful, place, symbol, owner] = frameLine.exec(line) ?? [];
+    if (doubtful !== undefined || owner !== module) continue;
+    // arm64 repeats pc as the first frame of its trace.
+    if (place === exact && !register) {
+      exact = null;
+      continue;
+    }
+    if (register) exact = place!;
+    frames.push({ logLine: at + 1, symbol: symbol! });
+  }
+  return frames;
+}
+
+/** The part of a console that is worth keeping as a log: the kernel's name and command line, and all from the module's loading to the crash's end. */
+export function trimConsole(console: string, module: string): string {
+  const lines = console.replaceAll("\r", "").split("\n");
+  const loaded = lines.findIndex((line) => line.includes(`${module}: loading out-of-tree module`));
+  const last = lines.findIndex((line, at) => at > loaded && /---\[ end Kernel panic|ACPI: PM: Preparing to enter|reboot: Power down/.test(line));
+  const before = lines.slice(0, Math.max(loaded, 0));
+  const head = [/\] Linux version /, /\] (?:Kernel command|Command) line: /].flatMap((pattern) => before.find((line) => pattern.test(line)) ?? []);
+  const body = lines.slice(Math.max(loaded, 0), last < 0 ? undefined : last + (lines[last]!.includes("end Kernel panic") ? 1 : 0));
+  return `${[...head, ...body].join("\n").trimEnd()}\n`;
+}
