@@ -1,1 +1,4 @@
 export * from "./types.ts";
+export { LineSplitter, parseLog } from "./parse.ts";
+export { LogReader, type LogListener } from "./reader.ts";
+export { readLine } from "./prefix.ts";

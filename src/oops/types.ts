@@ -34,10 +34,18 @@ export type ParsedFrame = {
   readonly exact: boolean;
   /** User-space code (`RIP: 0033:…`): never looked up in the kernel. */
   readonly user: boolean;
+  /**
+   * What an earlier decoder (CONFIG_KALLSYMS_LINEINFO, decode_stacktrace.sh, oopscope) already wrote after the symbol, without its parentheses:
+   * `net/core/skbuff.c:602`. The span ends before it; a decoder leaves such a frame alone. Null for all others. Such a frame may lack its offset.
+   */
+  readonly decoded: string | null;
 };
 
 export type ParsedStack = {
-  /** `call trace`, `allocated by`, `freed by`, `pc` (the report's own RIP line) and the like. */
+  /**
+   * `pc` (the report's own RIP, pc or epc line, with lr and ra), `call trace`, `allocated by`, `freed by`, `backtrace of cpu 1`, and the like;
+   * `mentioned` gathers the symbols that stand in other lines of the report (`WARNING: … at f+0x1/0x2`, `at: f+0x1/0x2`).
+   */
   readonly name: string;
   readonly frames: readonly ParsedFrame[];
 };
@@ -50,6 +58,8 @@ export type CodeLine = {
   readonly to: number;
   /** The bytes in the order of memory. */
   readonly bytes: Uint8Array;
+  /** Bytes of one group as printed: 1 on x86, 4 for the words of arm64, 2 or 4 on riscv. */
+  readonly unit: number;
   /** Index of the marked byte (`<0f>` or `(d4210000)`), or null where none is marked. */
   readonly trap: number | null;
   /** User-space code. */
@@ -72,7 +82,7 @@ export type CrashReport = {
   readonly title: string;
   readonly altTitles: readonly string[];
   readonly kind: CrashKind;
-  /** Why the report cannot be trusted, or null. */
+  /** Why the report cannot be trusted as a whole, or null. What was read of it still stands. */
   readonly corrupted: { readonly why: string } | null;
   /** First and last line of the report, 1-based, inclusive. */
   readonly lines: readonly [number, number];
@@ -109,4 +119,6 @@ export type ParsedLog = {
   readonly reports: readonly CrashReport[];
   /** Frames that stand outside of every report, so that a text that is no report (a pasted trace) decodes as well. */
   readonly loose: readonly ParsedFrame[];
+  /** True if the last line ends with a line feed: the lines joined with line feeds (and this last one) are the log, byte for byte. */
+  readonly terminated: boolean;
 };

@@ -1,0 +1,90 @@
+import type { RawCode } from "./code.ts";
+import type { CpuLine } from "./context.ts";
+import { stages, type Header } from "./format.ts";
+import type { RawFrame } from "./frames.ts";
+import type { LinkedModule } from "./modules.ts";
+import type { Arch } from "./types.ts";
+
+/** A frame with the line it stands in. */
+export type PlacedFrame = { readonly line: number; readonly raw: RawFrame };
+
+export type StackDraft = {
+  readonly name: string;
+  readonly way: "walked" | "saved";
+  readonly frames: PlacedFrame[];
+  /** The innermost stack marker that is open where the frames stand: `IRQ`, `TASK`, `NMI`. */
+  openMarker: string | null;
+  /** The marker under which the first reliable frame stood. */
+  firstMarker: string | null;
+};
+
+/** Limits that no real report reaches; what lies beyond stays undecoded text. */
+export const most = { stacks: 512, frames: 16_384, code: 64 } as const;
+
+/** A report while its lines are still coming in. */
+export class Draft {
+  readonly first: number;
+  last: number;
+  readonly headers: { readonly header: Header; readonly line: number; readonly frames: readonly RawFrame[] }[] = [];
+  /** Something of the report itself, not of its headers, has been seen: a CPU line, a pc, a trace. */
+  body = false;
+  /** `tail` after its end marker: only the lines that follow an oops are still taken. */
+  state: "open" | "tail" = "open";
+  ended: "marker" | "banner" | null = null;
+  readonly stacks: StackDraft[] = [];
+  frameCount = 0;
+  readonly registers = new Map<string, string>();
+  readonly code: { readonly line: number; readonly raw: RawCode; readonly user: boolean; readonly pc: PlacedFrame | null }[] = [];
+  readonly modules = new Map<string, LinkedModule>();
+  lastUnloaded: string | null = null;
+  cpuLine: CpuLine | null = null;
+  task: { readonly pid: number; readonly comm: string } | null = null;
+  cpu: number | null = null;
+  taintLetters: string | null = null;
+  taintWords: string[] | null = null;
+  hardware: string | null = null;
+  buildId: string | null = null;
+  kaslrOffset: string | null = null;
+  arch: Arch | null = null;
+  /** ` Read`, ` Write` or nothing, for KASAN's titles. */
+  access = "";
+  /** KASAN's reading of a general protection fault. */
+  range: string | null = null;
+  /** The address that SLUB or a fault names. */
+  torn: number | null = null;
+  cutBy: number | null = null;
+  atEndOfLog = false;
+
+  constructor(first: number) {
+    this.first = first;
+    this.last = first;
+  }
+
+  get stage(): number {
+    return this.headers.reduce((highest, { header }) => Math.max(highest, stages.indexOf(header.format.stage)), -1);
+  }
+
+  get died(): boolean {
+    return this.headers.some(({ header }) => header.format.stage === "death");
+  }
+
+  stack(name: string, way: StackDraft["way"]): StackDraft | null {
+    if (this.stacks.length >= most.stacks) return null;
+    const stack: StackDraft = { name, way, frames: [], openMarker: null, firstMarker: null };
+    this.stacks.push(stack);
+    return stack;
+  }
+
+  /** The stack of that name, begun if there is none. */
+  stackNamed(name: string, way: StackDraft["way"]): StackDraft | null {
+    return this.stacks.find((stack) => stack.name === name) ?? this.stack(name, way);
+  }
+
+  add(stack: StackDraft, line: number, frames: readonly RawFrame[]): void {
+    for (const raw of frames) {
+      if (this.frameCount++ >= most.frames) return;
+      stack.frames.push({ line, raw });
+      if (stack.firstMarker === null && raw.role === "call" && raw.reliable) stack.firstMarker = stack.openMarker;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+/** From a complete draft to the report: what needs all lines to be known (exactness, context, kind and title) is decided now. */
+import { type Draft, type PlacedFrame, type StackDraft } from "./draft.ts";
+import { exactFrames, placeOf } from "./exact.ts";
+import type { RawFrame } from "./frames.ts";
+import { contextOf } from "./report-context.ts";
+import { reportFrames, reportPc } from "./report-frames.ts";
+import { rootKind } from "./root.ts";
+import { altTitlesOf, mainHeader, titleOf } from "./title.ts";
+
+import { whyCorrupted } from "./corrupted.ts";
+import type { Arch, CodeLine, CrashReport, ParsedFrame, ParsedStack } from "./types.ts";
+
+export function finishFrame(line: number, raw: RawFrame, exact: boolean): ParsedFrame {
+  const { from, to, role, symbol, offset, size, module, moduleBuildId, address, reliable, user, decoded } = raw;
+  return { line, from, to, role, symbol, offset, size, module, moduleBuildId, address, reliable, exact, user, decoded };
+}
+
+export function finishReport(draft: Draft, kernel: { release: string | null; version: string | null; hardware: string | null }): CrashReport {
+  const arch = draft.arch ?? archOfRelease(draft.cpuLine?.release ?? kernel.release);
+  const pc = reportPc(draft);
+  const finished = new Map<RawFrame, ParsedFrame>();
+  const stacks = draft.stacks.filter((stack) => stack.frames.length > 0).map((stack) => finishStack(draft, stack, arch, pc, finished));
+  const header = mainHeader(draft);
+  const placed = reportFrames(draft, pc);
+  return {
+    title: titleOf(draft, header, placed),
+    altTitles: altTitlesOf(draft, header, placed),
+    kind: rootKind(draft, header, placed),
+    corrupted: whyCorrupted(draft, header),
+    lines: [draft.first, draft.last],
+    context: contextOf(draft),
+    kernel: {
+      release: draft.cpuLine?.release ?? kernel.release,
+      version: (draft.cpuLine?.release == null ? kernel.version : draft.cpuLine.version) ?? null,
+      arch,
+      hardware: draft.hardware ?? kernel.hardware,
+      buildId: draft.buildId,
+      kaslrOffset: draft.kaslrOffset,
+    },
+    registers: Object.fromEntries(draft.registers),
+    code: draft.code.map(({ line, raw, user, pc: of }): CodeLine => ({ line, ...raw, user, pc: of === null ? null : (finished.get(of.raw) ?? finishFrame(of.line, of.raw, true)) })),
+    stacks,
+    modules: [...draft.modules.values()],
+    lastUnloaded: draft.lastUnloaded,
+  };
+}
+
+function finishStack(draft: Draft, stack: StackDraft, arch: Arch | null, pc: PlacedFrame | null, finished: Map<RawFrame, ParsedFrame>): ParsedStack {
+  const pcs = new Set<string>();
+  const take = (raw: RawFrame | undefined): void => {
+    const place = raw === undefined ? null : placeOf(raw);
+    if (place !== null) pcs.add(place);
+  };
+  // A backtrace of another processor repeats that processor's pc, not the report's.
+  if (!stack.name.startsWith("backtrace of cpu")) take(pc?.raw);
+  for (const { raw } of stack.frames) if (raw.role === "pc" && !raw.user) take(raw);
+  const exact = exactFrames(stack.frames.map(({ raw }) => raw), stack.way, arch, pcs);
+  const frames = stack.frames.map(({ line, raw }, k) => {
+    const frame = finishFrame(line, raw, exact[k]! || (stack.name === "mentioned" && trapsThere(draft, raw, line, arch, pc)));
+    finished.set(raw, frame);
+    return frame;
+  });
+  return { name: stack.name, frames };
+}
+
+const trapping: ReadonlySet<Arch> = new Set(["x86_64", "arm64", "riscv64", "ppc64", "s390x", "loongarch64"]);
+
+/**
+ * `WARNING: … at f+0x1/0x2` shows the trapping instruction where WARN is a trap (lib/bug.c __report_bug hands its address to __warn); where it is a
+ * call (arm, mips, x86 before 4.12), the return address. The pc tells, if the report shows one; else the processor does.
+ */
+function trapsThere(draft: Draft, raw: RawFrame, line: number, arch: Arch | null, pc: PlacedFrame | null): boolean {
+  const header = draft.headers.find((candidate) => candidate.line === line)?.header.match[0];
+  if (header === undefined || !header.startsWith("WARNING: ")) return false;
+  if (pc !== null) return placeOf(pc.raw) === placeOf(raw);
+  return arch !== null && trapping.has(arch) && !draft.stacks.some((stack) => stack.frames.some((frame) => frame.raw.symbol?.startsWith("warn_slowpath") === true));
+}
+
+function archOfRelease(release: string | null | undefined): Arch | null {
+  if (release == null) return null;
+  if (/amd64|x86_64/.test(release)) return "x86_64";
+  if (/arm64|aarch64/.test(release)) return "arm64";
+  if (/riscv64/.test(release)) return "riscv64";
+  if (/ppc64/.test(release)) return "ppc64";
+  if (/s390x/.test(release)) return "s390x";
+  return /686|i386/.test(release) ? "i386" : null;
+}
