@@ -2,3 +2,4 @@ export { OopscopeError, messageOf, type ErrorCode, type ErrorFacts } from "./err
 export { hex, type ImageOffset, type LinkAddress, type RuntimeAddress } from "./address.ts";
 export { Cursor, textOf, type Origin } from "./cursor.ts";
 export { byteText, bytesOf, unicodeOf, type ByteText } from "./bytetext.ts";
+export { version } from "./version.ts";

@@ -10,6 +10,8 @@ export type Case = {
   readonly image: CaseImage;
   readonly sources: readonly { readonly file: string; readonly first: number; readonly lines: readonly string[] }[];
   readonly reports: readonly CaseReport[];
+  /** Frames that stand outside of every report. */
+  readonly loose: readonly CaseFrame[];
   readonly events: readonly CaseEvent[];
 };
 
@@ -30,6 +32,8 @@ export type Match = "verified" | "mismatch" | "unknown";
 
 export type CaseImage = {
   readonly vmlinux: { readonly path: string; readonly buildId: string | null; readonly match: Match; readonly why: string } | null;
+  /** What was cut from the front of recorded paths to make `file`: the root of the kernel's sources at build time. */
+  readonly basePath: string | null;
   readonly modules: readonly { readonly name: string; readonly path: string; readonly match: Match; readonly why: string }[];
 };
 
@@ -76,12 +80,16 @@ export type CaseInstruction = {
   readonly bytes: string;
   readonly text: string;
   readonly trap: boolean;
+  /** Stands within a run of zeros, in whose place objdump prints `...`. */
+  readonly zeros: boolean;
 };
 
 export type CaseStack = { readonly name: string; readonly frames: readonly CaseFrame[] };
 
 export type CaseFrame = {
   readonly logLine: number;
+  /** Where `text` begins in the line, in bytes, 0-based. */
+  readonly column: number;
   /** The symbol as the log has it: `kfree+0x236/0x250`, with its `[module]`. */
   readonly text: string;
   readonly symbol: string | null;

@@ -1,0 +1,63 @@
+import type { ImageOffset } from "../base/index.ts";
+import type { ParsedFrame } from "../oops/index.ts";
+import { sizeFit, type ImageSymbol } from "../symbolize/index.ts";
+import { callBefore, leadsAnywhere, type CallSite } from "./callsite.ts";
+import type { KernelImage } from "./images.ts";
+
+/** The functions of an image that a frame may mean, best first, or why there are none. */
+export type Candidates = { readonly symbols: readonly ImageSymbol[]; readonly failure: { readonly reason: "no-symbol" | "size-mismatch" | "outside"; readonly why: string } | null };
+
+/** By name, then by the size that the log prints: functions of exactly that size, or failing these of one that padding explains. */
+export function candidatesOf(frame: ParsedFrame, image: KernelImage): Candidates {
+  const name = frame.symbol!;
+  const named = image.symbols.get(name) ?? [];
+  const file = image.image.path;
+  if (named.length === 0) return { symbols: [], failure: { reason: "no-symbol", why: `${file} has no symbol ${name}` } };
+  const { size, offset } = frame;
+  if (size === null) return { symbols: named, failure: null };
+  const graded = named.map((symbol) => ({ symbol, fit: sizeFit(symbol, size, image.image.elf.relocatable) }));
+  const exact = graded.filter(({ fit }) => fit === "exact");
+  const fitting = exact.length > 0 ? exact : graded.filter(({ fit }) => fit === "possible");
+  if (fitting.length === 0) {
+    const sizes = named.map((symbol) => `0x${(symbol.extent ?? symbol.size).toString(16)}`).join(", ");
+    return { symbols: [], failure: { reason: "size-mismatch", why: `${name} has 0x${size.toString(16)} bytes in the log and ${sizes} in ${file}: another build` } };
+  }
+  if (offset !== null && offset > size) return { symbols: [], failure: { reason: "outside", why: `offset 0x${offset.toString(16)} lies past the function's 0x${size.toString(16)} bytes` } };
+  return { symbols: fitting.map(({ symbol }) => symbol), failure: null };
+}
+
+/** Where the code of a callee may begin: what a call that led to it must have targeted. */
+export type Callee = { readonly image: KernelImage; readonly symbols: readonly ImageSymbol[] };
+
+/**
+ * Tells functions of one name apart by the calls between frames. `frame` returns to its candidates at `offset`: there must be a call before that place,
+ * and if it is direct it should lead to `callee`, the frame above. Keeps those that fit best.
+ */
+export function byOwnCall(candidates: readonly ImageSymbol[], offset: number, image: KernelImage, callee: Callee | null): readonly ImageSymbol[] {
+  const graded = candidates.map((symbol) => ({ symbol, grade: gradeCall(callBefore(image.code, (symbol.address + offset) as ImageOffset), image, callee) }));
+  const best = Math.max(...graded.map(({ grade }) => grade));
+  return graded.filter(({ grade }) => grade === best).map(({ symbol }) => symbol);
+}
+
+/** 3: calls the callee; 2: may call it; 1: calls something else, which may have jumped on to it; 0: no call ends there. */
+function gradeCall(call: CallSite | null | "unknown", image: KernelImage, callee: Callee | null): number {
+  if (call === null) return 0;
+  if (call === "unknown" || call.kind === "indirect" || !callee) return 2;
+  if (call.name !== null) {
+    if (leadsAnywhere(call.name)) return 2;
+    return callee.image !== image && callee.symbols.some(({ name }) => name === call.name) ? 3 : 1;
+  }
+  if (call.target === null) return 2;
+  if (callee.image === image && callee.symbols.some(({ address }) => address === call.target)) return 3;
+  const target = image.image.symbolAt(call.target);
+  return target && leadsAnywhere(target.name) ? 2 : 1;
+}
+
+/** The candidates that the caller's call leads to, where it is a direct one that names its target; otherwise all of them. */
+export function byCallersCall(candidates: readonly ImageSymbol[], image: KernelImage, caller: { readonly image: KernelImage; readonly address: ImageOffset }): readonly ImageSymbol[] {
+  const call = callBefore(caller.image.code, caller.address);
+  if (call === null || call === "unknown" || call.kind === "indirect") return candidates;
+  if (call.target === null || caller.image !== image) return candidates;
+  const called = candidates.filter(({ address }) => address === call.target);
+  return called.length > 0 ? called : candidates;
+}

@@ -1,0 +1,82 @@
+import { OopscopeError, messageOf, type ImageOffset } from "../base/index.ts";
+import { SHF_EXECINSTR, SHT_NOBITS, type ElfFile } from "../elf/index.ts";
+import { closeFound, findModules, findVmlinux, moduleKey, type FoundFile, type KernelClues, type ModuleClues } from "../kernel/index.ts";
+import { Image, type ImageSymbol } from "../symbolize/index.ts";
+import type { DecodeOptions } from "./options.ts";
+
+/** An image of the crashed kernel: vmlinux (`module` null) or a module, with the symbols that its frames name. */
+export type KernelImage = {
+  readonly module: string | null;
+  readonly image: Image;
+  /** The file that holds the code bytes. */
+  readonly code: ElfFile;
+  readonly how: string;
+  readonly symbols: ReadonlyMap<string, readonly ImageSymbol[]>;
+};
+
+export type KernelImages = {
+  readonly vmlinux: KernelImage | null;
+  readonly modules: ReadonlyMap<string, KernelImage>;
+  /** Why a file that was found cannot be used, by module key. */
+  readonly damaged: ReadonlyMap<string, string>;
+  close(): void;
+};
+
+/** Symbols of vmlinux that are wanted beside those of frames. */
+export const bannerSymbol = "linux_banner";
+export const sourceRootSymbol = "start_kernel";
+
+/** `names` are the symbols that the frames of each image name, by module key; vmlinux's under "". */
+export async function openImages(clues: KernelClues, modules: readonly ModuleClues[], names: ReadonlyMap<string, ReadonlySet<string>>, options: DecodeOptions): Promise<KernelImages> {
+  const damaged = new Map<string, string>();
+  const places = { ...(options.vmlinux === undefined ? {} : { vmlinux: options.vmlinux }), modules: options.modules ?? [], ...(options.root === undefined ? {} : { root: options.root }) };
+  const opened: FoundFile[] = [];
+  const close = () => {
+    for (const file of opened) closeFound(file);
+  };
+  try {
+    options.onProgress?.("looking for the kernel's files");
+    const vmlinuxFile = await findVmlinux(clues, places);
+    if (vmlinuxFile) opened.push(vmlinuxFile);
+    options.signal?.throwIfAborted();
+    const wanted = modules.filter(({ name }) => names.has(moduleKey(name)));
+    const moduleFiles = wanted.length === 0 ? new Map<string, FoundFile>() : await findModules(wanted, clues, places, damaged);
+    opened.push(...moduleFiles.values());
+    options.signal?.throwIfAborted();
+    const vmlinux = vmlinuxFile ? imageOf(null, vmlinuxFile, [...(names.get("") ?? []), bannerSymbol, sourceRootSymbol]) : null;
+    const byModule = new Map<string, KernelImage>();
+    for (const [key, file] of moduleFiles) {
+      try {
+        byModule.set(key, imageOf(key, file, names.get(key) ?? []));
+      } catch (error) {
+        if (!(error instanceof OopscopeError)) throw error;
+        damaged.set(key, messageOf(error));
+      }
+    }
+    return { vmlinux, modules: byModule, damaged, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+function imageOf(module: string | null, file: FoundFile, names: Iterable<string>): KernelImage {
+  const image = new Image(file.elf);
+  return { module, image, code: file.code, how: file.how, symbols: image.symbols(names) };
+}
+
+/** The text that a symbol of vmlinux holds (`linux_banner`), or null. */
+export function textAt({ code, symbols }: KernelImage, name: string): string | null {
+  const symbol = symbols.get(name)?.[0];
+  const section = symbol && code.sectionAt(symbol.address);
+  if (!symbol || !section || section.type === SHT_NOBITS) return null;
+  const from = symbol.address - code.placeOf(section);
+  const bytes = code.bytes(section, from, Math.min(from + 1024, section.size));
+  const nul = bytes.indexOf(0);
+  return Buffer.from(bytes.subarray(0, nul < 0 ? bytes.length : nul)).toString("utf8");
+}
+
+export function isCode(elf: ElfFile, address: ImageOffset): boolean {
+  const section = elf.sectionAt(address);
+  return section !== null && (section.flags & SHF_EXECINSTR) !== 0;
+}

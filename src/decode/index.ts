@@ -1,0 +1,3 @@
+export { decode, type Decoded } from "./decode.ts";
+export type { DecodeOptions } from "./options.ts";
+export type { Remark } from "./advice.ts";

@@ -1,0 +1,24 @@
+/** How to decode; everything may be left out. */
+export type DecodeOptions = {
+  /** The kernel's vmlinux, or its debug file. Without it the usual places are searched for the log's release. */
+  readonly vmlinux?: string;
+  /** Folders with modules, searched deep, or modules themselves. Before the usual places. */
+  readonly modules?: readonly string[];
+  /** The release to look for, where the log does not tell it. */
+  readonly release?: string;
+  /** Below which folder the usual places are; `/` if absent; null to search nothing but what is named. */
+  readonly root?: string | null;
+  /** What to cut from the front of recorded paths: a path, `auto` (the kernel's own source root; the default), or `none`. */
+  readonly basePath?: string;
+  /** `short` (the default): the base path cut off and `..` resolved. `recorded`: as the compiler wrote them. */
+  readonly paths?: "short" | "recorded";
+  /** Look up return addresses as they stand, as older tools do, instead of at the call before them. */
+  readonly returnAddresses?: "call" | "as-printed";
+  /** `none` leaves the `Code:` lines alone, and does not load the disassembler. */
+  readonly code?: "disassemble" | "none";
+  /** Name of the log in the case. */
+  readonly name?: string;
+  readonly signal?: AbortSignal;
+  /** Called with a sentence before each step that may take long. */
+  readonly onProgress?: (step: string) => void;
+};

@@ -1,0 +1,67 @@
+import { bytesOf, type ByteText } from "../base/index.ts";
+import type { Case, CaseFrame, CaseInstructions } from "../case/index.ts";
+import { frameText } from "./frame.ts";
+import { listingLines } from "./listing.ts";
+
+/** The log's lines as they are, in order, without their line feeds. */
+export type TextLine = { readonly line: number; readonly text: ByteText };
+
+/**
+ * The log with its frames resolved in place: every other byte of it as it was, the listings of a `Code:` line behind that line. `onTerminal` makes
+ * control characters of the log visible instead.
+ */
+export function renderText(found: Case, lines: readonly TextLine[], options: { readonly terminated: boolean; readonly onTerminal: boolean }): Buffer {
+  const frames = framesByLine(found);
+  const listings = listingsByLine(found);
+  const parts: string[] = [];
+  for (const { line, text } of lines) {
+    const own = frames.get(line);
+    const returned = text.endsWith("\r");
+    const written = own ? withFrames(text, own) : text;
+    parts.push(options.onTerminal ? visibleBytes(returned ? written.slice(0, -1) : written) : written);
+    const code = listings.get(line);
+    if (code) parts.push(...listingLines(code, "plain").map((row) => asBytes(row) + (returned && !options.onTerminal ? "\r" : "")));
+  }
+  return bytesOf((parts.join("\n") + (options.terminated && parts.length > 0 ? "\n" : "")) as ByteText);
+}
+
+function withFrames(text: ByteText, frames: readonly CaseFrame[]): string {
+  let out: string = text;
+  // From the right, so that the columns of the others stay true.
+  for (const frame of [...frames].sort((a, b) => b.column - a.column)) {
+    const written = frameText(frame);
+    if (written === null) continue;
+    const size = Buffer.byteLength(frame.text, "utf8");
+    out = out.slice(0, frame.column) + asBytes(written) + out.slice(frame.column + size);
+  }
+  return out;
+}
+
+/** Each place of a log once: several stacks may show the same line. */
+export function framesByLine(found: Case): Map<number, CaseFrame[]> {
+  const frames = new Map<number, CaseFrame[]>();
+  for (const frame of [...found.reports.flatMap(({ stacks }) => stacks.flatMap((stack) => stack.frames)), ...found.loose]) {
+    const list = frames.get(frame.logLine);
+    if (!list) frames.set(frame.logLine, [frame]);
+    else if (!list.some(({ column }) => column === frame.column)) list.push(frame);
+  }
+  return frames;
+}
+
+export function listingsByLine(found: Case): Map<number, CaseInstructions> {
+  const listings = new Map<number, CaseInstructions>();
+  for (const { instructions, moreInstructions } of found.reports) {
+    for (const code of [...(instructions ? [instructions] : []), ...moreInstructions]) listings.set(code.logLine, code);
+  }
+  return listings;
+}
+
+/** Unicode text in the log's own form, one character a byte. */
+function asBytes(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
+}
+
+function visibleBytes(text: string): string {
+  // eslint-disable-next-line no-control-regex
+  return text.replaceAll(/[\x00-\x08\x0a-\x1f\x7f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}

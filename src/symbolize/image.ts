@@ -1,0 +1,94 @@
+import { OopscopeError, type ImageOffset } from "../base/index.ts";
+import { DwarfFile, type Place } from "../dwarf/index.ts";
+import { openElf, type ElfFile } from "../elf/index.ts";
+import { sourceName } from "./names.ts";
+import { SymbolIndex, findSymbols } from "./symbols.ts";
+import type { ImageSymbol, ResolvedFunction, ResolvedPlace } from "./types.ts";
+
+/** Opens a file for symbolization: a vmlinux, a module or a debug file of either. Close it when done. */
+export async function openImage(path: string): Promise<Image> {
+  return new Image(await openElf(path));
+}
+
+/** A file that names and addresses are looked up in. Addresses are image offsets of its `elf`. */
+export class Image {
+  readonly elf: ElfFile;
+  readonly #dwarf: DwarfFile;
+  #index: SymbolIndex | null = null;
+
+  constructor(elf: ElfFile) {
+    this.elf = elf;
+    this.#dwarf = new DwarfFile(elf);
+  }
+
+  get path(): string {
+    return this.elf.path;
+  }
+
+  get hasDebugInformation(): boolean {
+    return this.#dwarf.present;
+  }
+
+  close(): void {
+    this.elf.close();
+  }
+
+  /** Symbols by name, several where the name is not unique. One call for all names costs little more than for one. */
+  symbols(names: Iterable<string>): Map<string, ImageSymbol[]> {
+    return findSymbols(this.elf, names);
+  }
+
+  /** The symbol that owns an address; the first call sorts the table. */
+  symbolAt(address: ImageOffset): ImageSymbol | null {
+    this.#index ??= new SymbolIndex(this.elf);
+    return this.#index.at(address);
+  }
+
+  /** Name and compilation directory of the unit that owns an address. */
+  unitAt(address: ImageOffset): { readonly name: string | null; readonly directory: string | null } | null {
+    try {
+      return this.#dwarf.unitAt(address);
+    } catch (error) {
+      if (error instanceof OopscopeError) return null;
+      throw error;
+    }
+  }
+
+  /**
+   * What the file says about addresses, each looked up as it stands: lower return addresses by one before. `owners` are the symbols that the addresses
+   * are known to belong to; where one is missing it is looked up. Any order, one answer each.
+   */
+  lookup(addresses: readonly ImageOffset[], owners: readonly (ImageSymbol | null)[] = []): ResolvedPlace[] {
+    const places = this.#dwarf.lookup(addresses);
+    return places.map((place, index) => this.#resolve(place, addresses[index]!, owners[index] ?? null));
+  }
+
+  #resolve(place: Place | null | OopscopeError, address: ImageOffset, known: ImageSymbol | null): ResolvedPlace {
+    const owner = known ?? this.symbolAt(address);
+    if (place instanceof OopscopeError) return { functions: bare(owner), directory: null, failure: { reason: "broken", why: place.message } };
+    if (!place || place.functions.length === 0) {
+      if (!owner) return { functions: [], directory: null, failure: { reason: "no-symbol", why: `${this.path} has no symbol at this address` } };
+      const why = this.hasDebugInformation ? `${this.path} has no debug information for ${owner.name}` : `${this.path} has no debug information`;
+      return { functions: bare(owner), directory: null, failure: { reason: "no-debug-info", why } };
+    }
+    const last = place.functions.length - 1;
+    const functions = place.functions.map(({ function: name, file, line, column, discriminator }, index): ResolvedFunction => {
+      // The symbol table names the function that owns the code: identical functions are merged, and debug information keeps the name of one.
+      const ownName = index === last && owner ? sourceName(owner.name) : name;
+      return {
+        function: ownName ?? "??",
+        file,
+        line: line > 0 ? line : null,
+        column: column > 0 ? column : null,
+        discriminator: discriminator > 0 ? discriminator : null,
+        inlined: index !== last,
+      };
+    });
+    const failure = functions[0]!.file === null ? ({ reason: "no-debug-info", why: `the line table of ${this.path} has no row for this address` } as const) : null;
+    return { functions, directory: place.directory, failure };
+  }
+}
+
+function bare(owner: ImageSymbol | null): ResolvedFunction[] {
+  return owner ? [{ function: sourceName(owner.name), file: null, line: null, column: null, discriminator: null, inlined: false }] : [];
+}
