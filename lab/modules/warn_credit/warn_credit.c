@@ -12,6 +12,10 @@
  * log: WARNING: CPU:
  * frame: wc_return@GUILTY < wc_complete@complete
  * frame: wc_work@work
+ *
+ * scenario: warn-credit-panic
+ * append: panic_on_warn=1
+ * end: panicked
  */
 #include <linux/module.h>
 #include <linux/workqueue.h>
