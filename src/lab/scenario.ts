@@ -30,9 +30,11 @@ export type Scenario = {
   readonly append: string;
   /** `any`: what comes after the report depends on what the memory held. */
   readonly end: "panicked" | "finished" | "any";
-  /** The line that starts the report, or a part of it. */
-  readonly log: string;
+  /** Parts of the line that starts the report, one of which it has (which one, chance may decide). */
+  readonly log: readonly string[];
   readonly frames: readonly ScenarioFrame[];
+  /** Frames that the kernel marks with `?` although they are real; others may stand between them. */
+  readonly doubtful: readonly ScenarioFrame[];
   readonly cpus: number;
   /** MiB. */
   readonly memory: number;
@@ -56,7 +58,7 @@ export async function readScenarios(folder: string): Promise<Scenario[]> {
   return all.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-const keys = ["scenario", "kind", "context", "guilty", "earlier", "script", "append", "end", "log", "frame", "cpus", "memory", "timeout", "alone"];
+const keys = ["scenario", "kind", "context", "guilty", "earlier", "script", "append", "end", "log", "frame", "doubtful", "cpus", "memory", "timeout", "alone"];
 
 /**
  * The scenarios in a source's header comment: lines of `key: value`, each `scenario:` starting one. What a later scenario of the same source
@@ -101,8 +103,9 @@ function scenarioOf(block: Map<string, string[]>, first: Map<string, string[]>, 
     script: list("script").join("\n"),
     append: one("append", ""),
     end: one("end", "panicked") as Scenario["end"],
-    log: one("log"),
+    log: list("log"),
     frames: list("frame").map(frameOf),
+    doubtful: list("doubtful").map(frameOf),
     cpus: Number(one("cpus", "1")),
     memory: Number(one("memory", "512")),
     timeout: Number(one("timeout", "60")),

@@ -9,6 +9,8 @@ export type TruthFrame = {
   readonly logLine: number;
   /** With the compiler's suffix: `f.constprop.0`. */
   readonly symbol: string;
+  /** False for a frame that the kernel marks with `?`. */
+  readonly reliable: boolean;
   /** Those of the module's own source, innermost first; inlined functions of the kernel's headers may stand before and between them. */
   readonly functions: readonly TruthPlace[];
 };
@@ -52,11 +54,12 @@ export function sourceName(scenario: Scenario): string {
 export function readTruth(scenario: Scenario, source: string, log: string, release: string, arch: string): { truth: Truth } | { broken: string[] } {
   const marks = readMarks(source);
   const lines = log.split("\n");
-  const start = lines.findIndex((line) => line.includes(scenario.log));
-  if (start < 0) return { broken: [`no line with \`${scenario.log}\``] };
+  const start = lines.findIndex((line) => scenario.log.some((part) => line.includes(part)));
+  if (start < 0) return { broken: [`no line with \`${scenario.log.join("` or `")}\``] };
   if (scenario.end === "panicked" && !log.includes("Kernel panic - not syncing")) return { broken: ["the kernel did not panic"] };
 
-  const found = moduleFrames(lines, start, scenario.module);
+  const all = moduleFrames(lines, start, scenario.module);
+  const found = all.filter((frame) => frame.reliable);
   const frames: TruthFrame[] = [];
   let next = 0;
   for (const promised of scenario.frames) {
@@ -74,6 +77,14 @@ export function readTruth(scenario: Scenario, source: string, log: string, relea
     }
     if (matches === 0) return { broken: [`frame ${frames.length + 1} of the module should be \`${outermost}\`, but is \`${found[next]?.symbol ?? "not there"}\``] };
   }
+  let after = 0;
+  for (const promised of scenario.doubtful) {
+    const functions = promised.functions.map(({ name, mark }) => place(scenario, marks, name, mark));
+    const doubtful = all.find((frame) => !frame.reliable && frame.logLine > after && frame.symbol.replace(/\..*/, "") === functions.at(-1)!.function);
+    if (doubtful === undefined) return { broken: [`no frame \`? ${functions.at(-1)!.function}\``] };
+    after = doubtful.logLine;
+    frames.push({ ...doubtful, functions });
+  }
   if (next < found.length) return { broken: [`the frame \`${found[next]!.symbol}\` was not promised`] };
   return {
     truth: {
@@ -86,7 +97,7 @@ export function readTruth(scenario: Scenario, source: string, log: string, relea
       end: scenario.end,
       append: scenario.append,
       logLine: start + 1,
-      log: scenario.log,
+      log: scenario.log.find((part) => lines[start]!.includes(part))!,
       guilty: place(scenario, marks, scenario.guilty, "GUILTY"),
       earlier: scenario.earlier.map((text) => place(scenario, marks, text.split("@")[0]!, text.split("@")[1] ?? "")),
       frames,
@@ -101,25 +112,26 @@ const frameLine = /^(?:(?:CPU: .* )?(?:RIP: [0-9a-f]{4}|pc ?): ?|\s+(\? )?)(([\w
  * The module's frames of the report that starts at `start`: of RIP (or pc) and of the call trace, to the report's end. Traces with a title of
  * their own (`Allocated in`, `Freed by task`) do not count, nor do lines that name a function for other reasons (`WARNING: … at`, `Workqueue:`).
  */
-function moduleFrames(lines: readonly string[], start: number, module: string): { logLine: number; symbol: string }[] {
-  const frames: { logLine: number; symbol: string }[] = [];
+function moduleFrames(lines: readonly string[], start: number, module: string): Omit<TruthFrame, "functions">[] {
+  const frames: Omit<TruthFrame, "functions">[] = [];
   let inTrace = false;
   let exact: string | null = null;
   for (let at = start; at < lines.length; at++) {
     const line = lines[at]!.replace(prefix, "");
     if (/^---\[ end (?:trace|Kernel panic)/.test(line) || /^(?:Allocated|Freed) by task|^FIX /.test(line)) break;
+    if (at > start && /^Kernel panic - not syncing|^INFO: task /.test(line)) break;
     if (/^Call [Tt]race:/.test(line)) inTrace = true;
     const register = /^(?:RIP: |pc ?: )/.test(line);
     if (!inTrace && !register) continue;
     const [, doubtful, place, symbol, owner] = frameLine.exec(line) ?? [];
-    if (doubtful !== undefined || owner !== module) continue;
+    if (owner !== module) continue;
     // arm64 repeats pc as the first frame of its trace.
     if (place === exact && !register) {
       exact = null;
       continue;
     }
     if (register) exact = place!;
-    frames.push({ logLine: at + 1, symbol: symbol! });
+    frames.push({ logLine: at + 1, symbol: symbol!, reliable: doubtful === undefined });
   }
   return frames;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0
 /*
  * A handler's page goes back to the kernel while the table still points there. The pointer to its function is read from whatever the page holds
- * now, here a pointer to data, which the processor refuses to execute.
+ * now, here a pointer to data, which the processor refuses to execute. The
+ * unwinder does not know the place, so the whole trace is marked as doubtful.
  *
  * scenario: freed-jump
  * kind: bad-access
@@ -9,8 +10,8 @@
  * guilty: fj_unregister
  * script: echo 1 > /sys/module/freed_jump/parameters/dispatch
  * log: kernel tried to execute NX-protected page
- * frame: fj_dispatch@call
- * frame: fj_set@set
+ * doubtful: fj_dispatch@call
+ * doubtful: fj_set@set
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>

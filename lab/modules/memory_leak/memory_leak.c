@@ -19,7 +19,7 @@
 struct ml_record {
 	struct ml_record *next;
 	u64 time;
-	u8 counters[65536 - 16];
+	u8 counters[4096 - 16];
 };
 
 static struct ml_record *ml_history;

@@ -6,6 +6,7 @@
  * kind: rcu-stall
  * context: process
  * append: nowatchdog rcupdate.rcu_cpu_stall_timeout=3
+ * cpus: 2
  * alone:
  * guilty: rs_walk
  * script: echo 1 > /proc/sys/kernel/panic_on_rcu_stall; echo 1 > /sys/module/rcu_stall/parameters/count; sleep 30

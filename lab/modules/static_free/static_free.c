@@ -7,6 +7,8 @@
  * context: process
  * guilty: sf_rename
  * script: echo eth7 > /sys/module/static_free/parameters/name
+ * end: any
+ * log: WARNING: CPU:
  * log: BUG: unable to handle page fault for address
  * frame: sf_rename@GUILTY
  * frame: sf_set@set

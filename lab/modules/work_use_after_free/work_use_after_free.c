@@ -21,6 +21,7 @@ struct wu_request {
 	struct delayed_work timeout;
 };
 
+static struct kmem_cache *wu_cache;
 static struct wu_request *wu_request;
 
 static void wu_timeout(struct work_struct *work)
@@ -28,12 +29,12 @@ static void wu_timeout(struct work_struct *work)
 	struct wu_request *request = container_of(to_delayed_work(work), struct wu_request, timeout);
 
 	pr_info("request %u timed out\n", request->id);
-	kfree(request);
+	kmem_cache_free(wu_cache, request);
 }
 
 static noinline int wu_submit(u32 id)
 {
-	struct wu_request *request = kzalloc(sizeof(*request), GFP_KERNEL);
+	struct wu_request *request = kmem_cache_zalloc(wu_cache, GFP_KERNEL);
 
 	if (!request)
 		return -ENOMEM;
@@ -48,7 +49,7 @@ static noinline void wu_cancel(struct wu_request *request)
 {
 	if (request->answered)
 		cancel_delayed_work_sync(&request->timeout);
-	kfree(request); /* GUILTY: its work is still queued */
+	kmem_cache_free(wu_cache, request); /* GUILTY: its work is still queued */
 	wu_request = NULL;
 }
 
@@ -67,7 +68,8 @@ module_param_cb(cancel, &wu_ops, NULL, 0200);
 
 static int __init wu_init(void)
 {
-	return 0;
+	wu_cache = KMEM_CACHE(wu_request, 0);
+	return wu_cache ? 0 : -ENOMEM;
 }
 
 module_init(wu_init);
