@@ -2,7 +2,7 @@ import type { Instruction } from "../types.ts";
 import { attText } from "./att.ts";
 import { factsOf } from "./facts.ts";
 import { withDecoders, type Decoders, type Engine } from "./iced.ts";
-import { invalidAt, invalidOpcode } from "./invalid.ts";
+import { invalidAt, invalidOpcode, undocumented, unknownTwoByte, vectorBesidePrefixes, vectorPrefix, vectorRead } from "./invalid.ts";
 import { prefixName, readPrefixes, type Prefixes } from "./prefixes.ts";
 
 /**
@@ -32,17 +32,24 @@ function decodeAt(engine: Engine, decoders: Decoders, bytes: Uint8Array, at: num
   if (prefixes.wait >= 0 && (opcode < 0xd8 || opcode > 0xdf)) {
     return { offset: at, size: prefixes.wait + 1, text: [...named(prefixes.wait), "fwait"].join(" "), valid: true };
   }
-  const decoder = decoders[readingOf(bytes, place, prefixes, wide)];
-  const from = prefixes.wait < 0 ? at : place;
+  const reading = readingOf(bytes, place, prefixes, wide);
+  const decoder = decoders[reading];
+  // iced takes FWAIT for an instruction of its own: decode from after it, without the prefixes before it if there are any.
+  const from = prefixes.wait < 0 ? at : prefixes.wait === 0 && prefixes.size === prefixes.bytes.length + 1 ? at + 1 : place;
   decoder.position = from;
   decoder.ip = BigInt(from);
   decoder.decodeOut(instruction);
-  if (decoder.lastError !== iced.DecoderError.None) {
-    const cut = decoder.lastError === iced.DecoderError.NoMoreBytes && !invalidOpcode(opcode, wide);
-    return (cut ? undefined : invalidAt(bytes, at, prefixes, wide)) ?? cutOff(bytes, at, wide);
+  const error = decoder.lastError;
+  if (error !== iced.DecoderError.None) {
+    const vector = reading === "strict" ? vectorBesidePrefixes(engine, bytes, at, prefixes, wide) : undefined;
+    if (vector !== undefined) return vector;
+    const known = invalidOpcode(opcode, wide) || (opcode >= 0xd8 && opcode <= 0xdf && (bytes[place + 1] ?? 0) >= 0xc0) || vectorPrefix(bytes, place) || unknownTwoByte(engine, bytes, place, wide);
+    const cut = error === iced.DecoderError.NoMoreBytes && !known;
+    return (cut ? undefined : invalidAt(engine, bytes, at, prefixes, wide)) ?? cutOff(bytes, at, wide, prefixes);
   }
+  if (undocumented(bytes, place)) return invalidAt(engine, bytes, at, prefixes, wide) ?? cutOff(bytes, at, wide);
   const size = from - at + instruction.length;
-  const text = attText({ engine, bytes, at, size, prefixes, wide, facts: factsOf(engine, instruction.code) });
+  const text = attText({ engine, bytes, at, size, prefixes, wide, facts: factsOf(engine) });
   return { offset: at, size, text, valid: true };
 }
 
@@ -58,7 +65,8 @@ function readingOf(bytes: Uint8Array, place: number, prefixes: Prefixes, wide: b
 }
 
 /** The first byte of an instruction that the end of the bytes cuts off: a prefix by its name, anything else as data. */
-function cutOff(bytes: Uint8Array, at: number, wide: boolean): Instruction {
+function cutOff(bytes: Uint8Array, at: number, wide: boolean, prefixes?: Prefixes): Instruction {
   const byte = bytes[at]!;
-  return { offset: at, size: 1, text: prefixName(byte, wide) ?? `.byte 0x${byte.toString(16)}`, valid: false };
+  const forgotten = prefixes !== undefined && prefixes.rex !== 0 && prefixes.size === 1 && vectorRead(bytes, at + 1);
+  return { offset: at, size: 1, text: (forgotten ? undefined : prefixName(byte, wide)) ?? `.byte 0x${byte.toString(16)}`, valid: false };
 }

@@ -12,6 +12,8 @@ export type Decoded = {
   readonly prefixes: Prefixes;
   readonly wide: boolean;
   readonly facts: Facts;
+  /** An operand that is none: printed as this text instead. */
+  readonly instead?: { readonly operand: "memory" | "rm" | "segment"; readonly text: string };
 };
 
 /** Width of addresses in bits, after an address size prefix. */
@@ -51,4 +53,9 @@ export function modrmAt({ engine: { iced: { EncodingKind, OpCodeOperandKind, OpC
     case EncodingKind.MVEX:
       return opcode + 5;
   }
+}
+
+/** Opcode 90 with a REX prefix that leaves both registers the same: a `nop`, and only with an operand size prefix an exchange to binutils. */
+export function plainExchange({ facts, prefixes, bytes, at }: Decoded): boolean {
+  return bytes[at + prefixes.size] === 0x90 && (prefixes.rex & 1) === 0 && facts.mnemonic !== "pause";
 }

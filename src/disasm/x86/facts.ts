@@ -15,14 +15,20 @@ export type Facts = {
   readonly table: Iced.OpCodeTableKind;
   readonly opCode: number;
   readonly flow: Iced.FlowControl;
+  /** F2 before it is printed `bnd`. */
+  readonly takesBound: boolean;
+  /** F2 and F3 before it are hints of lock elision, `xacquire` and `xrelease`. */
+  readonly takesAcquire: boolean;
+  readonly takesRelease: boolean;
 };
 
 const known = new Map<Iced.Code, Facts>();
 
-export function factsOf(engine: Engine, code: Iced.Code): Facts {
+/** The facts of the engine's current instruction. */
+export function factsOf({ iced, instruction }: Engine): Facts {
+  const code = instruction.code;
   let facts = known.get(code);
   if (facts === undefined) {
-    const { iced, instruction } = engine;
     const opCode = instruction.opCode;
     facts = {
       name: iced.Code[code],
@@ -35,6 +41,9 @@ export function factsOf(engine: Engine, code: Iced.Code): Facts {
       table: opCode.table,
       opCode: opCode.opCode,
       flow: instruction.flowControl,
+      takesBound: opCode.canUseBndPrefix,
+      takesAcquire: opCode.canUseXacquirePrefix,
+      takesRelease: opCode.canUseXreleasePrefix,
     };
     opCode.free();
     known.set(code, facts);

@@ -39,6 +39,7 @@ function load(): Engine {
   formatter.hexPrefix = "0x";
   formatter.uppercaseHex = false;
   formatter.smallHexNumbersInDecimal = false;
+  formatter.branchLeadingZeros = false;
   formatter.signedImmediateOperands = false;
   return { iced, formatter, instruction: new iced.Instruction() };
 }
