@@ -6,10 +6,10 @@
 //   test/fixtures/logs/NAME.log             the console, from the module's loading on (6.1; other kernels: NAME.RELEASE.log)
 //   test/fixtures/logs/NAME.expect.json     the truth: from the marks in the source, no decoder took part
 //   test/fixtures/modules/RELEASE/MODULE.ko with DWARF
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { buildModule, findKernel, playScenario, readScenarios, readTruth, sourceName, trimConsole, upToDate, type Scenario } from "../src/lab/index.ts";
+import { findKernel, readScenarios, readTruth, runLab, trimConsole, type Scenario } from "../src/lab/index.ts";
 import { disagreements } from "./addr2line.ts";
 
 const { values, positionals } = parseArgs({
@@ -21,20 +21,12 @@ const kernel = await findKernel(values.kernel);
 const logs = "test/fixtures/logs";
 const modules = join("test/fixtures/modules", kernel.release);
 await mkdir(logs, { recursive: true });
+await mkdir(modules, { recursive: true });
 
 const all = await readScenarios("lab/modules");
 const unknown = positionals.filter((name) => !all.some((scenario) => scenario.name === name));
 if (unknown.length > 0) throw new Error(`no scenario ${unknown.join(", ")}; there are: ${all.map((scenario) => scenario.name).join(", ")}`);
 const wanted = all.filter((scenario) => positionals.length === 0 || positionals.includes(scenario.name));
-
-// Modules first, one after the other (make has its own jobs).
-for (const scenario of new Map(wanted.map((one) => [one.module, one])).values()) {
-  const output = join(modules, `${scenario.module}.ko`);
-  const sources = ["Kbuild", `${scenario.module}.c`].map((name) => join(scenario.folder, name));
-  if (await upToDate(output, sources)) continue;
-  console.error(`building ${scenario.module}`);
-  await buildModule(kernel, scenario.folder, output, sourceName(scenario).replace(/\/[^/]*$/, ""));
-}
 
 const failures: string[] = [];
 const queue = wanted.filter((scenario) => scenario.parallel);
@@ -50,8 +42,8 @@ if (failures.length > 0) {
 }
 
 async function remake(scenario: Scenario): Promise<void> {
-  const ko = join(modules, `${scenario.module}.ko`);
-  const end = await playScenario(scenario, kernel, ko, values.console ? { onConsole: (bytes) => process.stderr.write(bytes) } : {});
+  const end = await runLab({ scenario: scenario.name, kernel: kernel.release, ...(values.console ? { onConsole: (bytes: Uint8Array) => process.stderr.write(bytes) } : {}) });
+  const ko = end.modules.at(-1)!;
   const whole = end.console.toString("latin1");
   const log = trimConsole(whole, scenario.module);
   const source = await readFile(join(scenario.folder, `${scenario.module}.c`), "utf8");
@@ -61,6 +53,7 @@ async function remake(scenario: Scenario): Promise<void> {
   if ("truth" in result) broken.push(...disagreements(result.truth, log, ko));
   const base = join(logs, kernel.release.startsWith("6.1.") ? scenario.name : `${scenario.name}.${kernel.release}`);
   if ("truth" in result && broken.length === 0) {
+    await copyFile(ko, join(modules, `${scenario.module}.ko`));
     await writeFile(`${base}.log`, log, "latin1");
     await writeFile(`${base}.expect.json`, `${JSON.stringify(result.truth, null, 2)}\n`);
     console.error(`${scenario.name}: ${end.outcome} after ${seconds} s, ${result.truth.frames.length} frames of the module`);

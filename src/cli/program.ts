@@ -1,6 +1,7 @@
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { OopscopeError, version } from "../base/index.ts";
 import type { DecodeFlags } from "./commands/decode.ts";
+import type { LabFlags } from "./commands/lab.ts";
 import type { SymbolizeFlags } from "./commands/symbolize.ts";
 import { exit } from "./exit.ts";
 
@@ -67,7 +68,51 @@ export function commandLine(done: (status: number) => void): Command {
       const { runSymbolize } = await import("./commands/symbolize.ts");
       done(await runSymbolize(places, flags));
     });
+
+  const lab = program.command("lab").description("crash a kernel in a throw-away QEMU machine").helpOption("--help", "show this help").helpCommand(false);
+  withGuest(withCommon(lab.command("run")))
+    .description("boot a kernel, load modules, run a script as root, and decode the crash")
+    .argument("[SCENARIO]", "a crash with known truth (`oopscope lab list`)")
+    .option("--script <FILE>", "run this script as root, on the host's file system, of which only a copy in memory can change")
+    .option("--timeout <S>", "end the guest after so many seconds", positiveNumber)
+    .option("-o, --output <LOG>", "save the console")
+    .option("--no-decode", "do not decode the crash")
+    .addOption(new Option("--format <FORMAT>", "how to write the result; json shows no console").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nExit status: 0 the script succeeded, 1 it failed, 10 the kernel panicked, 11 the time was over, 12 the guest did not boot.\n\nExamples:\n  oopscope lab run null-chain\n  oopscope lab run --module ./gtp5g.ko --script ./traffic.sh -o panic.log\n  oopscope lab run --kernel 6.1.0-56-amd64 --append slub_debug=FU --script ./test.sh")
+    .action(async (scenario: string | undefined, flags: LabFlags) => {
+      const { runLabRun } = await import("./commands/lab.ts");
+      done(await runLabRun(scenario, flags));
+    });
+  withGuest(withCommon(lab.command("boot")))
+    .description("a root shell in such a machine")
+    .action(async (flags: LabFlags) => {
+      const { runLabBoot } = await import("./commands/lab.ts");
+      done(await runLabBoot(flags));
+    });
+  withCommon(lab.command("list"))
+    .description("the kernels and scenarios at hand")
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
+    .action(async (flags: LabFlags) => {
+      const { runLabList } = await import("./commands/lab.ts");
+      done(await runLabList(flags));
+    });
   return program;
+}
+
+/** What describes a guest. */
+function withGuest(command: Command): Command {
+  return command
+    .option("--kernel <KERNEL>", "a release, or a kernel image (default: the running release, else the newest at hand)")
+    .option("--module <KO>", "load this module, after those of the kernel's own that it needs (repeatable)", collect)
+    .option("--append <ARGS>", "more words for the kernel's command line")
+    .option("--memory <MIB>", "memory of the guest", positiveNumber)
+    .option("--cpus <N>", "processors of the guest", positiveNumber);
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0) throw new InvalidArgumentError("it must be a number above 0.");
+  return value;
 }
 
 /** What every command understands. */

@@ -1,13 +1,16 @@
 import { spawn } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, realpath, rename, rm, stat } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, realpath, rename, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { OopscopeError, messageOf } from "../base/index.ts";
 import type { BootKernel } from "./kernels.ts";
 
+/** Changes whenever the same source is built to other bytes: results in the cache carry it. */
+export const buildForm = "2";
+
 /**
  * Builds a module for a kernel with the kernel's own headers and puts the .ko at `output`. The sources are built in a temporary copy, and DWARF
- * names them by `sourceName` (as under /usr/src/oopscope) and the headers as if they were installed, so that the result says nothing about the
+ * names them by `sourceName`, relative to nowhere, and the headers as if they were installed, so that the result says nothing about the
  * machine it was made on.
  */
 export async function buildModule(kernel: BootKernel, source: string, output: string, sourceName: string, signal?: AbortSignal): Promise<void> {
@@ -26,7 +29,7 @@ export async function buildModule(kernel: BootKernel, source: string, output: st
     const installed = headers.replace(/\/usr\/src\/.*$/, "");
     const maps = [
       [`${installed}/usr`, "/usr"],
-      [headers, "/usr/src/oopscope"],
+      [headers, "."],
       [copy, sourceName],
     ].map(([from, to]) => `-ffile-prefix-map=${from}=${to}`);
     await make(["-C", headers, `M=${copy}`, `KCFLAGS=${maps.join(" ")}`, `-j${availableParallelism()}`, "modules"], module, signal);
@@ -36,18 +39,6 @@ export async function buildModule(kernel: BootKernel, source: string, output: st
     await rename(partial, output);
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** True if `output` is there and newer than each of `sources`. */
-export async function upToDate(output: string, sources: readonly string[]): Promise<boolean> {
-  try {
-    const made = (await stat(output)).mtimeMs;
-    for (const source of sources) if ((await stat(source)).mtimeMs >= made) return false;
-    await readFile(output);
-    return true;
-  } catch {
-    return false;
   }
 }
 

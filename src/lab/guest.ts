@@ -24,8 +24,8 @@ export type GuestEnd = {
 export type GuestOptions = {
   readonly machine: Machine;
   readonly initramfs: Uint8Array;
-  /** Milliseconds until the guest is ended. */
-  readonly timeout: number;
+  /** Milliseconds until the guest is ended; null: no limit. */
+  readonly timeout: number | null;
   /** Bytes of console after which the guest is ended. */
   readonly consoleLimit?: number;
   readonly onConsole?: (bytes: Uint8Array) => void;
@@ -85,10 +85,11 @@ function watch(options: GuestOptions, initramfs: FileHandle): Promise<GuestEnd> 
     let ended: "timed-out" | "flooded" | "aborted" | null = null;
     const end = (why: NonNullable<typeof ended>): void => {
       ended ??= why;
-      qemu.kill("SIGKILL");
+      // On the user's terminal QEMU gets the chance to give it back as it was.
+      qemu.kill(interactive ? "SIGTERM" : "SIGKILL");
     };
     const abort = (): void => end("aborted");
-    const timer = setTimeout(() => end("timed-out"), options.timeout);
+    const timer = options.timeout === null ? undefined : setTimeout(() => end("timed-out"), options.timeout);
     options.signal?.addEventListener("abort", abort, { once: true });
 
     qemu.stdout?.on("data", (chunk: Buffer) => {
@@ -126,14 +127,14 @@ function watch(options: GuestOptions, initramfs: FileHandle): Promise<GuestEnd> 
         failed(new OopscopeError("aborted", "the guest was ended before its time", {}, options.signal?.reason));
         return;
       }
-      if (code === 127 || (code !== 0 && size === 0 && ended === null)) {
+      if (code === 127 || (code !== 0 && size === 0 && bootTime === null && ended === null)) {
         const missing = /No such file or directory/.test(complaints) && complaints.includes("setpriv");
         const why = missing ? `\`${program}\` is not installed; on Debian and Ubuntu: apt-get install ${options.machine.arch === "arm64" ? "qemu-system-arm" : "qemu-system-x86"}` : complaints.trim();
         failed(new OopscopeError(missing ? "missing-tool" : "unsupported", `QEMU did not start: ${why}`, { program, status: code ?? undefined }));
         return;
       }
       const text = Buffer.concat(chunks);
-      done({ ...judge(text, wordsOf(control), ended, options.timeout, limit), console: text, bootTime, time: performance.now() - started });
+      done({ ...judge(text, wordsOf(control), ended, options.timeout ?? 0, limit), console: text, bootTime, time: performance.now() - started });
     });
   });
 }

@@ -1,11 +1,8 @@
-export { writeCpio, type CpioEntry } from "./cpio.ts";
+export { bootLab, listLab, runLab, type LabResult } from "./lab.ts";
+export type { LabOptions } from "./plan.ts";
+export type { GuestEnd } from "./guest.ts";
 export { cacheFolder, findKernel, listKernels, type BootKernel } from "./kernels.ts";
-export { loadOrder, readModuleTree, type LoadedModule, type ModuleTree } from "./order.ts";
-export { moduleInfo, moduleName, readModule, type ModuleInfo } from "./modinfo.ts";
-export { buildInitramfs, type GuestPlan } from "./init.ts";
-export { runGuest, type GuestEnd, type GuestOptions } from "./guest.ts";
-export { type Machine } from "./qemu.ts";
-export { buildModule, upToDate } from "./build.ts";
 export { parseScenarios, readMarks, readScenarios, type Scenario, type ScenarioFrame } from "./scenario.ts";
 export { readTruth, sourceName, trimConsole, type Truth, type TruthFrame, type TruthPlace } from "./truth.ts";
-export { playScenario } from "./run.ts";
+export { buildModule } from "./build.ts";
+export { writeCpio, type CpioEntry } from "./cpio.ts";

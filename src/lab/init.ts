@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { OopscopeError } from "../base/index.ts";
 import { writeCpio, type CpioEntry } from "./cpio.ts";
-import type { LoadedModule } from "./order.ts";
+import type { KernelModule } from "./modinfo.ts";
 
 /** What the guest does after it booted. */
 export type GuestPlan = {
   /** Modules for the guest's own disks and, after them, the user's; in the order of loading. */
-  readonly drivers: readonly LoadedModule[];
-  readonly modules: readonly LoadedModule[];
+  readonly drivers: readonly KernelModule[];
+  readonly modules: readonly KernelModule[];
   /** The root: the host's file system (read-only, an overlay above), or nothing but busybox. */
   readonly root: "host" | "busybox";
   /** A shell script, as text, run as root after the modules; null: an interactive shell. */
@@ -16,6 +16,7 @@ export type GuestPlan = {
   readonly folder: string;
   /** Variables of the script's environment. */
   readonly env: Readonly<Record<string, string>>;
+  readonly arch: "x86_64" | "arm64";
   /** A static busybox for the guest's processor. */
   readonly busybox: string;
 };
@@ -39,7 +40,7 @@ export async function buildInitramfs(plan: GuestPlan): Promise<Buffer> {
   ]);
 }
 
-function modulePath(index: number, module: LoadedModule): string {
+function modulePath(index: number, module: KernelModule): string {
   return `oopscope/modules/${String(index).padStart(2, "0")}-${module.name}.ko`;
 }
 
@@ -57,18 +58,20 @@ export function quote(word: string): string {
 }
 
 /**
- * The first program of the guest. The console is ttyS0; on ttyS1 it tells how far it came. A step that fails says so there, so that the host
- * knows the step and need not guess from the console.
+ * The first program of the guest. The console is the first serial line; on the second (arm64: on a virtio console) it tells how far it came. A step
+ * that fails says so there, so that the host knows the step and need not guess from the console.
  */
 function initScript(plan: GuestPlan): string {
-  const load = (modules: readonly LoadedModule[], from: number): string[] =>
+  const load = (modules: readonly KernelModule[], from: number): string[] =>
     modules.map((module, index) => `insmod /${modulePath(from + index, module)} || fail ${quote(`insmod ${module.name}`)}`);
   const environment = Object.entries({ HOME: "/root", TERM: "vt102", ...plan.env }).map(([name, value]) => `export ${name}=${quote(value)}`);
   const host = plan.root === "host";
+  const [tty, control] = plan.arch === "arm64" ? ["ttyAMA0", "hvc0"] : ["ttyS0", "ttyS1"];
   const shell = host ? "chroot /mnt/root /bin/sh" : "/bin/sh";
+  const interactive = `cd ${quote(host ? plan.folder : "/")} 2> /dev/null; [ -x /bin/bash ] && exec setsid -c /bin/bash -l; exec setsid -c sh -l`;
   const run =
     plan.script === null
-      ? [`${host ? "chroot /mnt/root /bin/sh" : "/bin/sh"} -c ${quote(`cd ${quote(plan.folder)} 2>/dev/null; [ -x /bin/bash ] && exec setsid -c /bin/bash -l; exec setsid -c sh -l`)}`]
+      ? [`${shell} -c ${quote(interactive)} < /dev/${tty} > /dev/${tty} 2>&1`]
       : [`${shell} -c ${quote(`cd ${quote(host ? plan.folder : "/")} && exec ${host ? "/dev/.oopscope/script" : "/oopscope/script"}`)} < /dev/null`];
   return `${[
     "#!/bin/busybox sh",
@@ -76,9 +79,13 @@ function initScript(plan: GuestPlan): string {
     "export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev",
     "mkdir -p /dev/pts /dev/shm; mount -t devpts devpts /dev/pts; mount -t tmpfs shm /dev/shm",
-    "stty -F /dev/ttyS1 raw -echo; exec 3> /dev/ttyS1",
-    `fail() { echo "${controlWords.failed} $1" >&3; sync; poweroff -f; sleep 60; }`,
+    // Where the control line needs a driver, what fails before it is seen on the console only.
+    "exec 3> /dev/null",
+    `open_control() { [ -c /dev/${control} ] || return; stty -F /dev/${control} raw -echo; exec 3> /dev/${control}; }`,
+    `fail() { echo "${controlWords.failed} $1" >&3; echo "oopscope: failed: $1"; sync; poweroff -f; sleep 60; }`,
+    "open_control",
     ...load(plan.drivers, 0),
+    ...(plan.arch === "arm64" ? ["open_control"] : []),
     ...(host
       ? [
           "mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=loose,ro root /mnt/lower || fail 'mount of the host file system by 9p'",
@@ -86,7 +93,7 @@ function initScript(plan: GuestPlan): string {
           "mount -t overlay -o lowerdir=/mnt/lower,upperdir=/mnt/upper/up,workdir=/mnt/upper/work overlay /mnt/root || fail 'mount of the overlay'",
           "mkdir -p /mnt/root/proc /mnt/root/sys /mnt/root/dev /mnt/root/run /mnt/root/tmp",
           "mkdir /dev/.oopscope; cp -r /oopscope/. /dev/.oopscope/; cp /bin/busybox /dev/.oopscope/busybox",
-          "mount -t tmpfs run /mnt/root/run; mount -t tmpfs tmp /mnt/root/tmp; chmod 1777 /mnt/root/tmp",
+          "mount -t tmpfs run /mnt/root/run",
           "mount -o bind /dev /mnt/root/dev; mount -o bind /dev/pts /mnt/root/dev/pts; mount -o bind /dev/shm /mnt/root/dev/shm",
           "mount -t proc proc /mnt/root/proc; mount -t sysfs sys /mnt/root/sys",
           "for kind in debugfs:debug tracefs:tracing bpf:fs/bpf securityfs:security cgroup2:fs/cgroup; do",

@@ -2,10 +2,7 @@ import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OopscopeError } from "../base/index.ts";
 import type { BootKernel } from "./kernels.ts";
-import { moduleInfo, moduleName, readModule } from "./modinfo.ts";
-
-/** A module as it goes into the guest. */
-export type LoadedModule = { readonly name: string; readonly path: string; readonly bytes: Buffer };
+import { moduleName, readModule, type KernelModule } from "./modinfo.ts";
 
 /** What a kernel's tree of modules holds: `modules.order` names what can be loaded, `modules.builtin` what need not be. */
 export type ModuleTree = { readonly paths: ReadonlyMap<string, string>; readonly builtin: ReadonlySet<string> };
@@ -23,8 +20,8 @@ export async function readModuleTree(kernel: BootKernel): Promise<ModuleTree> {
  * The modules that `goals` need, each after those that it depends on (`depends=` of its `.modinfo`), as modprobe would load them. A goal that
  * is built into the kernel needs nothing; one that the kernel does not have at all goes to `missing`.
  */
-export async function loadOrder(tree: ModuleTree, goals: readonly string[]): Promise<{ modules: LoadedModule[]; missing: string[] }> {
-  const modules: LoadedModule[] = [];
+export async function loadOrder(tree: ModuleTree, goals: readonly string[]): Promise<{ modules: KernelModule[]; missing: string[] }> {
+  const modules: KernelModule[] = [];
   const missing: string[] = [];
   const seen = new Set<string>();
   const visit = async (name: string): Promise<void> => {
@@ -35,10 +32,9 @@ export async function loadOrder(tree: ModuleTree, goals: readonly string[]): Pro
       if (!tree.builtin.has(name)) missing.push(name);
       return;
     }
-    const file = await existingForm(path);
-    const bytes = await readModule(file);
-    for (const dependency of moduleInfo(file, bytes).depends) await visit(dependency);
-    modules.push({ name, path: file, bytes });
+    const module = await readModule(await existingForm(path));
+    for (const dependency of module.depends) await visit(dependency);
+    modules.push(module);
   };
   for (const goal of goals) await visit(goal);
   return { modules, missing };

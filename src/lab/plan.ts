@@ -1,0 +1,170 @@
+import { access, constants, readFile, stat } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { release } from "node:os";
+import { join, resolve } from "node:path";
+import { OopscopeError, messageOf } from "../base/index.ts";
+import { buildForm, buildModule } from "./build.ts";
+import { quote, type GuestPlan } from "./init.ts";
+import { cacheFolder, findKernel, type BootKernel } from "./kernels.ts";
+import { readModule, requireRelease, type KernelModule } from "./modinfo.ts";
+import { loadOrder, readModuleTree, type ModuleTree } from "./order.ts";
+import type { Machine } from "./qemu.ts";
+import { readScenarios, type Scenario } from "./scenario.ts";
+import { scenariosFolder } from "./scenarios-folder.ts";
+import { sourceName } from "./truth.ts";
+
+/** What to boot and what to do there; everything may be left out. */
+export type LabOptions = {
+  /** A scenario of lab/modules: its module is built and loaded, and its commands are run unless there is a script. */
+  readonly scenario?: string;
+  /** A release, or the path of an image. Default: the running kernel's release if it is at hand, else the newest that is. */
+  readonly kernel?: string;
+  /** Modules (.ko, compressed too), loaded in this order, each after those of the kernel's own tree that it needs. */
+  readonly modules?: readonly string[];
+  /** A script of the host, run as root in the guest. */
+  readonly script?: string;
+  /** The script's working folder; default: this process's. */
+  readonly folder?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** More words for the kernel's command line. */
+  readonly append?: string;
+  /** MiB; default 1024, or what the scenario wants. */
+  readonly memory?: number;
+  readonly cpus?: number;
+  /** Seconds; default 120, or what the scenario wants. */
+  readonly timeout?: number;
+  /** The guest's root: the host's file system, read-only below an overlay in memory (the default), or busybox alone (the default for a scenario). */
+  readonly root?: "host" | "busybox";
+  readonly arch?: Machine["arch"];
+  /** A static busybox. */
+  readonly busybox?: string;
+  readonly signal?: AbortSignal;
+  /** Called with a sentence before each step that may take long. */
+  readonly onProgress?: (step: string) => void;
+};
+
+export type LabPlan = {
+  readonly kernel: BootKernel;
+  readonly scenario: Scenario | null;
+  readonly machine: Machine;
+  readonly guest: GuestPlan;
+  /** Milliseconds. */
+  readonly timeout: number;
+};
+
+/** What the host's file system needs in the guest, and the kernel options that give it. */
+const hostRootNeeds: readonly (readonly [module: string, option: string])[] = [
+  ["virtio_pci", "CONFIG_VIRTIO_PCI"],
+  ["9pnet_virtio", "CONFIG_NET_9P_VIRTIO"],
+  ["9p", "CONFIG_9P_FS"],
+  ["overlay", "CONFIG_OVERLAY_FS"],
+];
+
+/** Checks everything that can be checked before a guest is booted. `interactive`: no script, a shell. */
+export async function planLab(options: LabOptions, interactive: boolean): Promise<LabPlan> {
+  const arch = options.arch ?? "x86_64";
+  const scenario = options.scenario === undefined ? null : await findScenario(options.scenario);
+  const kernel = await findKernel(options.kernel ?? null, release());
+  const root = options.root ?? (scenario !== null && options.script === undefined && !interactive ? "busybox" : "host");
+  const folder = resolve(options.folder ?? process.cwd());
+  const script = interactive ? null : await scriptOf(options.script, scenario, root);
+  const tree = await readModuleTree(kernel);
+  const drivers = await driversOf(kernel, tree, root, arch);
+
+  const paths = [...(options.modules ?? []).map((path) => resolve(path))];
+  if (scenario !== null) paths.unshift(await builtScenario(scenario, kernel, options));
+  const modules = await withDependencies(kernel, tree, paths, drivers);
+  return {
+    kernel,
+    scenario,
+    machine: {
+      arch,
+      kernel,
+      memory: positive("memory", options.memory ?? scenario?.memory ?? 1024),
+      cpus: positive("cpus", options.cpus ?? scenario?.cpus ?? 1),
+      append: [scenario?.append ?? "", options.append ?? ""].filter((words) => words !== "").join(" "),
+      hostRoot: root === "host",
+    },
+    guest: { drivers, modules, root, script, folder, env: options.env ?? {}, arch, busybox: options.busybox ?? "/bin/busybox" },
+    timeout: positive("timeout", options.timeout ?? scenario?.timeout ?? 120) * 1000,
+  };
+}
+
+function positive(name: string, value: number): number {
+  if (Number.isFinite(value) && value > 0) return value;
+  throw new OopscopeError("bad-argument", `${name} must be a number above 0, not ${value}`, { [name]: value });
+}
+
+async function findScenario(name: string): Promise<Scenario> {
+  const all = await readScenarios(scenariosFolder());
+  const found = all.find((scenario) => scenario.name === name);
+  if (found !== undefined) return found;
+  throw new OopscopeError("bad-argument", `no scenario \`${name}\`; there are: ${all.map((scenario) => scenario.name).join(", ")}`, { scenario: name });
+}
+
+/** The guest's script, as text: that of the host by its path (so that its own first line counts), or the scenario's commands. */
+async function scriptOf(path: string | undefined, scenario: Scenario | null, root: "host" | "busybox"): Promise<string> {
+  if (path === undefined) return `#!/bin/sh\n${scenario?.script ?? ""}\n`;
+  const absolute = resolve(path);
+  try {
+    if (!(await stat(absolute)).isFile()) throw new Error("it is not a file");
+    if (root === "busybox") return await readFile(absolute, "utf8");
+    const executable = await access(absolute, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    return `#!/bin/sh\nexec ${executable ? "" : "sh "}${quote(absolute)}\n`;
+  } catch (cause) {
+    const why = (cause as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : messageOf(cause);
+    throw new OopscopeError("not-found", `cannot run the script \`${absolute}\`: ${why}`, { file: absolute }, cause);
+  }
+}
+
+async function driversOf(kernel: BootKernel, tree: ModuleTree, root: "host" | "busybox", arch: Machine["arch"]): Promise<readonly KernelModule[]> {
+  const needs = [...(root === "host" ? hostRootNeeds : []), ...(arch === "arm64" ? ([["virtio_pci", "CONFIG_VIRTIO_PCI"], ["virtio_console", "CONFIG_VIRTIO_CONSOLE"]] as const) : [])];
+  const { modules, missing } = await loadOrder(tree, needs.map(([name]) => name));
+  // A lone image says nothing about what is built into it; the guest will tell.
+  if (kernel.modules === null || missing.length === 0) return modules;
+  const options = needs.flatMap(([name, option]) => (missing.includes(name) ? [option] : []));
+  throw new OopscopeError(
+    "unsupported",
+    `kernel ${kernel.release} cannot mount the host's file system: it has neither built in nor as a module ${missing.join(", ")} (${options.join(", ")})`,
+    { release: kernel.release, missing: missing.join(" ") },
+  );
+}
+
+/** The user's modules, each after what it needs of the kernel's tree and is not loaded already. */
+async function withDependencies(kernel: BootKernel, tree: ModuleTree, paths: readonly string[], drivers: readonly KernelModule[]): Promise<KernelModule[]> {
+  const given = await Promise.all(paths.map(readModule));
+  for (const module of given) requireRelease(module, kernel.release);
+  const loaded = new Set([...drivers, ...given].map((module) => module.name));
+  const all: KernelModule[] = [];
+  for (const module of given) {
+    const { modules, missing } = await loadOrder(tree, module.depends.filter((name) => !loaded.has(name)));
+    if (missing.length > 0 && kernel.modules !== null) {
+      throw new OopscopeError("not-found", `\`${module.path}\` depends on ${missing.join(", ")}, which kernel ${kernel.release} does not have; name it with --module before this one`, {
+        file: module.path,
+        missing: missing.join(" "),
+      });
+    }
+    for (const dependency of modules) if (!loaded.has(dependency.name)) all.push(dependency);
+    for (const dependency of modules) loaded.add(dependency.name);
+    all.push(module);
+  }
+  return all;
+}
+
+/** The scenario's module for this kernel: from the cache, where it stands under a hash of its source, or built now. */
+async function builtScenario(scenario: Scenario, kernel: BootKernel, options: LabOptions): Promise<string> {
+  const hash = createHash("sha256").update(buildForm);
+  for (const name of [`${scenario.module}.c`, "Kbuild"]) hash.update(await readFile(join(scenario.folder, name)));
+  const path = join(cacheFolder(), "lab", kernel.release, hash.digest("hex").slice(0, 16), `${scenario.module}.ko`);
+  const there = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (there) return path;
+  options.onProgress?.(`building ${scenario.module} for ${kernel.release}`);
+  await buildModule(kernel, scenario.folder, path, sourceName(scenario).replace(/\/[^/]*$/, ""), options.signal);
+  return path;
+}
