@@ -55,6 +55,21 @@ export function readTaint(letters: string | undefined): { flags: string; words: 
   return { flags, words: [...flags].map((flag) => taintWords[flag] ?? `unknown (${flag})`).filter((name) => name !== "") };
 }
 
+export type KernelLine = Pick<CpuLine, "taint" | "release" | "version">;
+
+const hungLine = /\s{1,8}(?:Not tainted|Tainted: ([A-Z][A-Z ]{0,63}?)) +(\d\S{1,64}) +(#\S*.{0,256}?)\s*$/y;
+const lockdepLine = /(\d\S{1,64}) (#\S{1,64}) (?:Not tainted|Tainted: ([A-Z][A-Z ]{0,63}?))\s*$/y;
+
+/** The kernel alone: `      Tainted: G           O       6.1.0 #1` of a hung task, `6.1.0 #3 Not tainted` of lockdep. */
+export function readKernelLine(text: string, start: number): KernelLine | null {
+  hungLine.lastIndex = start;
+  const hung = hungLine.exec(text);
+  if (hung !== null) return { taint: readTaint(hung[1]), release: hung[2]!, version: hung[3]! };
+  lockdepLine.lastIndex = start;
+  const lockdep = lockdepLine.exec(text);
+  return lockdep === null ? null : { taint: readTaint(lockdep[3]), release: lockdep[1]!, version: lockdep[2]! };
+}
+
 const old = /\s{0,8}(?:Process|Pid: ?(\d{1,10}), comm: )\s{0,4}(.{1,32}?)(?: \(pid: (\d{1,10}),| (?:Not tainted|Tainted: ([A-Z][A-Z ]{0,63}?)) +\(?(\S{1,64}?)[) ])/y;
 
 /** Kernels before 3.x: `Pid: 1234, comm: modprobe Tainted: G 2.6.32 #1`, `Process modprobe (pid: 1234, threadinfo …)`. */
@@ -91,6 +106,7 @@ export function readKernelOffset(text: string, start: number): string | null {
 const archClues: readonly { readonly form: RegExp; readonly arch: Arch }[] = [
   { form: /RIP: |\bRAX: [0-9a-f]{16}|\bR10: [0-9a-f]{16}|ORIG_RAX/, arch: "x86_64" },
   { form: /EIP: |EIP is at|\bEAX: [0-9a-f]{8}/, arch: "i386" },
+  { form: /\bentry_SYSCALL_64|\basm_(?:exc|sysvec)_/, arch: "x86_64" },
   { form: /\bx29: [0-9a-f]{16}|pstate: [0-9a-f]{8}|el1h_64_|\bx2[0-9] ?: ?[0-9a-f]{16}/, arch: "arm64" },
   { form: /\bepc : |status: [0-9a-f]{16} badaddr/, arch: "riscv64" },
   { form: /PC is at |\bpsr: ?[0-9a-f]{8}|__irq_svc|__dabt_svc/, arch: "arm" },

@@ -1,5 +1,6 @@
 import type { RawCode } from "./code.ts";
-import type { CpuLine } from "./context.ts";
+import type { CpuLine, KernelLine } from "./context.ts";
+import type { StackWay } from "./exact.ts";
 import { stages, type Header } from "./format.ts";
 import type { RawFrame } from "./frames.ts";
 import type { LinkedModule } from "./modules.ts";
@@ -10,7 +11,7 @@ export type PlacedFrame = { readonly line: number; readonly raw: RawFrame };
 
 export type StackDraft = {
   readonly name: string;
-  readonly way: "walked" | "saved";
+  readonly way: StackWay;
   readonly frames: PlacedFrame[];
   /** The innermost stack marker that is open where the frames stand: `IRQ`, `TASK`, `NMI`. */
   openMarker: string | null;
@@ -40,7 +41,8 @@ export class Draft {
   cpuLine: CpuLine | null = null;
   task: { readonly pid: number; readonly comm: string } | null = null;
   cpu: number | null = null;
-  taintLetters: string | null = null;
+  /** Release, version and taint, from a line that names no task (hung tasks, lockdep). */
+  kernelLine: KernelLine | null = null;
   taintWords: string[] | null = null;
   hardware: string | null = null;
   buildId: string | null = null;
@@ -48,11 +50,16 @@ export class Draft {
   arch: Arch | null = null;
   /** ` Read`, ` Write` or nothing, for KASAN's titles. */
   access = "";
+  /** The page that a fault hit is there, but may not be used so (x86). */
+  protection = false;
   /** KASAN's reading of a general protection fault. */
   range: string | null = null;
-  /** The address that SLUB or a fault names. */
+  /** The first line that tears a call trace. */
   torn: number | null = null;
+  /** The line of the report that began before this one had a body. */
   cutBy: number | null = null;
+  /** A stack marker of x86 (`<TASK>`, `<IRQ>`) has been seen. */
+  marked = false;
   atEndOfLog = false;
 
   constructor(first: number) {

@@ -1,6 +1,6 @@
 /** From a complete draft to the report: what needs all lines to be known (exactness, context, kind and title) is decided now. */
 import { type Draft, type PlacedFrame, type StackDraft } from "./draft.ts";
-import { exactFrames, placeOf } from "./exact.ts";
+import { ExactRules, placeOf } from "./exact.ts";
 import type { RawFrame } from "./frames.ts";
 import { contextOf } from "./report-context.ts";
 import { reportFrames, reportPc } from "./report-frames.ts";
@@ -10,16 +10,22 @@ import { altTitlesOf, mainHeader, titleOf } from "./title.ts";
 import { whyCorrupted } from "./corrupted.ts";
 import type { Arch, CodeLine, CrashReport, ParsedFrame, ParsedStack } from "./types.ts";
 
+/** The name of the stack that gathers the symbols of other lines. */
+export const mentioned = "mentioned";
+
 export function finishFrame(line: number, raw: RawFrame, exact: boolean): ParsedFrame {
   const { from, to, role, symbol, offset, size, module, moduleBuildId, address, reliable, user, decoded } = raw;
   return { line, from, to, role, symbol, offset, size, module, moduleBuildId, address, reliable, exact, user, decoded };
 }
 
 export function finishReport(draft: Draft, kernel: { release: string | null; version: string | null; hardware: string | null }): CrashReport {
-  const arch = draft.arch ?? archOfRelease(draft.cpuLine?.release ?? kernel.release);
+  const { release, version } = releaseOf(draft) ?? kernel;
+  const arch = draft.arch ?? archOfRelease(release) ?? (draft.marked ? "x86_64" : null);
   const pc = reportPc(draft);
   const finished = new Map<RawFrame, ParsedFrame>();
-  const stacks = draft.stacks.filter((stack) => stack.frames.length > 0).map((stack) => finishStack(draft, stack, arch, pc, finished));
+  const drafts = draft.stacks.filter((stack) => stack.frames.length > 0);
+  const stacks = drafts.filter(({ name }) => name !== mentioned).map((stack) => finishStack(stack, arch, pc, finished));
+  for (const stack of drafts) if (stack.name === mentioned) stacks.push(finishMentioned(draft, stack, arch, pc, stacks));
   const header = mainHeader(draft);
   const placed = reportFrames(draft, pc);
   return {
@@ -30,8 +36,8 @@ export function finishReport(draft: Draft, kernel: { release: string | null; ver
     lines: [draft.first, draft.last],
     context: contextOf(draft),
     kernel: {
-      release: draft.cpuLine?.release ?? kernel.release,
-      version: (draft.cpuLine?.release == null ? kernel.version : draft.cpuLine.version) ?? null,
+      release,
+      version,
       arch,
       hardware: draft.hardware ?? kernel.hardware,
       buildId: draft.buildId,
@@ -45,21 +51,23 @@ export function finishReport(draft: Draft, kernel: { release: string | null; ver
   };
 }
 
-function finishStack(draft: Draft, stack: StackDraft, arch: Arch | null, pc: PlacedFrame | null, finished: Map<RawFrame, ParsedFrame>): ParsedStack {
-  const pcs = new Set<string>();
-  const take = (raw: RawFrame | undefined): void => {
-    const place = raw === undefined ? null : placeOf(raw);
-    if (place !== null) pcs.add(place);
-  };
+function finishStack(stack: StackDraft, arch: Arch | null, pc: PlacedFrame | null, finished: Map<RawFrame, ParsedFrame>): ParsedStack {
   // A backtrace of another processor repeats that processor's pc, not the report's.
-  if (!stack.name.startsWith("backtrace of cpu")) take(pc?.raw);
-  for (const { raw } of stack.frames) if (raw.role === "pc" && !raw.user) take(raw);
-  const exact = exactFrames(stack.frames.map(({ raw }) => raw), stack.way, arch, pcs);
-  const frames = stack.frames.map(({ line, raw }, k) => {
-    const frame = finishFrame(line, raw, exact[k]! || (stack.name === "mentioned" && trapsThere(draft, raw, line, arch, pc)));
+  const place = pc === null || stack.name.startsWith("backtrace of cpu") ? null : placeOf(pc.raw);
+  const rules = new ExactRules(stack.way, arch, place === null ? [] : [place]);
+  const frames = stack.frames.map(({ line, raw }) => {
+    const frame = finishFrame(line, raw, rules.next(raw));
     finished.set(raw, frame);
     return frame;
   });
+  return { name: stack.name, frames };
+}
+
+/** Symbols in other lines are exact where they repeat an exact frame, or where the line is known to show an instruction's own address. */
+function finishMentioned(draft: Draft, stack: StackDraft, arch: Arch | null, pc: PlacedFrame | null, stacks: readonly ParsedStack[]): ParsedStack {
+  const places = stacks.flatMap(({ frames }) => frames.filter((frame) => frame.exact && !frame.user).map((frame) => placeOf(frame) ?? ""));
+  const rules = new ExactRules(stack.way, arch, places);
+  const frames = stack.frames.map(({ line, raw }) => finishFrame(line, raw, rules.next(raw) || trapsThere(draft, raw, line, arch, pc)));
   return { name: stack.name, frames };
 }
 
@@ -74,6 +82,12 @@ function trapsThere(draft: Draft, raw: RawFrame, line: number, arch: Arch | null
   if (header === undefined || !header.startsWith("WARNING: ")) return false;
   if (pc !== null) return placeOf(pc.raw) === placeOf(raw);
   return arch !== null && trapping.has(arch) && !draft.stacks.some((stack) => stack.frames.some((frame) => frame.raw.symbol?.startsWith("warn_slowpath") === true));
+}
+
+/** As the report itself has it. */
+function releaseOf(draft: Draft): { release: string | null; version: string | null } | null {
+  const { cpuLine, kernelLine } = draft;
+  return cpuLine?.release != null ? cpuLine : kernelLine;
 }
 
 function archOfRelease(release: string | null | undefined): Arch | null {

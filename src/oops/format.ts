@@ -15,7 +15,7 @@ export type CrashFormat = {
   /** The heaviest header of a report gives its title and kind. 0 for headers that say nothing by themselves. */
   readonly weight: number;
   readonly kind: CrashKind | ((match: RegExpExecArray) => CrashKind);
-  /** With `{f}` where the function belongs; ` in {f}` disappears where no function is known. */
+  /** With `{f}` where the function belongs and `{access}` for KASAN's `Read` and `Write`; free text must pass `literal`; ` in {f}` disappears where no function is known. */
   readonly title: string | ((match: RegExpExecArray) => string);
   /** A second title, usually what the kernel itself printed. */
   readonly alt?: (match: RegExpExecArray) => string;
@@ -23,12 +23,22 @@ export type CrashFormat = {
   readonly names: "header" | "pc" | "trace";
   /** `none` for reports that come without a call trace. */
   readonly trace: "needed" | "none";
+  /** The kernel says it again and again; the same words soon after belong to the same report. */
+  readonly repeats?: true;
   /** What the last line of such a report looks like, for the families that have one. */
   readonly closedBy?: "banner";
 };
 
 export const stages = ["cause", "announcement", "death", "panic"] as const;
 export type Stage = (typeof stages)[number];
+
+/** Free text from a log as part of a title: its braces are no place for a function. */
+export function literal(text: string): string {
+  return text.replace(/\{/g, braceOfText);
+}
+
+/** Not a character of a ByteText, so nothing in a log can be taken for it. */
+export const braceOfText = "\ue000";
 
 export type Header = { readonly format: CrashFormat; readonly match: RegExpExecArray };
 

@@ -5,7 +5,7 @@
  * label line shows where a processor was (`RIP: 0010:f+0x1/0x2`, `pc : f+0x1/0x2`). Any other line may mention symbols. Each line is read once
  * from left to right; nothing here depends on other lines, so what a frame means (is it exact?) is decided later, in exact.ts.
  */
-import { decodedAt, hexEnd, isNameCode, moduleAt, nextSymbol, symbolAround, type SymbolToken } from "./symbols.ts";
+import { decodedAt, isNameCode, moduleAt, nextSymbol, symbolAround, type SymbolToken } from "./symbols.ts";
 
 /** A frame of one line, before its report is known. */
 export type RawFrame = {
@@ -68,6 +68,12 @@ function readCall(text: string, start: number, inTrace: boolean): FrameLine | nu
   let marker: string | null = null;
   let marked = false;
   const frames: RawFrame[] = [];
+  // arm prints callers as `f from g+0x1/0x2`: what the line shows is g. For an exception entry that is the interrupted pc.
+  while (text.charCodeAt(at) === 0x20 || text.charCodeAt(at) === 0x09) at++;
+  if (test(armCaller, text, at)) {
+    marked = /(?:^|[ (])__[a-z]{3,5}_svc\W/.test(text.slice(at, armCaller.lastIndex));
+    at = armCaller.lastIndex;
+  }
   while (frames.length < mostFrames) {
     const code = text.charCodeAt(at);
     if (Number.isNaN(code)) break;
@@ -93,9 +99,9 @@ function readCall(text: string, start: number, inTrace: boolean): FrameLine | nu
       at = bareAddress.lastIndex;
       pending = null;
       reliable = true;
-    } else {
-      if (frames.length === 0 && test(armCaller, text, at)) at = armCaller.lastIndex;
-      if (text.charCodeAt(at) === 0x28) at++;
+    } else if (code === 0x1b && text.charCodeAt(at + 1) === 0x5b) at = Math.min(text.length, colourEnd(text, at));
+    else if (!isNameCode(code)) return null;
+    else {
       const token = symbolHere(text, at, inTrace);
       if (token === null) return null;
       at = token.decoded === null ? token.to : token.to + token.decoded.length + 3;
@@ -126,6 +132,13 @@ function moduleBehind(text: string, at: number): number {
   return test(bare, text, at) ? bare.lastIndex : at;
 }
 
+/** The end of a control sequence (ECMA-48 CSI) that starts at `at`. */
+function colourEnd(text: string, at: number): number {
+  let end = at + 2;
+  while (end < text.length && end < at + 32 && text.charCodeAt(end) >= 0x20 && text.charCodeAt(end) < 0x40) end++;
+  return end + 1;
+}
+
 function test(form: RegExp, text: string, at: number): boolean {
   form.lastIndex = at;
   return form.test(text);
@@ -134,10 +147,8 @@ function test(form: RegExp, text: string, at: number): boolean {
 function onlyControls(text: string, at: number): boolean {
   for (; at < text.length; at++) {
     const code = text.charCodeAt(at);
-    if (code === 0x1b && text.charCodeAt(at + 1) === 0x5b) {
-      while (at + 1 < text.length && !(text.charCodeAt(at + 1) >= 0x40 && text.charCodeAt(at + 1) <= 0x7e && text.charCodeAt(at + 1) !== 0x5b)) at++;
-      at++;
-    } else if (code > 0x20) return false;
+    if (code === 0x1b && text.charCodeAt(at + 1) === 0x5b) at = colourEnd(text, at) - 1;
+    else if (code > 0x20) return false;
   }
   return true;
 }
@@ -158,14 +169,14 @@ function symbolHere(text: string, at: number, inTrace: boolean): SymbolToken | n
   return { from: at, to, symbol: text.slice(at, end), offset: null, size: null, module: module?.name ?? null, moduleBuildId: module?.buildId ?? null, decoded };
 }
 
-type Label = { readonly form: RegExp; readonly role: "pc" | "lr"; /** A number alone is a register, not a frame. */ readonly symbolOnly?: true };
+type Label = { readonly form: RegExp; readonly role: "pc" | "lr"; /** A number alone is a register, not a frame. */ readonly symbolOnly?: true; /** 32-bit addresses, of which the kernel has the upper quarter. */ readonly narrow?: true };
 
 // x86: show_ip; arm64, riscv, arm, powerpc, mips, loongarch, s390: their __show_regs and show_regs.
 const labels: readonly Label[] = [
   { form: /RIP:? (?:([0-9a-f]{4}):)?/y, role: "pc" },
-  { form: /EIP(?: is at |: (?:([0-9a-f]{4}):)?)/y, role: "pc" },
-  { form: /(?:pc|PC) (?:: ?|is at )/y, role: "pc" },
-  { form: /(?:lr|LR) (?:: ?|is at )/y, role: "lr" },
+  { form: /EIP(?: is at |: (?:([0-9a-f]{4}):)?)/y, role: "pc", narrow: true },
+  { form: /(?:pc|PC) (?:: (?!\[<[0-9a-f]{8,16}>\]\s{1,8}(?:lr|ps))|is at )/y, role: "pc" },
+  { form: /(?:lr|LR) (?:: (?!\[<[0-9a-f]{8,16}>\]\s{1,8}ps)|is at )/y, role: "lr" },
   { form: /epc {0,3}: ?/y, role: "pc", symbolOnly: true },
   { form: /ra {0,4}: ?/y, role: "lr", symbolOnly: true },
   { form: /(?:NIP|Instruction pointer):? /y, role: "pc", symbolOnly: true },
@@ -224,10 +235,11 @@ function labelled(text: string, at: number, label: Label, segment: number | null
   const decoded = symbolHere(text, at, true);
   if (decoded !== null && decoded.decoded !== null && !user) return fromSymbol(decoded, role, { address: shown });
   if (label.symbolOnly === true) return null;
-  if (shown !== null) return fromAddress(shownFrom, shownTo, shown, role, { user: user || (segment === null && isLow(shown)) });
+  const isUser = (value: string): boolean => user || (label.narrow === true ? value.length > 6 && BigInt(value) < 0xc000_0000n : segment === null && isLow(value));
+  if (shown !== null) return fromAddress(shownFrom, shownTo, shown, role, { user: isUser(shown) });
   if (!test(number, text, at)) return null;
   const value = address(text.slice(text.startsWith("0x", at) ? at + 2 : at, number.lastIndex));
-  return fromAddress(at, number.lastIndex, value, role, { user: user || (segment === null && value !== "0x0" && isLow(value)) });
+  return fromAddress(at, number.lastIndex, value, role, { user: isUser(value) });
 }
 
 /** Below the kernel's half of a 64-bit address space. */
@@ -253,5 +265,3 @@ function readMentions(text: string, start: number): FrameLine | null {
 export function mayHoldFrame(text: string): boolean {
   return text.includes("+0x") || text.includes("[<");
 }
-
-export { hexEnd };

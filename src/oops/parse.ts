@@ -72,10 +72,24 @@ export function parseLog(bytes: Uint8Array): ParsedLog {
   return { lines, reports: reports.map((report) => withOffset(report, offsets, boots)), loose, terminated };
 }
 
+/** The first of `count` ascending values that is above `bound`; `count` if there is none. */
+function firstAbove(count: number, at: (k: number) => number, bound: number): number {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (at(middle) > bound) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
 /** The kernel prints its offset with the panic, after all the reports of that boot. */
 function withOffset(report: CrashReport, offsets: readonly { line: number; offset: string }[], boots: readonly number[]): CrashReport {
   if (report.kernel.kaslrOffset !== null || offsets.length === 0) return report;
-  const next = offsets.find(({ line }) => line > report.lines[1]);
-  if (next === undefined || boots.some((line) => line > report.lines[1] && line < next.line)) return report;
+  const end = report.lines[1];
+  const next = offsets[firstAbove(offsets.length, (k) => offsets[k]!.line, end)];
+  const boot = boots[firstAbove(boots.length, (k) => boots[k]!, end)];
+  if (next === undefined || (boot !== undefined && boot < next.line)) return report;
   return { ...report, kernel: { ...report.kernel, kaslrOffset: next.offset } };
 }

@@ -14,10 +14,11 @@
  * The work for a line is bounded by its length, and almost every line outside of reports is let go after a look at its first characters.
  */
 import { readCode } from "./code.ts";
-import { archOf, readBanner, readCpuLine, readKernelOffset, readOldTaskLine } from "./context.ts";
+import { archOf, readBanner, readCpuLine, readKernelLine, readKernelOffset, readOldTaskLine } from "./context.ts";
 import { isDetail } from "./details.ts";
 import { Draft, most, type PlacedFrame, type StackDraft } from "./draft.ts";
-import { finishFrame, finishReport } from "./finish.ts";
+import { ExactRules, type StackWay } from "./exact.ts";
+import { finishFrame, finishReport, mentioned } from "./finish.ts";
 import { HeaderReader, stages, type Header } from "./format.ts";
 import { mayHoldFrame, readFrames, type FrameLine } from "./frames.ts";
 import { formats } from "./formats/index.ts";
@@ -47,6 +48,8 @@ type Lane = {
   /** The name of the next call trace, where a line before it tells more. */
   nextStack: string | null;
   pc: PlacedFrame | null;
+  /** The line before showed that pc. */
+  pcFresh: boolean;
   /** `open` while the first kernel pc's registers may still come, `shut` once another pc was seen. */
   registers: "none" | "open" | "shut";
   inModules: boolean;
@@ -54,13 +57,12 @@ type Lane = {
   silence: number;
   /** A `cut here` or `=====` line that may begin the next report. */
   begins: number | null;
-  /** The last report of this lane that ended. */
-  previous: { readonly line: number } | null;
 };
 
 const silenceOpen = 64;
 const silenceTail = 32;
 const mostLanes = 256;
+const mostHeaders = 16;
 /** What is looked at of a line; the kernel's own are at most 1 kB, joined module lists a few. */
 const mostOfLine = 65_536;
 
@@ -72,6 +74,9 @@ export class LogReader {
   readonly #listener: LogListener;
   readonly #lanes = new Map<string, Lane>();
   readonly #kernel: KernelFacts = { release: null, version: null, hardware: null };
+  /** For frames outside of reports that stand close together. */
+  #looseRules: ExactRules | null = null;
+  #looseLine = 0;
   /** Lanes with a report in them; while there are none, most lines need no lane at all. */
   #busy = 0;
 
@@ -82,7 +87,7 @@ export class LogReader {
   /** Takes the next line. */
   push(line: LogLine): void {
     const { start, caller } = line;
-    const text = line.text.length > mostOfLine ? line.text.slice(0, mostOfLine) : (line.text as string);
+    const text = messageText(line.text);
     const key = caller ?? "";
     const lane = this.#busy > 0 || this.#lanes.size > 0 ? this.#lanes.get(key) : undefined;
     if (lane?.draft == null) this.#idle(lane, key, line.line, text, start);
@@ -108,7 +113,7 @@ export class LogReader {
       this.#close(itsLane);
       this.#lanes.delete(oldest);
     }
-    lane = { draft: null, stack: null, nextStack: null, pc: null, registers: "none", inModules: false, silence: 0, begins: null, previous: null };
+    lane = { draft: null, stack: null, nextStack: null, pc: null, pcFresh: false, registers: "none", inModules: false, silence: 0, begins: null };
     this.#lanes.set(key, lane);
     return lane;
   }
@@ -141,7 +146,16 @@ export class LogReader {
     }
     if (!mayHoldFrame(text)) return;
     const found = readFrames(text, start, false);
-    if (found !== null && found.frames.length > 0) this.#listener.loose?.(found.frames.map((raw) => finishFrame(line, raw, raw.role === "pc" || raw.marked)));
+    if (found !== null) this.#tellLoose(line, found);
+  }
+
+  #tellLoose(line: number, found: FrameLine): void {
+    if (found.frames.length === 0 || this.#listener.loose === undefined) return;
+    if (line - this.#looseLine > silenceOpen) this.#looseRules = null;
+    this.#looseLine = line;
+    this.#looseRules ??= new ExactRules("walked", null);
+    const rules = this.#looseRules;
+    this.#listener.loose(found.frames.map((raw) => finishFrame(line, raw, rules.next(raw))));
   }
 
   /** An NMI backtrace is spoken by the processor it shows: it belongs to the stall that asked for it. */
@@ -157,7 +171,7 @@ export class LogReader {
     lane.draft = host;
     this.#busy++;
     lane.silence = 0;
-    lane.registers = "shut";
+    lane.registers = host.registers.size > 0 ? "shut" : "none";
     this.#active(lane, host, line, text, start);
   }
 
@@ -174,14 +188,14 @@ export class LogReader {
 
   #open(lane: Lane, header: Header, line: number, text: string, start: number): void {
     const draft = new Draft(lane.begins !== null && line - lane.begins <= 3 ? lane.begins : line);
-    Object.assign(lane, { draft, stack: null, nextStack: null, pc: null, registers: "none", inModules: false, silence: 0, begins: null });
+    Object.assign(lane, { draft, stack: null, nextStack: null, pc: null, pcFresh: false, registers: "none", inModules: false, silence: 0, begins: null });
     this.#busy++;
     this.#takeHeader(lane, draft, header, line, text, start);
   }
 
   #takeHeader(lane: Lane, draft: Draft, header: Header, line: number, text: string, start: number): void {
     const found = mayHoldFrame(text) ? readFrames(text, start, false) : null;
-    draft.headers.push({ header, line, frames: found?.frames ?? [] });
+    if (draft.headers.length < mostHeaders) draft.headers.push({ header, line, frames: found?.frames ?? [] });
     draft.last = line;
     lane.silence = 0;
     lane.stack = null;
@@ -194,20 +208,20 @@ export class LogReader {
   }
 
   #mention(draft: Draft, line: number, found: FrameLine): void {
-    const stack = draft.stackNamed("mentioned", "saved");
+    const stack = draft.stackNamed(mentioned, "saved");
     if (stack !== null) draft.add(stack, line, found.frames);
   }
 
   /** Whether a header belongs to the report that is under way. */
   #belongs(draft: Draft, header: Header): boolean {
     const { stage, kind, weight } = header.format;
-    if (draft.headers.length >= 16) return false;
     if (stage === "panic") {
       const reason = reasonOfPanic(header.match[1] ?? "");
       if (draft.headers.some((earlier) => earlier.header.format.stage === "panic")) return false;
       return reason.closing || draft.died;
     }
-    if (weight === 0 && typeof kind === "string") return draft.headers.some((earlier) => earlier.header.format.kind === kind);
+    if (header.format.repeats === true && draft.headers[0]!.header.format === header.format) return draft.headers[0]!.header.match[0] === header.match[0];
+    if (weight === 0 && stage === "announcement") return draft.headers.some((earlier) => earlier.header.format.kind === kind);
     return !draft.body && draft.state === "open" && stages.indexOf(stage) > draft.stage;
   }
 
@@ -249,7 +263,7 @@ export class LogReader {
       this.#idle(lane, this.#keyOf(lane), line, text, start);
     } else if (draft.state === "tail" && mayHoldFrame(text)) {
       const found = readFrames(text, start, false);
-      if (found !== null && found.frames.length > 0) this.#listener.loose?.(found.frames.map((raw) => finishFrame(line, raw, raw.role === "pc" || raw.marked)));
+      if (found !== null) this.#tellLoose(line, found);
     }
   }
 
@@ -319,7 +333,7 @@ export class LogReader {
     if (this.#registers(lane, draft, text, start)) return true;
     this.#offset(draft, line, text, start);
     if (lane.stack !== null && draft.torn === null && /[\w.]\+0x[0-9a-f]*(?:\/(?:0(?:x[0-9a-f]*)?)?)?\s*$|^\s*\??\s?[\w.]+\+0x[0-9a-f]+\/?[^0-9a-f\s]/.test(text.slice(start, start + 1024))) draft.torn = line;
-    return this.#detail(lane, draft, text, start);
+    return this.#detail(draft, text, start);
   }
 
   /** After the end marker only the registers once more, and what the dying kernel says last. */
@@ -332,14 +346,14 @@ export class LogReader {
     return readRegisters(text, start) !== null || matches(tailOnly, text, start);
   }
 
-  #beginStack(lane: Lane, draft: Draft, name: string, way: StackDraft["way"]): void {
+  #beginStack(lane: Lane, draft: Draft, name: string, way: StackWay): void {
     if (name === "") {
       lane.stack = null;
       return;
     }
     if (name.startsWith("backtrace of cpu")) {
       lane.stack = draft.stack(name, way);
-      lane.registers = lane.registers === "none" ? "none" : "shut";
+      lane.registers = draft.registers.size > 0 ? "shut" : "none";
       draft.body = true;
       return;
     }
@@ -364,6 +378,11 @@ export class LogReader {
       draft.body = true;
       return true;
     }
+    const kernelLine = readKernelLine(text, start);
+    if (kernelLine !== null) {
+      draft.kernelLine ??= kernelLine;
+      return true;
+    }
     const task = readOldTaskLine(text, start);
     if (task === null) return false;
     draft.task ??= task;
@@ -373,6 +392,9 @@ export class LogReader {
   #codeLine(lane: Lane, draft: Draft, line: number, text: string, start: number): boolean {
     const raw = readCode(text, start);
     if (raw === null) return false;
+    // A trace that shows registers within it has their code right behind them; otherwise the trace is over.
+    if (!lane.pcFresh && lane.stack !== null && !lane.stack.name.startsWith("backtrace of cpu")) lane.stack = null;
+    lane.pcFresh = false;
     if (draft.code.length < most.code) draft.code.push({ line, raw, user: lane.pc?.raw.user ?? false, pc: lane.pc });
     return true;
   }
@@ -394,16 +416,20 @@ export class LogReader {
       draft.body = true;
       const pc = found.frames.find((frame) => frame.role === "pc");
       if (pc !== undefined) {
+        const first = lane.pc === null;
         lane.pc = { line, raw: pc };
-        lane.registers = !pc.user && lane.registers === "none" && draft.registers.size === 0 && !(inTrace && hadTrace) ? "open" : "shut";
-        if (lane.registers === "open" && pc.address !== null) draft.registers.set(text.slice(start).trimStart().startsWith("E") ? "eip" : pc.role === "pc" && /RIP/.test(text.slice(start, start + 16)) ? "rip" : "pc", pc.address);
+        lane.pcFresh = true;
+        lane.registers = !pc.user && first && lane.registers !== "shut" && !(inTrace && hadTrace) ? "open" : "shut";
+        if (lane.registers === "open" && pc.address !== null) draft.registers.set(pcName(text, start), pc.address);
       }
-      this.#registers(lane, draft, text, start);
+      this.#registers(lane, draft, text, start, segmentEnd(text, start));
       return true;
     }
     lane.stack ??= draft.stack(draft.stacks.some((stack) => stack.name === "call trace") ? "further frames" : "call trace", "walked");
     if (lane.stack === null) return true;
+    lane.pcFresh = false;
     if (found.marker !== null) {
+      draft.marked = true;
       const closing = found.marker.startsWith("/");
       if (!closing) lane.stack.openMarker = found.marker;
       draft.add(lane.stack, line, found.frames);
@@ -413,8 +439,9 @@ export class LogReader {
     return true;
   }
 
-  #registers(lane: Lane, draft: Draft, text: string, start: number): boolean {
-    const found = readRegisters(text, start) ?? readRegisters(text, segmentEnd(text, start));
+  /** `second`: where registers may begin as well, in a line that shows a pc first. */
+  #registers(lane: Lane, draft: Draft, text: string, start: number, second = text.length): boolean {
+    const found = readRegisters(text, start) ?? readRegisters(text, second);
     if (found === null) return false;
     if (lane.registers === "none" && draft.registers.size === 0) lane.registers = "open";
     if (lane.registers === "open") for (const [name, value] of found) if (!draft.registers.has(name)) draft.registers.set(name, value);
@@ -429,27 +456,29 @@ export class LogReader {
     this.#listener.kaslrOffset?.(line, offset);
   }
 
-  #detail(lane: Lane, draft: Draft, text: string, start: number): boolean {
+  #detail(draft: Draft, text: string, start: number): boolean {
     if (!isDetail(text, start)) return false;
     const message = text.slice(start, start + 512).trim();
     if (message.startsWith("Hardware name: ")) draft.hardware ??= message.slice(15).trim();
     else if (message.startsWith("Tainted: [")) draft.taintWords ??= [...message.matchAll(/\[([A-Z])\]=([A-Z_]{1,40})/g)].map((word) => word[2]!);
+    else if (message.startsWith("#PF: ")) draft.protection ||= message.includes("permissions violation");
     else if (message.startsWith("KASAN: ")) draft.range ??= message.slice(7, 67);
     const access = /^(Read|Write) of size .{1,80}? by task (.{1,32}?)\/(\d{1,10})(?: on cpu \d{1,5})?$/.exec(message) ?? /^(Free) of addr .{1,80}? by task (.{1,32}?)\/(\d{1,10})(?: on cpu \d{1,5})?$/.exec(message);
     if (access !== null) {
       if (access[1] !== "Free") draft.access = ` ${access[1]!}`;
       draft.task ??= { comm: access[2]!, pid: Number(access[3]) };
     } else if (/^(?:Read|Write) (?:of size|at addr)/.test(message)) draft.access = message.startsWith("R") ? " Read" : " Write";
+    const owner = /^comm "(.{0,32}?)", pid (\d{1,10})/.exec(message);
+    if (owner !== null) draft.task ??= { comm: owner[1]!, pid: Number(owner[2]) };
     const atomic = /^in_atomic\(\): .{1,80}?, pid: (\d{1,10}), name: (.{1,16})$/.exec(message);
     if (atomic !== null) draft.task ??= { pid: Number(atomic[1]), comm: atomic[2]! };
-    void lane;
     return true;
   }
 
   #close(lane: Lane): void {
     const { draft } = lane;
     if (draft === null) return;
-    Object.assign(lane, { draft: null, stack: null, nextStack: null, pc: null, registers: "none", inModules: false, silence: 0, previous: { line: draft.last } });
+    Object.assign(lane, { draft: null, stack: null, nextStack: null, pc: null, pcFresh: false, registers: "none", inModules: false, silence: 0 });
     this.#busy--;
     // Another lane may still speak for this report (backtraces of other processors).
     for (const other of this.#lanes.values()) if (other.draft === draft) return;
@@ -457,9 +486,23 @@ export class LogReader {
   }
 }
 
+/** The register that a label line shows: `rip` of `RIP: 0010:…`, `pc` of `PC is at`. */
+function pcName(text: string, start: number): string {
+  return /^\s*(RIP|EIP|epc|NIP|ERA)\b/.exec(text.slice(start, start + 24))?.[1]!.toLowerCase() ?? "pc";
+}
+
+/** `EIP: 0060:[<c0123456>] EFLAGS: 00010246 CPU: 0`: behind the address. */
 function segmentEnd(text: string, start: number): number {
   const at = text.indexOf(" ", start + 12);
   return at < 0 ? text.length : at;
+}
+
+/** The line without what would stand in the way at its end: colours that are switched off there, and more text than any kernel prints. */
+function messageText(text: string): string {
+  if (text.length > mostOfLine) return text.slice(0, mostOfLine);
+  if (text.charCodeAt(text.length - 1) !== 0x6d && text.charCodeAt(text.length - 2) !== 0x6d) return text;
+  const end = /(?:\u001b\[[\d;]{0,16}m)+\r?$/.exec(text.slice(-64));
+  return end === null ? text : text.slice(0, text.length - end[0].length);
 }
 
 function isBanner(text: string, start: number): boolean {

@@ -12,7 +12,7 @@ const names = new Set(
 for (let n = 0; n < 30; n++) names.add(`x${n}`);
 for (let n = 0; n < 8; n++) names.add(`r${n}`);
 
-const one = /([A-Za-z_][A-Za-z0-9_]{0,8}) {0,2}: {0,2}(?:([0-9a-f]{4}):)?([0-9a-f]{2,16})(?:\([0-9a-f]{1,8}\))?(?:\s+|$)|([A-Z][A-Z0-9]{1,2}) ([0-9a-f]{16})(?:\s+|$)/y;
+const one = /([A-Za-z_][A-Za-z0-9_]{0,8}) {0,2}: {0,2}(?:([0-9a-f]{4}):)?(?:\[<)?([0-9a-f]{2,16})(?:>\])?(?:\([0-9a-f]{1,8}\))?(?:\s+|$)|([A-Z][A-Z0-9]{1,2}) ([0-9a-f]{16})(?:\s+|$)/y;
 
 /** The registers of a line that holds nothing else up to where it is torn, or null. */
 export function readRegisters(text: string, start: number): [string, string][] | null {
@@ -23,7 +23,7 @@ export function readRegisters(text: string, start: number): [string, string][] |
     one.lastIndex = at;
     const match = one.exec(text);
     if (match === null) break;
-    const name = (match[1] ?? match[4])!.toLowerCase();
+    const name = (match[1] ?? match[4])!.toLowerCase().replace(/^r0(?=\d$)/, "r");
     const digits = (match[3] ?? match[5])!;
     if (!names.has(name)) break;
     // RSP: 0018:ffffc90000013d88

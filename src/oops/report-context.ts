@@ -9,7 +9,7 @@ const nmiEntry = /^(?:exc_nmi|asm_exc_nmi|default_do_nmi|do_nmi|end_repeat_nmi|n
 export function contextOf(draft: Draft): CrashReport["context"] {
   const { cpuLine, task } = draft;
   const said = saidByHeader(draft);
-  const taint = cpuLine?.taint ?? null;
+  const taint = cpuLine?.taint ?? draft.kernelLine?.taint ?? null;
   const words = draft.taintWords;
   return {
     cpu: said.cpu ?? cpuLine?.cpu ?? draft.cpu,

@@ -18,8 +18,6 @@ export type ReportFrames = {
   readonly pc: RawFrame | null;
   /** The reliable frames of the first call trace, innermost first. */
   readonly trace: readonly RawFrame[];
-  /** Symbols of the headers. */
-  readonly named: readonly RawFrame[];
 };
 
 export function reportFrames(draft: Draft, pc: PlacedFrame | null): ReportFrames {
@@ -28,5 +26,5 @@ export function reportFrames(draft: Draft, pc: PlacedFrame | null): ReportFrames
     draft.stacks.find(({ name }) => name.startsWith("backtrace of cpu")) ?? draft.stacks.find(({ name }) => name !== "mentioned" && name !== "pc");
   const all = (stack?.frames ?? []).map(({ raw }) => raw).filter((raw) => !raw.user && raw.role === "call");
   const reliable = all.filter((raw) => raw.reliable);
-  return { pc: pc?.raw ?? null, trace: reliable.length > 0 ? reliable : all, named: draft.headers.flatMap(({ frames }) => frames) };
+  return { pc: pc?.raw ?? null, trace: reliable.length > 0 ? reliable : all };
 }

@@ -31,6 +31,19 @@ const invalidFree: Rule = (draft, { pc, trace }) => {
   return [pc, trace[0]].some((raw) => raw?.symbol != null && /^(?:free_large_kmalloc|free_nonslab_page)$/.test(plainName(raw.symbol))) ? "invalid-free" : null;
 };
 
+/** kfree itself touches nothing but what it finds by the pointer it was given: when that faults, the pointer was no object's. */
+const wildFree: Rule = (draft, { pc }) => {
+  if (pc?.symbol == null || !/^(?:kfree|kfree_sensitive|kzfree|kvfree)$/.test(plainName(pc.symbol))) return null;
+  return headerMatch(draft, /^(?:BUG: unable to handle (?:page fault|kernel paging)|(?:Oops: )?general protection fault|Unable to handle kernel paging)/) === null ? null : "invalid-free";
+};
+
+/** The page belongs to user space and is there: only SMAP or SMEP forbade it. */
+const userPage: Rule = (draft) => {
+  if (headerMatch(draft, /^unable to execute userspace code/) !== null) return "user-access";
+  const address = headerMatch(draft, /^BUG: unable to handle page fault for address: ([0-9a-f]{8,16})/)?.[1];
+  return draft.protection && address !== undefined && /^0000[0-7]/.test(address) && !/^0{13}/.test(address) ? "user-access" : null;
+};
+
 /** KASAN explains a general protection fault in its next line. */
 const range: Rule = (draft) => {
   if (draft.range === null) return null;
@@ -44,7 +57,7 @@ const refcount: Rule = (draft) => (headerMatch(draft, /refcount_t: (?:underflow|
 /** The stack ran into its guard page: the vmalloc'ed stack's double fault, or arm64's overflow stack. */
 const stackOverflow: Rule = (draft) => (draft.headers.some(({ header }) => kindOf(header) === "stack-overflow" && header.format.weight >= 7) ? "stack-overflow" : null);
 
-const rules: readonly Rule[] = [doubleFree, invalidFree, range, refcount, stackOverflow];
+const rules: readonly Rule[] = [doubleFree, invalidFree, wildFree, userPage, range, refcount, stackOverflow];
 
 export function rootKind(draft: Draft, main: Header, frames: ReportFrames): CrashKind {
   for (const rule of rules) {

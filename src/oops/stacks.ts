@@ -1,11 +1,8 @@
 /**
- * The lines that begin a stack within a report, and what that stack is.
- *
- * `walked` stacks are printed by the architecture's show_stack while it unwinds; on x86 it shows the registers of an interrupted frame as `RIP:`
- * and passes over its address. `saved` stacks are arrays of addresses taken earlier (stack_trace_save) or printed through it: there the
- * interrupted address is an entry like the others. exact.ts needs the difference.
- */
-export type StackBegin = { readonly name: string; readonly way: "walked" | "saved" };
+ * The lines that begin a stack within a report, and what that stack is. */
+import type { StackWay } from "./exact.ts";
+
+export type StackBegin = { readonly name: string; readonly way: StackWay };
 
 type Section = { readonly starts: readonly string[]; readonly form: RegExp; readonly name: string | ((match: RegExpExecArray) => string); readonly way: StackBegin["way"] };
 
@@ -29,10 +26,12 @@ const sections: readonly Section[] = [
   { starts: ["{"], form: /\{[A-Z-]{2,40}\} state was registered at:/y, name: "state registered by", way: "saved" },
   { starts: ["the existing dependency chain", "the dependencies between", "the shortest dependencies", "the first lock's dependencies", "the second lock's dependencies"], form: /the (?:existing dependency chain|dependencies between|shortest dependencies|first lock's dependencies|second lock's dependencies)/y, name: "dependency", way: "saved" },
   { starts: ["... acquired at:", " ... acquired at:"], form: /\s?\.\.\. (?:acquired at|key)\s*:?/y, name: "acquired by", way: "saved" },
-  { starts: ["which became ", "to a ", "... which became "], form: /(?:\.\.\. )?(?:which became|to a) \S{1,40} lock:/y, name: "lock used by", way: "saved" },
-  { starts: ["Use-after-free ", "Out-of-bounds ", "Corrupted memory at", "Invalid ", "Memory "], form: /(?:Use-after-free|Out-of-bounds|Corrupted memory|Invalid|Memory corruption)[a-z ]{0,20} (?:at|of) 0x/y, name: "call trace", way: "saved" },
+  { starts: ["which became ", "... which became "], form: /(?:\.\.\. )?which became \S{1,40} at:/y, name: "lock used by", way: "saved" },
+  { starts: ["INITIAL ", "HARDIRQ-", "SOFTIRQ-", "IN-"], form: /(?:INITIAL (?:READ )?USE|(?:IN-)?(?:HARD|SOFT)IRQ-(?:ON-)?[WR])\s{1,4}at:/y, name: "lock used by", way: "saved" },
+  { starts: ["Use-after-free ", "Out-of-bounds ", "Invalid "], form: /(?:Use-after-free|Out-of-bounds|Invalid) (?:read|write|access) at 0x/y, name: "call trace", way: "faulting" },
+  { starts: ["Corrupted memory at", "Invalid free of"], form: /(?:Corrupted memory at|Invalid free of) 0x/y, name: "call trace", way: "saved" },
   { starts: ["Preemption disabled at:"], form: /Preemption disabled at:/y, name: "preemption disabled by", way: "saved" },
-  { starts: ["Last Breaking-Event-Address"], form: /Last Breaking-Event-Address/y, name: "last branch", way: "saved" },
+  { starts: ["Last Breaking-Event-Address"], form: /Last Breaking-Event-Address/y, name: "last branch", way: "branch" },
   { starts: ["NMI backtrace for cpu "], form: /NMI backtrace for cpu (\d{1,5})(?! skipped)/y, name: (match) => `backtrace of cpu ${match[1]!}`, way: "walked" },
   { starts: ["Sending NMI from CPU", "Sending NMI to other CPUs"], form: /Sending NMI (?:from CPU|to)/y, name: "", way: "walked" },
   { starts: ["Sysrq", "sysrq: "], form: /sysrq: Show backtrace of all/y, name: "", way: "walked" },

@@ -47,6 +47,9 @@ export function symbolAround(text: string, plus: number, least: number): SymbolT
   if (text.charCodeAt(offsetEnd) !== 0x2f || text.charCodeAt(offsetEnd + 1) !== 0x30 || text.charCodeAt(offsetEnd + 2) !== 0x78) return null;
   const sizeEnd = hexEnd(text, offsetEnd + 3);
   if (offsetEnd - plus > 16 || offsetEnd === plus + 3 || sizeEnd - offsetEnd > 16 || sizeEnd === offsetEnd + 3) return null;
+  // A size that runs into something else is torn: the rest of its digits may be elsewhere.
+  const behind = text.charCodeAt(sizeEnd);
+  if (isNameCode(behind) || behind === 0x5b) return null;
   const module = moduleAt(text, sizeEnd);
   const to = module?.to ?? sizeEnd;
   return {

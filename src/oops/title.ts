@@ -1,6 +1,6 @@
 /** Titles in the grammar that syzbot's pages have made usual: what happened, then ` in ` the first function worth a name. */
 import type { Draft } from "./draft.ts";
-import type { Header } from "./format.ts";
+import { braceOfText, type Header } from "./format.ts";
 import type { RawFrame } from "./frames.ts";
 import { isPassedOver, plainName } from "./passed-over.ts";
 import type { ReportFrames } from "./report-frames.ts";
@@ -13,8 +13,9 @@ export function mainHeader(draft: Draft): Header {
 }
 
 /** The function that a header's title is about, without the compiler's suffixes. */
-export function functionOf(header: Header, frames: ReportFrames): string | null {
-  const { pc, trace, named } = frames;
+export function functionOf(draft: Draft, header: Header, frames: ReportFrames): string | null {
+  const { pc, trace } = frames;
+  const named = draft.headers.find((entry) => entry.header === header)?.frames ?? [];
   const first = (list: readonly (RawFrame | null)[]) => list.filter((raw): raw is RawFrame => raw !== null && raw.symbol !== null);
   const order: Record<Header["format"]["names"], RawFrame[]> = {
     header: first([...named.slice(0, 1), pc, ...trace]),
@@ -28,12 +29,12 @@ export function functionOf(header: Header, frames: ReportFrames): string | null 
 
 function render(template: string, draft: Draft, name: string | null): string {
   const text = template.replace("{access}", draft.access);
-  return name === null ? text.replace(" in {f}", "") : text.replace("{f}", name);
+  return (name === null ? text.replace(" in {f}", "") : text.replace("{f}", () => name)).replaceAll(braceOfText, "{");
 }
 
 function titleFrom(draft: Draft, header: Header, frames: ReportFrames): string {
   const { title } = header.format;
-  return render(typeof title === "string" ? title : title(header.match), draft, functionOf(header, frames));
+  return render(typeof title === "string" ? title : title(header.match), draft, functionOf(draft, header, frames));
 }
 
 export function titleOf(draft: Draft, header: Header, frames: ReportFrames): string {

@@ -1,5 +1,7 @@
 import type { ByteText } from "../base/index.ts";
 
+// All text in these types is ByteText (one character a byte), also where it says string: names of tasks may hold any byte.
+
 /** One line of a log. */
 export type LogLine = {
   /** 1-based. */

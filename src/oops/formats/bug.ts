@@ -13,10 +13,6 @@ const warned: readonly { readonly file: RegExp; readonly title: string; readonly
 ];
 const warning = (file: string | undefined) => warned.find((entry) => entry.file.test(file ?? ""));
 
-function refcountKind(what: string): CrashKind {
-  return what.includes("memory leak") || what.includes("saturated") ? "refcount" : "refcount";
-}
-
 export const bugFormats: readonly CrashFormat[] = [
   {
     starts: ["kernel BUG at "],
@@ -42,7 +38,7 @@ export const bugFormats: readonly CrashFormat[] = [
   {
     starts: ["refcount_t: "],
     header: /refcount_t: ([a-z][a-z0-9;, _-]{2,80})/y,
-    stage: "cause", weight: 7, names: "trace", trace: "needed", kind: (match) => refcountKind(match[1]!), title: "WARNING: refcount bug in {f}",
+    stage: "cause", weight: 7, names: "trace", trace: "needed", kind: "refcount", title: "WARNING: refcount bug in {f}",
     alt: (match) => `refcount_t: ${match[1]!.trim()}`,
   },
   {
@@ -56,6 +52,16 @@ export const bugFormats: readonly CrashFormat[] = [
     header: /(?:usercopy: )?Kernel memory (exposure|overwrite) attempt detected/y,
     stage: "cause", weight: 7, names: "trace", trace: "needed", kind: "out-of-bounds", title: "BUG: bad usercopy in {f}",
     alt: (match) => `usercopy: Kernel memory ${match[1]!} attempt detected`,
+  },
+  {
+    starts: ["detected buffer overflow in "],
+    header: /detected buffer overflow in (\w{1,64})/y,
+    stage: "cause", weight: 7, names: "pc", trace: "needed", kind: "out-of-bounds", title: "kernel BUG in {f}", alt: (match) => `detected buffer overflow in ${match[1]!}`,
+  },
+  {
+    starts: ["mem", "str", "sized_strscpy", "unsafe_mem"],
+    header: /(\w{3,24}): detected (buffer overflow|field-spanning (?:read|write)|read overflow|write overflow)/y,
+    stage: "cause", weight: 7, names: "pc", trace: "needed", kind: "out-of-bounds", title: "WARNING in {f}", alt: (match) => `${match[1]!}: detected ${match[2]!}`,
   },
   {
     starts: ["ODEBUG: "],

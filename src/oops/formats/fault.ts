@@ -23,6 +23,11 @@ const death = (starts: readonly string[], header: RegExp, kind: CrashFormat["kin
 
 export const faultFormats: readonly CrashFormat[] = [
   {
+    starts: ["kernel tried to execute", "unable to execute userspace code"],
+    header: /(?:kernel tried to execute NX-protected page|unable to execute userspace code)/y,
+    stage: "cause", weight: 0, kind: (match) => (match[0].startsWith("unable") ? "user-access" : "bad-access"), title: paging, names: "pc", trace: "needed",
+  },
+  {
     starts: ["BUG: kernel NULL pointer dereference", "BUG: unable to handle kernel NULL pointer dereference", "BUG: Kernel NULL pointer dereference"],
     header: /BUG: (?:unable to handle )?[kK]ernel NULL pointer dereference/y,
     stage: "announcement", weight: 6, kind: "null-dereference", title: null_, names: "pc", trace: "needed",

@@ -16,7 +16,7 @@ export const memoryFormats: readonly CrashFormat[] = [
   {
     starts: ["unregister_netdevice: waiting for "],
     header: /unregister_netdevice: waiting for (\S{1,16}) to become free/y,
-    stage: "announcement", weight: 6, kind: "leak", title: "unregister_netdevice: waiting for DEV to become free", names: "trace", trace: "none",
+    stage: "announcement", weight: 6, kind: "leak", title: "unregister_netdevice: waiting for DEV to become free", names: "trace", trace: "none", repeats: true,
     alt: (match) => `unregister_netdevice: waiting for ${match[1]!} to become free`,
   },
 ];

@@ -1,5 +1,5 @@
 /** Panics (kernel/panic.c, init/do_mounts.c, kernel/exit.c, arch/x86/kernel/cpu/mce/core.c and many more). */
-import type { CrashFormat } from "../format.ts";
+import { literal, type CrashFormat } from "../format.ts";
 import type { CrashKind } from "../types.ts";
 
 /** What the panic's own words say. `closing` is the end of another report, which it joins if that stands before it. */
@@ -44,7 +44,7 @@ export const panicFormats: readonly CrashFormat[] = [
     header: /Kernel panic - not syncing: ?([^\n\r]{0,400})/y,
     stage: "panic", weight: 4, names: "header", trace: "none",
     kind: (match) => reasonOfPanic(match[1]!).kind,
-    title: (match) => reasonOfPanic(match[1]!).title ?? `kernel panic: ${general(match[1]!)}`,
+    title: (match) => reasonOfPanic(match[1]!).title ?? `kernel panic: ${literal(general(match[1]!))}`,
     alt: (match) => `Kernel panic - not syncing: ${match[1]!.trim()}`,
   },
 ];

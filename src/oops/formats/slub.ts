@@ -1,5 +1,5 @@
 /** What SLUB's own checks print (mm/slub.c slab_bug, object_err, slab_err). */
-import type { CrashFormat } from "../format.ts";
+import { literal, type CrashFormat } from "../format.ts";
 import type { CrashKind } from "../types.ts";
 
 function slubKind(what: string): CrashKind {
@@ -17,7 +17,7 @@ export const slubFormats: readonly CrashFormat[] = [
     header: /BUG ([^\s:(][^:(]{0,80}?) \((Not tainted|Tainted: [A-Z +]{1,40}?)\s*\): ([^\n]{1,160})/y,
     stage: "announcement", weight: 8, names: "trace", trace: "needed",
     kind: (match) => slubKind(match[3]!),
-    title: (match) => `BUG: ${match[3]!.trim().replace(/ 0x[0-9a-f]+.*$/, "")} in {f}`,
+    title: (match) => `BUG: ${literal(match[3]!.trim().replace(/ 0x[0-9a-f]+.*$/, ""))} in {f}`,
     alt: (match) => `BUG ${match[1]!}: ${match[3]!.trim()}`,
   },
 ];

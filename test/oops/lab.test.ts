@@ -1,0 +1,26 @@
+import { readFileSync, readdirSync, existsSync } from "node:fs";
+import { expect, test } from "vitest";
+import { parseLog } from "../../src/oops/index.ts";
+
+// Real panics of guests, with what the scenario that caused them knows to be true.
+const folder = new URL("../fixtures/logs/", import.meta.url);
+type Expected = { readonly kind: string; readonly context: string; readonly release: string; readonly logLine: number; readonly log: string; readonly module: string; readonly end: string };
+const expected = (name: string): Expected => JSON.parse(readFileSync(new URL(name, folder), "utf8")) as Expected;
+const names = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".expect.json")) : [];
+
+test("there are real logs", () => expect(names.length).toBeGreaterThan(0));
+
+// The scenario knows more than its log: 0x4141414141414141 proves no use after free by itself.
+const saidByLog: Readonly<Record<string, string>> = { "timer-use-after-free": "general-protection" };
+
+for (const name of names) {
+  const log = new URL(name.replace(".expect.json", ".log"), folder);
+  if (!existsSync(log)) continue;
+  test(name, () => {
+    const truth = expected(name);
+    const { reports } = parseLog(readFileSync(log));
+    const report = reports.find(({ lines: [first, last] }) => first <= truth.logLine && truth.logLine <= last);
+    expect(report).toMatchObject({ kind: saidByLog[name.replace(".expect.json", "")] ?? truth.kind, corrupted: null, context: { mode: truth.context }, kernel: { release: truth.release, arch: "x86_64" } });
+    expect(report!.modules.length === 0 || report!.modules.some((module) => module.name === truth.module)).toBe(true);
+  });
+}
