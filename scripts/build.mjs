@@ -21,6 +21,8 @@ await build({
   chunkNames: "chunks/[name]-[hash]",
   // Loaded from node_modules when needed: WebAssembly beside their own files.
   external: ["iced-x86", "xz-decompress", "fzstd", "zod"],
+  minifyWhitespace: true,
+  minifySyntax: true,
   legalComments: "none",
   // Modules of CommonJS within the bundle (commander) ask for Node's own modules.
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },

@@ -1,6 +1,6 @@
 import type { ImageOffset } from "../base/index.ts";
 import type { ParsedFrame } from "../oops/index.ts";
-import { sizeFit, type ImageSymbol } from "../symbolize/index.ts";
+import type { ImageSymbol } from "../symbolize/index.ts";
 import { callBefore, leadsAnywhere, type CallSite } from "./callsite.ts";
 import type { KernelImage } from "./images.ts";
 
@@ -15,11 +15,11 @@ export function candidatesOf(frame: ParsedFrame, image: KernelImage): Candidates
   if (named.length === 0) return { symbols: [], failure: { reason: "no-symbol", why: `${file} has no symbol ${name}` } };
   const { size, offset } = frame;
   if (size === null) return { symbols: named, failure: null };
-  const graded = named.map((symbol) => ({ symbol, fit: sizeFit(symbol, size, image.image.elf.relocatable) }));
+  const graded = named.map((symbol) => ({ symbol, fit: image.image.fit(symbol, size) }));
   const exact = graded.filter(({ fit }) => fit === "exact");
   const fitting = exact.length > 0 ? exact : graded.filter(({ fit }) => fit === "possible");
   if (fitting.length === 0) {
-    const sizes = named.map((symbol) => `0x${(symbol.extent ?? symbol.size).toString(16)}`).join(", ");
+    const sizes = named.map((symbol) => `0x${(image.image.extentOf(symbol) ?? symbol.size).toString(16)}`).join(", ");
     return { symbols: [], failure: { reason: "size-mismatch", why: `${name} has 0x${size.toString(16)} bytes in the log and ${sizes} in ${file}: another build` } };
   }
   if (offset !== null && offset > size) return { symbols: [], failure: { reason: "outside", why: `offset 0x${offset.toString(16)} lies past the function's 0x${size.toString(16)} bytes` } };
@@ -49,7 +49,7 @@ function gradeCall(call: CallSite | null | "unknown", image: KernelImage, callee
   }
   if (call.target === null) return 2;
   if (callee.image === image && callee.symbols.some(({ address }) => address === call.target)) return 3;
-  const target = image.image.symbolAt(call.target);
+  const target = image.image.symbolBeginningAt(call.target);
   return target && leadsAnywhere(target.name) ? 2 : 1;
 }
 

@@ -1,6 +1,5 @@
 import type { ImageOffset } from "../base/index.ts";
 import type { Evidence } from "../kernel/index.ts";
-import { sizeFit } from "../symbolize/index.ts";
 import type { KernelImage } from "./images.ts";
 import type { Plan } from "./resolve.ts";
 
@@ -17,7 +16,7 @@ export function sizeEvidence(image: KernelImage, plans: readonly Plan[]): Eviden
     const named = image.symbols.get(frame.symbol);
     if (!named) continue;
     compared++;
-    if (named.some((symbol) => sizeFit(symbol, frame.size!, image.image.elf.relocatable) !== "no")) equal++;
+    if (named.some((symbol) => image.image.fit(symbol, frame.size!) !== "no")) equal++;
   }
   return { compared, equal };
 }

@@ -6,8 +6,10 @@ import type { DebugSections } from "./sections.ts";
 export type Abbreviation = {
   readonly tag: number;
   readonly children: boolean;
-  /** Triples: name, form, value of DW_FORM_implicit_const. */
-  readonly attributes: Int32Array;
+  /** Triples: name, form, value of DW_FORM_implicit_const; of all abbreviations of the table, these are `[from, to)`. */
+  readonly attributes: readonly number[];
+  readonly from: number;
+  readonly to: number;
   /** Bytes of the attributes where every form has a fixed size, else -1. */
   readonly size: number;
   /** Bytes before a DW_AT_sibling of form ref4, where that is fixed, else -1. */
@@ -25,7 +27,9 @@ const firstWindow = 1 << 14;
 export class AbbreviationTable {
   readonly #sections: DebugSections;
   readonly #sizes: FormSizes;
-  readonly #byCode: (Abbreviation | undefined)[] = [];
+  /** Those of small codes, as compilers number them, directly. */
+  readonly byCode: (Abbreviation | undefined)[] = [];
+  readonly #attributes: number[] = [];
   readonly #sparse = new Map<number, Abbreviation>();
   #at: Cursor;
   #window = firstWindow;
@@ -38,7 +42,7 @@ export class AbbreviationTable {
   }
 
   get(code: number): Abbreviation {
-    const known = this.#byCode[code];
+    const known = this.byCode[code];
     if (known !== undefined) return known;
     return this.#search(code);
   }
@@ -48,10 +52,12 @@ export class AbbreviationTable {
     if (sparse) return sparse;
     while (!this.#complete) {
       const from = this.#at.at;
+      const kept = this.#attributes.length;
       let read: { code: number; abbreviation: Abbreviation } | null;
       try {
-        read = readAbbreviation(this.#at, this.#sizes);
+        read = readAbbreviation(this.#at, this.#sizes, this.#attributes);
       } catch (error) {
+        this.#attributes.length = kept;
         if (!(error instanceof OopscopeError) || !this.#grow(from)) throw error;
         continue;
       }
@@ -59,7 +65,7 @@ export class AbbreviationTable {
         this.#complete = true;
         break;
       }
-      if (read.code < 4096) this.#byCode[read.code] ??= read.abbreviation;
+      if (read.code < 4096) this.byCode[read.code] ??= read.abbreviation;
       else this.#sparse.set(read.code, read.abbreviation);
       if (this.#sparse.size > mostAbbreviations) throw this.#at.fail(`more than ${mostAbbreviations} abbreviations`);
       if (read.code === code) return read.abbreviation;
@@ -78,12 +84,12 @@ export class AbbreviationTable {
   }
 }
 
-function readAbbreviation(at: Cursor, sizes: FormSizes): { code: number; abbreviation: Abbreviation } | null {
+function readAbbreviation(at: Cursor, sizes: FormSizes, attributes: number[]): { code: number; abbreviation: Abbreviation } | null {
   const code = at.uleb();
   if (code === 0) return null;
   const tag = at.uleb();
   const children = at.u8() !== 0;
-  const attributes: number[] = [];
+  const from = attributes.length;
   let size = 0;
   let siblingAt = -1;
   for (;;) {
@@ -91,7 +97,7 @@ function readAbbreviation(at: Cursor, sizes: FormSizes): { code: number; abbrevi
     const form = at.uleb();
     const constant = form === dw.DW_FORM_implicit_const ? at.sleb() : 0;
     if (name === 0 && form === 0) break;
-    if (attributes.length >= mostAttributes * 3) throw at.fail(`an abbreviation of more than ${mostAttributes} attributes`);
+    if (attributes.length - from >= mostAttributes * 3) throw at.fail(`an abbreviation of more than ${mostAttributes} attributes`);
     if (name === dw.DW_AT_sibling && form === dw.DW_FORM_ref4) siblingAt = size;
     attributes.push(name, form, constant);
     if (size >= 0) {
@@ -99,7 +105,7 @@ function readAbbreviation(at: Cursor, sizes: FormSizes): { code: number; abbrevi
       size = width < 0 ? -1 : size + width;
     }
   }
-  return { code, abbreviation: { tag, children, attributes: Int32Array.from(attributes), size, siblingAt } };
+  return { code, abbreviation: { tag, children, attributes, from, to: attributes.length, size, siblingAt } };
 }
 
 /** Bytes of a form (DWARF 5, 7.5.6), -1 where they depend on the value. */

@@ -13,6 +13,8 @@ export function ownersByAranges(sections: DebugSections, wanted: Float64Array, o
   const { base } = sections.elf;
   const baseHigh = Number(base >> 32n);
   const baseLow = Number(base & 0xffff_ffffn);
+  const first = wanted[0]!;
+  const last = wanted[wanted.length - 1]!;
   while (at.at + 12 <= size) {
     const start = at.at;
     let length = at.u32();
@@ -35,7 +37,7 @@ export function ownersByAranges(sections: DebugSections, wanted: Float64Array, o
     while (at.at + tuple <= end) {
       const low = address === 8 ? at.u64From(baseHigh, baseLow) : at.u32() - baseLow;
       const count = address === 8 ? at.u64From(0, 0) : at.u32();
-      if (count === 0) continue;
+      if (count === 0 || low > last || low + count <= first) continue;
       for (let index = lowerBound(wanted, low); index < wanted.length && wanted[index]! < low + count; index++) if (owners[index]! < 0) owners[index] = unit;
     }
     at.at = end;

@@ -46,7 +46,7 @@ export function newEntry(): Entry {
 export function readEntry(unit: Unit, abbreviation: Abbreviation, entry: Entry, withNames = abbreviation.tag === dw.DW_TAG_compile_unit || abbreviation.tag === dw.DW_TAG_skeleton_unit || abbreviation.tag === dw.DW_TAG_partial_unit): void {
   const { at, header } = unit;
   const { sizes } = header;
-  const { attributes } = abbreviation;
+  const { attributes, to } = abbreviation;
   entry.tag = abbreviation.tag;
   entry.children = abbreviation.children;
   entry.low = NaN;
@@ -64,7 +64,7 @@ export function readEntry(unit: Unit, abbreviation: Abbreviation, entry: Entry, 
   entry.lines = -1;
   entry.dwoName = null;
   let highIsSize = false;
-  for (let k = 0; k < attributes.length; k += 3) {
+  for (let k = abbreviation.from; k < to; k += 3) {
     const name = attributes[k]!;
     let form = attributes[k + 1]!;
     const constant = attributes[k + 2]!;
@@ -144,9 +144,9 @@ export function skipEntry(unit: Unit, abbreviation: Abbreviation): number {
   if (sibling > at.at && sibling <= at.end) return sibling;
   if (abbreviation.size >= 0) at.skip(abbreviation.size);
   else {
-    const { attributes } = abbreviation;
+    const { attributes, to } = abbreviation;
     const { sizes } = unit.header;
-    for (let k = 1; k < attributes.length; k += 3) skipForm(at, attributes[k]!, sizes);
+    for (let k = abbreviation.from + 1; k < to; k += 3) skipForm(at, attributes[k]!, sizes);
   }
   return abbreviation.children ? -1 : at.at;
 }

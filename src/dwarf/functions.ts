@@ -34,31 +34,44 @@ export function indexFunctions(unit: Unit, nested: boolean): FunctionIndex {
   const highs: number[] = [];
   const entries: number[] = [];
   const { at, abbreviations, isC } = unit;
+  const { bytes, end } = at;
+  const { byCode } = abbreviations;
   const entry = newEntry();
   at.at = unit.children;
-  for (let depth = 1; depth > 0 && at.at < at.end; ) {
+  for (let depth = 1; depth > 0 && at.at < end; ) {
     const position = at.at;
-    const code = at.uleb();
+    // Codes below 128 are one byte; all others go through the cursor, as does everything that is rare.
+    let code = bytes[position]!;
+    if (code < 0x80) at.at = position + 1;
+    else code = at.uleb();
     if (code === 0) {
       depth--;
       continue;
     }
-    const abbreviation = abbreviations.get(code);
-    if (abbreviation.tag === dw.DW_TAG_subprogram) {
+    const abbreviation = byCode[code] ?? abbreviations.get(code);
+    const { tag, size } = abbreviation;
+    if (tag === dw.DW_TAG_subprogram) {
       readEntry(unit, abbreviation, entry, false);
-      forEachRange(unit, entry, (low, high) => {
-        lows.push(low);
-        highs.push(high);
-        entries.push(position);
-        return false;
-      });
+      if (entry.ranges >= 0 || entry.high > entry.low) {
+        forEachRange(unit, entry, (low, high) => {
+          lows.push(low);
+          highs.push(high);
+          entries.push(position);
+          return false;
+        });
+      }
       if (!entry.children) continue;
       if (nested) depth++;
-      else if (entry.sibling > at.at && entry.sibling <= at.end) at.at = entry.sibling;
+      else if (entry.sibling > at.at && entry.sibling <= end) at.at = entry.sibling;
       else skipChildren(unit);
       continue;
     }
-    if (abbreviation.children && (nested || mayHoldFunctions(abbreviation.tag, isC))) {
+    if (!abbreviation.children) {
+      if (size >= 0) at.skip(size);
+      else skipEntry(unit, abbreviation);
+      continue;
+    }
+    if (nested || mayHoldFunctions(tag, isC)) {
       readEntry(unit, abbreviation, entry, false);
       depth++;
       continue;

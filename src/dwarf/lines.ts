@@ -248,105 +248,97 @@ export class LineProgram {
     // Index of the first wanted address that is not below the last row.
     let next = 0;
 
-    const settle = (): void => {
-      for (let index = next; index < wanted.length && wanted[index]! < address; index++) {
-        if (wanted[index]! >= rowAddress) found[index] ??= { file: rowFile, line: rowLine, column: rowColumn, discriminator: rowDiscriminator };
-        next = index + 1;
+    const { bytes } = at;
+    let position = this.#program;
+    while (position < end) {
+      const opcode = bytes[position++]!;
+      let ends = false;
+      if (opcode >= opcodeBase) {
+        const special = opcode - opcodeBase;
+        const step = (special / lineRange) | 0;
+        line += lineBase + (special - step * lineRange);
+        if (operations === 1) address += minimumLength * step;
+        else {
+          address += minimumLength * Math.floor((operation + step) / operations);
+          operation = (operation + step) % operations;
+        }
+      } else if (opcode !== 1) {
+        // Everything but DW_LNS_copy and the special opcodes changes the state and makes no row, save the end of a sequence.
+        at.at = position;
+        let steps = 0;
+        switch (opcode) {
+          case 0: {
+            const size = at.uleb();
+            const after = at.at + size;
+            if (size === 0) break;
+            if (after > end) throw at.fail(`an extended opcode of ${size} bytes`);
+            const extended = at.u8();
+            if (extended === 1) ends = true;
+            else if (extended === 2) {
+              const wide = size - 1 === 8 || (size - 1 !== 4 && this.#addressSize === 8);
+              address = wide ? at.u64From(baseHigh, baseLow) : at.u32() - baseLow;
+              operation = 0;
+            } else if (extended === 3) {
+              // DW_LNE_define_file, of versions before 5.
+              this.#fileNames.push({ form: "inline", at: at.at });
+              at.skipString();
+              this.#fileDirectories.push(at.uleb());
+            } else if (extended === 4) discriminator = at.uleb();
+            at.at = after;
+            break;
+          }
+          case 2: // DW_LNS_advance_pc
+            steps = at.uleb();
+            break;
+          case 3: // advance_line
+            line += at.sleb();
+            break;
+          case 4: // set_file
+            file = at.uleb();
+            break;
+          case 5: // set_column
+            column = at.uleb();
+            break;
+          case 8: // const_add_pc
+            steps = constAdd;
+            break;
+          case 9: // fixed_advance_pc
+            address += at.u16();
+            operation = 0;
+            break;
+          default: // negate_stmt and other marks without meaning here, and opcodes of vendors
+            for (let count = this.#operandCounts[opcode]!; count > 0; count--) at.skipLeb();
+        }
+        position = at.at;
+        if (steps !== 0) {
+          if (operations === 1) address += minimumLength * steps;
+          else {
+            address += minimumLength * Math.floor((operation + steps) / operations);
+            operation = (operation + steps) % operations;
+          }
+        }
+        if (!ends) continue;
       }
-    };
-    const row = (): void => {
+      // A row: what lies between the last one and this belongs to the last.
       if (open && address >= rowAddress) {
-        if (next < wanted.length && wanted[next]! < address) settle();
-      } else next = lowerBound(wanted, address);
-      open = true;
+        while (next < wanted.length && wanted[next]! < address) {
+          if (wanted[next]! >= rowAddress) found[next] ??= { file: rowFile, line: rowLine, column: rowColumn, discriminator: rowDiscriminator };
+          next++;
+        }
+      } else if (!ends) next = lowerBound(wanted, address);
       rowAddress = address;
       rowFile = file;
       rowLine = line;
       rowColumn = column;
       rowDiscriminator = discriminator;
       discriminator = 0;
-    };
-    const advance = (count: number): void => {
-      if (operations === 1) address += minimumLength * count;
-      else {
-        address += minimumLength * Math.floor((operation + count) / operations);
-        operation = (operation + count) % operations;
-      }
-    };
-
-    at.at = this.#program;
-    while (at.at < end) {
-      const opcode = at.u8();
-      if (opcode >= opcodeBase) {
-        const special = opcode - opcodeBase;
-        const step = Math.floor(special / lineRange);
-        if (operations === 1) address += minimumLength * step;
-        else advance(step);
-        line += lineBase + (special - step * lineRange);
-        row();
-        continue;
-      }
-      switch (opcode) {
-        case 0: {
-          const size = at.uleb();
-          const after = at.at + size;
-          if (size === 0) break;
-          if (after > end) throw at.fail(`an extended opcode of ${size} bytes`);
-          const extended = at.u8();
-          if (extended === 1) {
-            // DW_LNE_end_sequence: its row ends the one before and begins none.
-            if (open && address >= rowAddress && next < wanted.length && wanted[next]! < address) settle();
-            open = false;
-            address = 0;
-            operation = 0;
-            file = 1;
-            line = 1;
-            column = 0;
-            discriminator = 0;
-            next = 0;
-          } else if (extended === 2) {
-            const wide = size - 1 === 8 || (size - 1 !== 4 && this.#addressSize === 8);
-            address = wide ? at.u64From(baseHigh, baseLow) : at.u32() - baseLow;
-            operation = 0;
-          } else if (extended === 3) {
-            // DW_LNE_define_file, of versions before 5.
-            this.#fileNames.push({ form: "inline", at: at.at });
-            at.skipString();
-            this.#fileDirectories.push(at.uleb());
-          } else if (extended === 4) discriminator = at.uleb();
-          at.at = after;
-          break;
-        }
-        case 1: // DW_LNS_copy
-          row();
-          break;
-        case 2: // advance_pc
-          advance(at.uleb());
-          break;
-        case 3: // advance_line
-          line += at.sleb();
-          break;
-        case 4: // set_file
-          file = at.uleb();
-          break;
-        case 5: // set_column
-          column = at.uleb();
-          break;
-        case 6: // negate_stmt
-        case 7: // set_basic_block
-        case 10: // set_prologue_end
-        case 11: // set_epilogue_begin
-          if (this.#operandCounts[opcode] !== 0) for (let count = this.#operandCounts[opcode]!; count > 0; count--) at.skipLeb();
-          break;
-        case 8: // const_add_pc
-          advance(constAdd);
-          break;
-        case 9: // fixed_advance_pc
-          address += at.u16();
-          operation = 0;
-          break;
-        default:
-          for (let count = this.#operandCounts[opcode]!; count > 0; count--) at.skipLeb();
+      open = !ends;
+      if (ends) {
+        address = 0;
+        operation = 0;
+        file = 1;
+        line = 1;
+        column = 0;
       }
     }
     return found;

@@ -1,3 +1,4 @@
+import { OopscopeError } from "../base/index.ts";
 import { indexedAddress, type Entry } from "./entry.ts";
 import type { Unit } from "./unit.ts";
 
@@ -26,16 +27,30 @@ export function hasRange(entry: Entry): boolean {
 
 const isPlace = (offset: number): boolean => Math.abs(offset) < Number.MAX_SAFE_INTEGER;
 
-/** .debug_rnglists (DWARF 5, 7.25). */
+/** .debug_rnglists (DWARF 5, 7.25). A list that is longer than the window on the section is walked again on the whole, past what was visited. */
 function forEachListed(unit: Unit, entry: Entry, visit: (low: number, high: number) => boolean): boolean {
+  let visited = 0;
+  try {
+    return walkList(unit, entry, false, (low, high) => {
+      visited++;
+      return visit(low, high);
+    });
+  } catch (error) {
+    if (!(error instanceof OopscopeError)) throw error;
+    let skip = visited;
+    return walkList(unit, entry, true, (low, high) => (skip-- > 0 ? false : visit(low, high)));
+  }
+}
+
+function walkList(unit: Unit, entry: Entry, whole: boolean, visit: (low: number, high: number) => boolean): boolean {
   const { sections, header, rnglistsBase } = unit;
   const { address, offset } = header.sizes;
   let start = entry.ranges;
   if (entry.rangesIndexed) {
-    const table = sections.kept("rnglists", rnglistsBase + entry.ranges * offset);
+    const table = sections.window("rnglists", rnglistsBase + entry.ranges * offset, whole);
     start = rnglistsBase + (offset === 8 ? table.u64() : table.u32());
   }
-  const at = sections.kept("rnglists", start);
+  const at = sections.window("rnglists", start, whole);
   const readAddress = () => (address === 8 ? at.u64From(unit.baseHigh, unit.baseLow) : at.u32() - unit.baseLow);
   let base = unit.root.low;
   for (let count = 0; ; count++) {

@@ -6,12 +6,16 @@ export type DebugSection = "info" | "abbrev" | "line" | "str" | "line_str" | "ra
 /** Single strings are read from the file one by one until so many were wanted; then the whole section is worth its memory. */
 const stringsBeforeWhole = 2000;
 const longestString = 1 << 16;
+const rangesWindow = 1 << 12;
+const windowsBeforeWhole = 200;
 
 /** The debug sections of one file, read in ranges, relocated. */
 export class DebugSections {
   readonly elf: ElfFile;
   readonly #sections = new Map<DebugSection, Section | null>();
   readonly #whole = new Map<DebugSection, Uint8Array>();
+  readonly #windows = new Map<DebugSection, Cursor>();
+  #windowsRead = 0;
   #stringsRead = 0;
 
   constructor(elf: ElfFile) {
@@ -50,6 +54,23 @@ export class DebugSections {
     }
     const at = new Cursor(bytes, this.elf.header.little, { file: this.elf.path, section: `.debug_${name}`, start: 0 }, from);
     if (!(from >= 0 && from < bytes.length)) throw at.fail(`past the section's end at 0x${bytes.length.toString(16)}`);
+    return at;
+  }
+
+  /**
+   * A cursor at `from` that has at least `rangesWindow` bytes before it ends, or all that the section has: lists that are used here and there need
+   * not bring the whole section to memory. `whole` gives everything, for a list that is longer.
+   */
+  window(name: DebugSection, from: number, whole: boolean): Cursor {
+    if (whole || this.#whole.has(name)) return this.kept(name, from);
+    const known = this.#windows.get(name);
+    if (known && from >= known.origin.start && from + rangesWindow <= known.origin.start + known.bytes.length) {
+      known.at = from - known.origin.start;
+      return known;
+    }
+    if (++this.#windowsRead > windowsBeforeWhole) return this.kept(name, from);
+    const at = this.slice(name, from, from + rangesWindow * 16);
+    this.#windows.set(name, at);
     return at;
   }
 

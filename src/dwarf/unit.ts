@@ -1,5 +1,5 @@
 import { OopscopeError, type Cursor } from "../base/index.ts";
-import { AbbreviationTable, type FormSizes } from "./abbreviations.ts";
+import { AbbreviationTable, type Abbreviation, type FormSizes } from "./abbreviations.ts";
 import * as dw from "./constants.ts";
 import { readEntry, newEntry, skipForm, type Entry } from "./entry.ts";
 import type { DebugSections } from "./sections.ts";
@@ -83,7 +83,7 @@ export class Unit {
     const { at } = this;
     at.at = header.first - header.offset;
     const abbreviation = this.abbreviations.get(at.uleb());
-    const bases = rootBases(this, abbreviation.attributes, at.at);
+    const bases = rootBases(this, abbreviation, at.at);
     const split = header.version >= 5 ? header.sizes.offset * 2 : 0;
     this.strOffsetsBase = bases.strOffsets ?? split;
     this.addrBase = bases.addr ?? split;
@@ -114,10 +114,10 @@ function tableOf(sections: DebugSections, header: UnitHeader): AbbreviationTable
   return table;
 }
 
-function rootBases(unit: Unit, attributes: Int32Array, start: number): { strOffsets?: number; addr?: number; rnglists?: number } {
+function rootBases(unit: Unit, { attributes, from, to }: Abbreviation, start: number): { strOffsets?: number; addr?: number; rnglists?: number } {
   const { at } = unit;
   const bases: { strOffsets?: number; addr?: number; rnglists?: number } = {};
-  for (let k = 0; k < attributes.length; k += 3) {
+  for (let k = from; k < to; k += 3) {
     const name = attributes[k]!;
     const form = attributes[k + 1]!;
     if ((name === dw.DW_AT_str_offsets_base || name === dw.DW_AT_addr_base || name === dw.DW_AT_rnglists_base) && form === dw.DW_FORM_sec_offset) {

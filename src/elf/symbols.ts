@@ -18,7 +18,7 @@ export class SymbolTable {
   readonly #places: Float64Array | null;
 
   constructor(at: Cursor, names: Uint8Array, layout: { wide: boolean; entrySize: number; base: bigint; extended: Uint32Array | null; places: Float64Array | null }) {
-    if (layout.entrySize < (layout.wide ? 24 : 16)) throw at.fail(`symbols of ${layout.entrySize} bytes`);
+    if (layout.entrySize < (layout.wide ? 24 : 16) || layout.entrySize % 4 !== 0) throw at.fail(`symbols of ${layout.entrySize} bytes`);
     this.count = Math.floor(at.bytes.length / layout.entrySize);
     this.names = names;
     this.#at = at;
@@ -81,42 +81,101 @@ export class SymbolTable {
     return (type === STT_FUNC || type === STT_NOTYPE || type === STT_GNU_IFUNC) && this.section(index) !== SHN_UNDEF;
   }
 
-  /** Every symbol that has one of the wanted names, in one pass that reads four bytes of most others. */
+  /** Every symbol that has one of the wanted names. One pass that reads two letters of most of the others. */
   named(wanted: Iterable<string>): Map<string, number[]> {
     const found = new Map<string, number[]>();
-    const byHead = new Map<number, { name: string; bytes: Uint8Array; head: number }[]>();
+    const { names, count } = this;
+    // By the fourth and the sixth letter: the first ones of kernel names are much the same. The sixth of a name of five is its end.
+    const byLetters = new Map<number, { name: string; bytes: Uint8Array }[]>();
     const filter = new Uint8Array(1 << 16);
-    const { names } = this;
-    const words = new DataView(names.buffer, names.byteOffset, names.byteLength);
-    const last = names.length - 4;
     const short: { name: string; bytes: Uint8Array }[] = [];
     for (const name of wanted) {
       const bytes = Buffer.from(`${name}\0`, "utf8");
-      if (bytes.length < 4) {
+      if (bytes.length < 6) {
         short.push({ name, bytes });
         continue;
       }
-      const head = bytes.readUInt32LE(0);
-      filter[filterBit(head)] = 1;
-      const same = byHead.get(head);
-      if (same) same.push({ name, bytes, head });
-      else byHead.set(head, [{ name, bytes, head }]);
+      const letters = (bytes[3]! << 8) | bytes[5]!;
+      filter[letters] = 1;
+      const same = byLetters.get(letters);
+      if (same) same.push({ name, bytes });
+      else byLetters.set(letters, [{ name, bytes }]);
     }
-    const { view, little } = this.#at;
-    const entrySize = this.#entrySize;
-    for (let index = 1, entry = entrySize; index < this.count; index++, entry += entrySize) {
-      const from = view.getUint32(entry, little);
-      if (short.length > 0) for (const { name, bytes } of short) if (startsAt(names, from, bytes)) append(found, name, index);
-      if (from > last) continue;
-      const head = words.getUint32(from, true);
-      if (filter[filterBit(head)] === 0) continue;
-      for (const { name, bytes } of byHead.get(head) ?? []) if (startsAt(names, from, bytes)) append(found, name, index);
+    const offsets = this.#column(0);
+    const step = this.#entrySize / 4;
+    for (let index = 1, at = step; index < count; index++, at += step) {
+      const from = offsets[at]!;
+      const letters = (names[from + 3]! << 8) | names[from + 5]!;
+      if (filter[letters] === 0) continue;
+      for (const { name, bytes } of byLetters.get(letters) ?? []) if (startsAt(names, from, bytes)) append(found, name, index);
+    }
+    if (short.length > 0) {
+      for (let index = 1; index < count; index++) {
+        for (const { name, bytes } of short) if (startsAt(names, this.nameOffset(index), bytes)) append(found, name, index);
+      }
     }
     return found;
   }
+
+  /** Indices of the code symbols that begin at exactly these values, in one pass. */
+  beginningAt(values: readonly number[]): Map<number, number[]> {
+    const found = new Map<number, number[]>(values.map((value) => [value, []]));
+    if (this.#places !== null) {
+      for (let index = 1; index < this.count; index++) if (this.isCode(index)) found.get(this.value(index))?.push(index);
+      return found;
+    }
+    // The low word decides for all but a few.
+    const filter = new Uint8Array(1 << 16);
+    for (const value of values) filter[((value + this.#baseLow) >>> 4) & 0xffff] = 1;
+    const words = this.#column(this.#wide ? (this.#at.little ? 8 : 12) : 4);
+    const step = this.#entrySize / 4;
+    for (let index = 1, at = step; index < this.count; index++, at += step) {
+      if (filter[(words[at]! >>> 4) & 0xffff] === 0 || !this.isCode(index)) continue;
+      found.get(this.value(index))?.push(index);
+    }
+    return found;
+  }
+
+  /** The lowest value above `value` that a symbol has which `accept` agrees to, or null. One pass. */
+  lowestAbove(value: number, accept: (index: number) => boolean): number | null {
+    let lowest = Number.POSITIVE_INFINITY;
+    if (this.#places !== null || !this.#wide) {
+      for (let index = 1; index < this.count; index++) {
+        const other = this.value(index);
+        if (other > value && other < lowest && accept(index)) lowest = other;
+      }
+    } else {
+      const { little } = this.#at;
+      const lows = this.#column(little ? 8 : 12);
+      const highs = this.#column(little ? 12 : 8);
+      const step = this.#entrySize / 4;
+      // Within the value's own 4 GB the low words decide: an image is smaller.
+      const full = BigInt(value) + (BigInt(this.#baseHigh) << 32n) + BigInt(this.#baseLow);
+      const high = Number(full >> 32n);
+      const low = Number(full & 0xffff_ffffn);
+      let best = 0x1_0000_0000;
+      for (let index = 1, at = step; index < this.count; index++, at += step) {
+        const word = lows[at]!;
+        if (word > low && word < best && highs[at] === high && accept(index)) best = word;
+      }
+      if (best < 0x1_0000_0000) lowest = value + (best - low);
+    }
+    return Number.isFinite(lowest) ? lowest : null;
+  }
+
+  /** The 32-bit field at `offset` of each entry, as every `entrySize / 4`-th element. */
+  #column(offset: number): Uint32Array {
+    const { bytes, view, little } = this.#at;
+    const aligned = (bytes.byteOffset + offset) % 4 === 0 && this.#entrySize % 4 === 0;
+    if (aligned && little === hostIsLittle) return new Uint32Array(bytes.buffer, bytes.byteOffset + offset, (bytes.length - offset) >>> 2);
+    const step = this.#entrySize / 4;
+    const column = new Uint32Array(Math.ceil(this.count * step));
+    for (let index = 0; index < this.count; index++) column[Math.floor(index * step)] = view.getUint32(index * this.#entrySize + offset, little);
+    return column;
+  }
 }
 
-const filterBit = (head: number): number => Math.imul(head, 0x9e3779b1) >>> 16;
+const hostIsLittle = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
 
 function append(found: Map<string, number[]>, name: string, index: number): void {
   const list = found.get(name);

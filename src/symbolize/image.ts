@@ -2,7 +2,8 @@ import { OopscopeError, type ImageOffset } from "../base/index.ts";
 import { DwarfFile, type Place } from "../dwarf/index.ts";
 import { openElf, type ElfFile } from "../elf/index.ts";
 import { sourceName } from "./names.ts";
-import { SymbolIndex, findSymbols } from "./symbols.ts";
+import { sizeFit, type SizeFit } from "./match.ts";
+import { SymbolIndex, extentOf, findSymbols, symbolsBeginningAt } from "./symbols.ts";
 import type { ImageSymbol, ResolvedFunction, ResolvedPlace } from "./types.ts";
 
 /** Opens a file for symbolization: a vmlinux, a module or a debug file of either. Close it when done. */
@@ -14,6 +15,7 @@ export async function openImage(path: string): Promise<Image> {
 export class Image {
   readonly elf: ElfFile;
   readonly #dwarf: DwarfFile;
+  readonly #extents = new Map<number, number | null>();
   #index: SymbolIndex | null = null;
 
   constructor(elf: ElfFile) {
@@ -38,10 +40,26 @@ export class Image {
     return findSymbols(this.elf, names);
   }
 
-  /** The symbol that owns an address; the first call sorts the table. */
+  /** The symbol that owns an address. The first call sorts the table. */
   symbolAt(address: ImageOffset): ImageSymbol | null {
-    this.#index ??= new SymbolIndex(this.elf);
-    return this.#index.at(address);
+    return this.#sorted().at(address);
+  }
+
+  /** The code symbol that begins at exactly this address. One pass over the table, without sorting it. */
+  symbolBeginningAt(address: ImageOffset): ImageSymbol | null {
+    return symbolsBeginningAt(this.elf, [address]).get(address) ?? null;
+  }
+
+  /** How well a size that a log prints fits a symbol. */
+  fit(symbol: ImageSymbol, size: number): SizeFit {
+    return sizeFit(symbol, size, this.elf.relocatable, (of) => this.extentOf(of));
+  }
+
+  /** Distance from a symbol to the next one of its section: what kallsyms calls the size. Null for the section's last. */
+  extentOf(symbol: ImageSymbol): number | null {
+    let extent = this.#extents.get(symbol.address);
+    if (extent === undefined) this.#extents.set(symbol.address, (extent = extentOf(this.elf, symbol)));
+    return extent;
   }
 
   /** Name and compilation directory of the unit that owns an address. */
@@ -60,11 +78,19 @@ export class Image {
    */
   lookup(addresses: readonly ImageOffset[], owners: readonly (ImageSymbol | null)[] = []): ResolvedPlace[] {
     const places = this.#dwarf.lookup(addresses);
-    return places.map((place, index) => this.#resolve(place, addresses[index]!, owners[index] ?? null));
+    const unowned = addresses.filter((_, index) => !owners[index]);
+    const starts = unowned.length > 0 ? symbolsBeginningAt(this.elf, unowned) : new Map<number, ImageSymbol>();
+    return places.map((place, index) => {
+      const address = addresses[index]!;
+      return this.#resolve(place, owners[index] ?? starts.get(address) ?? this.symbolAt(address));
+    });
   }
 
-  #resolve(place: Place | null | OopscopeError, address: ImageOffset, known: ImageSymbol | null): ResolvedPlace {
-    const owner = known ?? this.symbolAt(address);
+  #sorted(): SymbolIndex {
+    return (this.#index ??= new SymbolIndex(this.elf));
+  }
+
+  #resolve(place: Place | null | OopscopeError, owner: ImageSymbol | null): ResolvedPlace {
     if (place instanceof OopscopeError) return { functions: bare(owner), directory: null, failure: { reason: "broken", why: place.message } };
     if (!place || place.functions.length === 0) {
       if (!owner) return { functions: [], directory: null, failure: { reason: "no-symbol", why: `${this.path} has no symbol at this address` } };

@@ -11,10 +11,15 @@ const page = 4096;
  * kallsyms prints the distance to the next symbol, so the ELF size plus padding; for the last symbol of a module's region that reaches to the region's
  * page-rounded end, across sections that hold no symbols (kernel/module/kallsyms.c, find_kallsyms_symbol).
  */
-export function sizeFit(symbol: ImageSymbol, size: number, relocatable: boolean): SizeFit {
-  if (size === symbol.extent || (symbol.size > 0 && size === symbol.size)) return "exact";
+export function sizeFit(symbol: ImageSymbol, size: number, relocatable: boolean, extentOf: (symbol: ImageSymbol) => number | null): SizeFit {
+  if (size === symbol.size) return "exact";
+  // Most symbols are settled by their own size; only what is left needs the table in order.
+  const padding = size - symbol.size;
+  if (symbol.size > 0 && padding > 0 && padding < mostPadding) return "possible";
+  const extent = extentOf(symbol);
+  if (size === extent) return "exact";
   if (size < symbol.size) return "no";
-  if (symbol.extent === null) return relocatable || size < symbol.size + page ? "possible" : "no";
-  if (symbol.size === 0) return size <= symbol.extent + mostPadding ? "possible" : "no";
-  return size - symbol.size < mostPadding ? "possible" : "no";
+  if (extent === null) return relocatable || padding < page ? "possible" : "no";
+  if (symbol.size === 0) return size <= extent + mostPadding ? "possible" : "no";
+  return "no";
 }

@@ -1,5 +1,5 @@
 import type { ImageOffset } from "../base/index.ts";
-import { SHF_ALLOC, type ElfFile, type SymbolTable } from "../elf/index.ts";
+import { SHF_ALLOC, STT_FILE, STT_SECTION, type ElfFile, type SymbolTable } from "../elf/index.ts";
 import type { ImageSymbol } from "./types.ts";
 
 /** Symbols that kallsyms leaves out (scripts/kallsyms.c, is_ignored_symbol; kernel/module/kallsyms.c, is_mapping_symbol): local labels and mapping symbols. */
@@ -11,67 +11,50 @@ function isUnlisted(table: SymbolTable, index: number): boolean {
   return first === 0x2e && table.names[from + 1] === 0x4c; // .L
 }
 
-/** Every symbol of the wanted names, with the distance to the next one: two passes over the table, however many names are wanted. */
+/** Every symbol of the wanted names: one pass over the table, however many names are wanted. Aliases at one place are one. */
 export function findSymbols(elf: ElfFile, wanted: Iterable<string>): Map<string, ImageSymbol[]> {
   const found = new Map<string, ImageSymbol[]>();
   const table = elf.symbols();
   if (!table) return found;
-  const indices = table.named(wanted);
-  const all = [...indices.values()].flat().filter((index) => table.section(index) !== 0 && table.type(index) !== 3 && table.type(index) !== 4);
-  const extents = extentsOf(table, all);
-  const positions = new Map(all.map((index, k) => [index, k]));
-  for (const [name, list] of indices) {
+  for (const [name, indices] of table.named(wanted)) {
     const symbols: ImageSymbol[] = [];
-    for (const index of list) {
-      const at = positions.get(index);
-      const section = elf.sections[table.section(index)];
-      if (at === undefined || !section || (section.flags & SHF_ALLOC) === 0) continue;
-      const address = table.value(index) as ImageOffset;
-      // Aliases at one place are one candidate.
-      if (symbols.some((other) => other.address === address)) continue;
-      symbols.push({ name, address, size: table.size(index), extent: extents[at]!, section: section.name });
+    for (const index of indices) {
+      const symbol = symbolOf(elf, table, index);
+      if (symbol && !symbols.some(({ address }) => address === symbol.address)) symbols.push(symbol);
     }
     if (symbols.length > 0) found.set(name, symbols);
   }
   return found;
 }
 
-/** For each symbol the distance to the next listed one in its section, or null. */
-function extentsOf(table: SymbolTable, indices: readonly number[]): (number | null)[] {
-  const order = Uint32Array.from(indices.keys()).sort((a, b) => table.value(indices[a]!) - table.value(indices[b]!));
-  const values = Float64Array.from(order, (k) => table.value(indices[k]!));
-  const sections = Uint32Array.from(order, (k) => table.section(indices[k]!));
-  const nearest = new Float64Array(values.length).fill(Number.POSITIVE_INFINITY);
-  if (values.length === 0) return [];
-  const lowest = values[0]!;
-  for (let index = 1; index < table.count; index++) {
-    const value = table.value(index);
-    if (value <= lowest) continue;
-    // The last wanted symbol below this one, and those that share its place.
-    let low = 0;
-    let high = values.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (values[middle]! < value) low = middle + 1;
-      else high = middle;
-    }
-    const below = low - 1;
-    if (below < 0 || value >= nearest[below]! || table.section(index) !== sections[below] || isUnlisted(table, index)) continue;
-    for (let k = below; k >= 0 && values[k] === values[below]; k--) nearest[k] = value;
+/** The code symbols that begin at exactly these addresses: the best of each place. */
+export function symbolsBeginningAt(elf: ElfFile, addresses: readonly number[]): Map<number, ImageSymbol> {
+  const found = new Map<number, ImageSymbol>();
+  const table = elf.symbols();
+  if (!table) return found;
+  for (const [address, indices] of table.beginningAt(addresses)) {
+    const listed = indices.filter((index) => !isUnlisted(table, index)).sort((a, b) => rank(table, b) - rank(table, a));
+    const symbol = listed[0] === undefined ? null : symbolOf(elf, table, listed[0]);
+    if (symbol) found.set(address, symbol);
   }
-  const extents: (number | null)[] = indices.map(() => null);
-  for (let k = 0; k < order.length; k++) {
-    // A symbol between two wanted ones bounds the lower only if it was seen for it; the next wanted one bounds it as well.
-    let next = nearest[k]!;
-    for (let other = k + 1; other < values.length && next > values[other]!; other++) {
-      if (values[other]! > values[k]! && sections[other] === sections[k]) {
-        next = Math.min(next, values[other]!);
-        break;
-      }
-    }
-    extents[order[k]!] = Number.isFinite(next) ? next - values[k]! : null;
-  }
-  return extents;
+  return found;
+}
+
+/** Distance from a symbol to the next one of its section: what kallsyms calls the size. Null for the section's last. */
+export function extentOf(elf: ElfFile, { address }: ImageSymbol): number | null {
+  const table = elf.symbols();
+  const section = elf.sectionAt(address);
+  if (!table || !section) return null;
+  const next = table.lowestAbove(address, (index) => table.section(index) === section.index && table.type(index) !== STT_SECTION && !isUnlisted(table, index));
+  return next === null ? null : next - address;
+}
+
+/** Null for symbols that stand for no place in memory: file names, sections, constants. */
+function symbolOf(elf: ElfFile, table: SymbolTable, index: number): ImageSymbol | null {
+  const type = table.type(index);
+  const section = elf.sections[table.section(index)];
+  if (type === STT_SECTION || type === STT_FILE || !section || (section.flags & SHF_ALLOC) === 0) return null;
+  return { name: table.name(index), address: table.value(index) as ImageOffset, size: table.size(index), section: section.name };
 }
 
 /** Code symbols in the order of their addresses, for addresses that come without a name. */
@@ -104,6 +87,14 @@ export class SymbolIndex {
     const table = this.#table;
     const section = this.#elf.sectionAt(address);
     if (!table || !section) return null;
+    const at = this.#after(address) - 1;
+    const index = this.#indices[at];
+    if (index === undefined || table.section(index) !== section.index) return null;
+    return symbolOf(this.#elf, table, index);
+  }
+
+  /** Index of the first value above `address`. */
+  #after(address: number): number {
     let low = 0;
     let high = this.#values.length;
     while (low < high) {
@@ -111,13 +102,7 @@ export class SymbolIndex {
       if (this.#values[middle]! <= address) low = middle + 1;
       else high = middle;
     }
-    const at = low - 1;
-    const index = this.#indices[at];
-    if (index === undefined || table.section(index) !== section.index) return null;
-    const next = this.#values[low];
-    const value = this.#values[at]!;
-    const inSection = next !== undefined && table.section(this.#indices[low]!) === section.index;
-    return { name: table.name(index), address: value as ImageOffset, size: table.size(index), extent: inSection ? next - value : null, section: section.name };
+    return low;
   }
 }
 

@@ -6,8 +6,6 @@ export type ImageSymbol = {
   readonly address: ImageOffset;
   /** As the symbol table has it; 0 for labels of assembly. */
   readonly size: number;
-  /** Distance to the next symbol of the same section: what kallsyms calls the size. Null for the section's last. */
-  readonly extent: number | null;
   readonly section: string;
 };
 

@@ -1,6 +1,6 @@
 import { OopscopeError, hex, type ImageOffset, type LinkAddress } from "../../base/index.ts";
 import { placesOf } from "../../render/index.ts";
-import { openImage, sizeFit, type Image, type ImageSymbol, type ResolvedPlace } from "../../symbolize/index.ts";
+import { openImage, type Image, type ImageSymbol, type ResolvedPlace } from "../../symbolize/index.ts";
 import { exit } from "../exit.ts";
 import { readStdin } from "../input.ts";
 import { say, writeResult } from "../output.ts";
@@ -87,7 +87,7 @@ function targetsOf(question: Question, image: Image, origin: ImageOffset | null,
   const named = names.get(question.name) ?? [];
   if (named.length === 0) return { why: `${elf.path} has no symbol ${question.name}` };
   const { size } = question;
-  const graded = named.map((symbol) => ({ symbol, fit: size === null ? ("exact" as const) : sizeFit(symbol, size, elf.relocatable) }));
+  const graded = named.map((symbol) => ({ symbol, fit: size === null ? ("exact" as const) : image.fit(symbol, size) }));
   const exact = graded.filter(({ fit }) => fit === "exact");
   const fitting = exact.length > 0 ? exact : graded.filter(({ fit }) => fit === "possible");
   if (fitting.length === 0) return { why: `${question.name} has another size than 0x${size!.toString(16)} in ${elf.path}: another build` };
