@@ -1,0 +1,89 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { guestsOf, testKernel, until } from "./kernel.ts";
+
+let kernel: string;
+let folder: string;
+let program: string;
+
+beforeAll(async () => {
+  kernel = testKernel();
+  folder = mkdtempSync(join(tmpdir(), "oopscope-guest-"));
+  mkdirSync(join(folder, "tmp"));
+  // Within the checkout, so that packages and lab/modules are found.
+  mkdirSync("node_modules/.cache", { recursive: true });
+  program = join(mkdtempSync("node_modules/.cache/lab-"), "main.mjs");
+  await build({
+    entryPoints: ["src/cli/main.ts"],
+    outfile: program,
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    external: ["iced-x86", "xz-decompress", "fzstd", "zod"],
+    banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+    logLevel: "warning",
+  });
+});
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+  rmSync(join(program, ".."), { recursive: true });
+});
+
+type Ended = { status: number | null; out: string; err: string };
+
+function start(args: readonly string[]): { child: ChildProcess; ended: Promise<Ended>; out: () => string } {
+  const child = spawn(process.execPath, [program, "lab", ...args], { env: { ...process.env, TMPDIR: join(folder, "tmp") }, stdio: ["ignore", "pipe", "pipe"] });
+  let out = "";
+  let err = "";
+  child.stdout.setEncoding("latin1").on("data", (text: string) => (out += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (err += text));
+  return { child, out: () => out, ended: new Promise((done) => child.on("close", (status) => done({ status, out, err }))) };
+}
+
+function script(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text, { mode: 0o755 });
+  return path;
+}
+
+const left = (): string[] => readdirSync(join(folder, "tmp"));
+
+it("a panic: exit 10, the log saved, the crash decoded", async () => {
+  const log = join(folder, "panic.log");
+  const { status, out, err } = await start(["run", "null-chain", "--kernel", kernel, "-o", log]).ended;
+  expect(status).toBe(10);
+  expect(err).toContain("Kernel panic - not syncing: Fatal exception");
+  expect(readFileSync(log, "latin1")).toContain("BUG: kernel NULL pointer dereference");
+  const line = readFileSync("lab/modules/null_chain/null_chain.c", "utf8").split("\n").findIndex((text) => text.includes("/* GUILTY")) + 1;
+  expect(out).toContain(`RIP: 0010:nc_admit (lab/modules/null_chain/null_chain.c:${line} in nc_queue_length, `);
+  expect(left()).toEqual([]);
+});
+
+it("a script that fails: exit 1, its status in the JSON", async () => {
+  const { status, out } = await start(["run", "--kernel", kernel, "--script", script("fails.sh", "#!/bin/sh\nexit 9\n"), "--format", "json"]).ended;
+  expect(status).toBe(1);
+  expect(JSON.parse(out)).toMatchObject({ outcome: "finished", status: 9, kernel: { release: kernel }, case: null });
+});
+
+it("a full disk: the log is not complete, exit 1", async () => {
+  const { status, err } = await start(["run", "--kernel", kernel, "--script", script("talks.sh", "#!/bin/sh\necho hello\n"), "-o", "/dev/full", "-q"]).ended;
+  expect(status).toBe(1);
+  expect(err).toContain("the log `/dev/full` is not complete: ENOSPC");
+});
+
+for (const [signal, status] of [["SIGINT", 130], ["SIGTERM", 130], ["SIGKILL", null]] as const) {
+  it(`${signal} ends the guest too, and nothing stays`, async () => {
+    const mark = `oopscope_test=${signal}-${process.pid}`;
+    const { child, ended, out } = start(["run", "--kernel", kernel, "--script", script("waits.sh", "#!/bin/sh\necho waiting now\nsleep 1000\n"), "--append", mark]);
+    await until("the script runs", () => out().includes("waiting now"));
+    expect(guestsOf(child.pid!, mark)).toHaveLength(1);
+    child.kill(signal);
+    expect((await ended).status).toBe(status);
+    await until("QEMU is gone", () => guestsOf(null, mark).length === 0);
+    expect(left()).toEqual([]);
+  });
+}

@@ -1,0 +1,111 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parseScenarios, readMarks, readScenarios, readTruth, trimConsole, type Truth } from "../../src/lab/index.ts";
+
+const source = `// SPDX
+/*
+ * What it is
+ * about.
+ *
+ * scenario: first
+ * kind: bug
+ * guilty: inner
+ * script: echo one
+ * script: echo two
+ * log: kernel BUG
+ * frame: inner@GUILTY < outer@call
+ * frame: top@top ...
+ *
+ * scenario: second
+ * append: slub_debug=FU
+ * end: any
+ */
+static void inner(void)
+{
+	BUG(); /* GUILTY: never */
+}
+	inner(); /* @call */
+	outer(); /* @top */
+`;
+
+describe("the header comment", () => {
+  const [first, second] = parseScenarios(source, "m", "/x/m");
+
+  it("gives a scenario", () => {
+    expect(first).toMatchObject({ name: "first", module: "m", about: "What it is\nabout.", kind: "bug", context: "process", script: "echo one\necho two", append: "", end: "panicked", log: ["kernel BUG"], parallel: true });
+    expect(first!.frames).toEqual([
+      { functions: [{ name: "inner", mark: "GUILTY" }, { name: "outer", mark: "call" }], repeats: false },
+      { functions: [{ name: "top", mark: "top" }], repeats: true },
+    ]);
+  });
+
+  it("lets a later scenario take what it does not say from the first", () => {
+    expect(second).toMatchObject({ name: "second", append: "slub_debug=FU", end: "any", kind: "bug", script: "echo one\necho two" });
+  });
+
+  it("refuses what it does not know", () => {
+    expect(() => parseScenarios(source.replace("kind:", "knd:"), "m", "/x/m")).toThrow("m.c: not a key of a scenario: `knd: bug`");
+    expect(() => parseScenarios(source.replace(" * kind: bug\n", ""), "m", "/x/m")).toThrow("m.c: the scenario has no `kind:`");
+  });
+});
+
+it("marks are comments on their lines", () => {
+  expect([...readMarks(source)]).toEqual([["GUILTY", 21], ["call", 23], ["top", 24]]);
+});
+
+describe("the truth of a log", () => {
+  const scenario = parseScenarios(source, "m", "/x/m")[0]!;
+  const log = [
+    "[    1.0] kernel BUG at lab/modules/m/m.c:21!",
+    "[    1.0] RIP: 0010:outer.constprop.0+0x1/0x10 [m]",
+    "[    1.0] Call Trace:",
+    "[    1.0]  ? other+0x1/0x10 [m]",
+    "[    1.0]  top+0x5/0x10 [m]",
+    "[    1.0]  top+0x5/0x10 [m]",
+    "[    1.0]  vfs_write+0x5/0x10",
+    "[    1.0] ---[ end trace 0000000000000000 ]---",
+    "[    1.0] RIP: 0010:outer.constprop.0+0x1/0x10 [m]",
+    "[    1.0] Kernel panic - not syncing: Fatal exception",
+  ].join("\n");
+  const truthOf = (text: string): { truth: Truth } | { broken: string[] } => readTruth(scenario, source, text, "6.1", "x86_64");
+
+  it("joins the marks with the symbols and lines of the log", () => {
+    const result = truthOf(log);
+    expect("truth" in result && result.truth.frames.map(({ logLine, symbol, functions }) => [logLine, symbol, functions.map((one) => `${one.function}:${one.line}`).join(" ")])).toEqual([
+      [2, "outer.constprop.0", "inner:21 outer:23"],
+      [5, "top", "top:24"],
+      [6, "top", "top:24"],
+    ]);
+  });
+
+  it("says which promise the log does not keep", () => {
+    expect(truthOf(log.replace("kernel BUG", "nothing"))).toEqual({ broken: ["no line with `kernel BUG`"] });
+    expect(truthOf(log.replaceAll("top+", "pot+"))).toEqual({ broken: ["frame 2 of the module should be `top`, but is `pot`"] });
+    expect(truthOf(log.replace("vfs_write+0x5/0x10", "more+0x5/0x10 [m]"))).toEqual({ broken: ["the frame `more` was not promised"] });
+    expect(truthOf(log.replace("Kernel panic", ""))).toEqual({ broken: ["the kernel did not panic"] });
+  });
+});
+
+it("a log begins with the module's loading and ends with the crash", () => {
+  const console = "[    0.0] Linux version 6.1\r\n[    0.0] Command line: x\r\n[    1.0] noise\r\n[    2.0] m: loading out-of-tree module taints kernel.\r\n[    2.1] Oops\r\n[    3.0] reboot: Power down\r\n";
+  expect(trimConsole(console, "m")).toBe("[    0.0] Linux version 6.1\n[    0.0] Command line: x\n[    2.0] m: loading out-of-tree module taints kernel.\n[    2.1] Oops\n");
+});
+
+describe("the fixtures", () => {
+  it("are those of all scenarios, and their sources still say the same", async () => {
+    const scenarios = await readScenarios("lab/modules");
+    expect(scenarios.length).toBeGreaterThan(30);
+    for (const scenario of scenarios) {
+      const base = `test/fixtures/logs/${scenario.name}`;
+      const expected = JSON.parse(readFileSync(`${base}.expect.json`, "utf8")) as Truth;
+      const result = readTruth(scenario, readFileSync(`${scenario.folder}/${scenario.module}.c`, "utf8"), readFileSync(`${base}.log`, "latin1"), expected.release, expected.arch);
+      expect(result).toEqual({ truth: expected });
+    }
+  });
+
+  it("are no others", async () => {
+    const names = new Set((await readScenarios("lab/modules")).map(({ name }) => name));
+    const logs = readdirSync("test/fixtures/logs").filter((name) => name.endsWith(".log")).map((name) => name.replace(/(\.\d+\.\d+\.\d+.*)?\.log$/, ""));
+    expect(logs.filter((name) => !names.has(name))).toEqual([]);
+  });
+});
