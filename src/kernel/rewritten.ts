@@ -1,0 +1,107 @@
+import type { ImageOffset } from "../base/index.ts";
+import type { ElfFile, Section } from "../elf/index.ts";
+import { SHT_NOBITS } from "../elf/index.ts";
+import { movedBytes } from "./moved.ts";
+import { patchTables, type PatchKind } from "./patchtables.ts";
+
+/** The longest stretch before a site's address that is patched with it (FineIBT's check before a call), and after it. */
+const reach = { before: 16, after: 256 };
+
+/**
+ * Which bytes of the file's code a running kernel may have otherwise, from `from` up to `to`: 1 for those that may differ, 0 for those that are the
+ * file's own in every kernel that runs it. Bytes that the file does not have are 1. Not known to any file, and so not covered: kprobes.
+ */
+export function rewrittenBytes(elf: ElfFile, from: ImageOffset, to: ImageOffset): Uint8Array {
+  const mask = new Uint8Array(to - from);
+  const section = elf.sectionAt(from) ?? elf.sectionAt(to - 1);
+  if (!section || section.type === SHT_NOBITS) return mask.fill(1);
+  const place = elf.placeOf(section);
+  const end = place + section.size;
+  const cover = (start: number, stop: number) => mask.fill(1, Math.max(0, start - from), Math.max(0, Math.min(stop, to) - from));
+  if (from < place) cover(from, place);
+  if (to > end) cover(end, to);
+
+  const { tables, unread, trampolines } = patchTables(elf);
+  // A table that cannot be read may name any byte.
+  if (unread.length > 0) return mask.fill(1);
+  const code = textAround(elf, section, from, to);
+  const has = (kind: PatchKind) => tables.some((table) => table.kind === kind && table.count > 0);
+  const checked = has("cfi");
+  for (const table of tables) {
+    table.eachWithin(from - reach.after, to + reach.before, (start, size) => {
+      cover(start - (table.kind === "retpoline" && checked ? reach.before : 0), start + (size ?? sizeOfSite(elf, table.kind, code, start)));
+    });
+  }
+  for (const [start, stop] of trampolines) if (start < to && stop > from) cover(start, stop);
+  if (has("call")) coverPadding(mask, code, from);
+  movedBytes(elf, section, from, to, cover);
+  return mask;
+}
+
+/**
+ * A log's `Code:` bytes against the file. `address` is that of the byte with the index `trap` (the instruction pointer; null: of the first byte).
+ * `masked` bytes are not compared, since the kernel may have rewritten them.
+ */
+export function compareCode(elf: ElfFile, address: ImageOffset, bytes: Uint8Array, trap: number | null): { readonly compared: number; readonly equal: number; readonly masked: number } {
+  const from = (address - (trap ?? 0)) as ImageOffset;
+  const mask = rewrittenBytes(elf, from, (from + bytes.length) as ImageOffset);
+  const section = elf.sectionAt(address);
+  if (!section || section.type === SHT_NOBITS) return { compared: 0, equal: 0, masked: bytes.length };
+  const code = textAround(elf, section, from, from + bytes.length);
+  let compared = 0;
+  let equal = 0;
+  for (const [at, byte] of bytes.entries()) {
+    if (mask[at] !== 0) continue;
+    const own = code(from + at);
+    if (own === undefined) continue;
+    compared++;
+    if (own === byte) equal++;
+  }
+  return { compared, equal, masked: bytes.length - compared };
+}
+
+type Text = (address: number) => number | undefined;
+
+/** The file's bytes about a range, by address. */
+function textAround(elf: ElfFile, section: Section, from: number, to: number): Text {
+  const place = elf.placeOf(section);
+  const first = Math.min(section.size, Math.max(0, from - place - reach.before));
+  const bytes = elf.bytes(section, first, Math.max(first, Math.min(section.size, to - place + reach.before)));
+  return (address) => bytes[address - place - first];
+}
+
+/** How many bytes are patched at a site whose table does not say: its instruction's. */
+function sizeOfSite({ header: { arch } }: ElfFile, table: PatchKind, code: Text, start: number): number {
+  const x86 = arch === "x86_64" || arch === "i386";
+  switch (table) {
+    case "lock":
+    case "runtime-shift":
+      return 1;
+    case "runtime-pointer":
+      return 8;
+    case "endbr":
+      return 4;
+    case "cfi":
+      return 20; // the preamble of 16 bytes and the ENDBR that follows it
+    case "ftrace":
+      return x86 ? 5 : 16;
+    case "jump-label":
+      // JMP rel8 or the two-byte NOP; else the five bytes of JMP rel32 (arch_jump_entry_size, arch/x86/kernel/jump_label.c).
+      return !x86 ? 4 : code(start) === 0xeb || (code(start) === 0x66 && code(start + 1) === 0x90) ? 2 : 5;
+    case "alternatives":
+    case "paravirt":
+    case "retpoline":
+    case "return":
+    case "call":
+    case "static-call": {
+      // CALL, JMP or Jcc rel32, with a CS prefix that pads it (-mindirect-branch-cs-prefix).
+      const prefix = code(start) === 0x2e ? 1 : 0;
+      return prefix + (code(start + prefix) === 0x0f ? 6 : 5);
+    }
+  }
+}
+
+/** With call depth tracking the padding before each function is filled with code (arch/x86/kernel/callthunks.c): every NOP may be such. */
+function coverPadding(mask: Uint8Array, code: Text, from: number): void {
+  for (let at = 0; at < mask.length; at++) if (code(from + at) === 0x90) mask[at] = 1;
+}
