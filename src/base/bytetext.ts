@@ -17,7 +17,7 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** As Unicode text: valid UTF-8 is decoded; in a text that is not valid, each byte that belongs to no valid character becomes `\xNN`. */
 export function unicodeOf(text: ByteText): string {
-  // eslint-disable-next-line no-control-regex
+   
   if (!/[^\x00-\x7f]/.test(text)) return text;
   const bytes = bytesOf(text);
   try {

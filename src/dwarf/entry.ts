@@ -1,7 +1,20 @@
 import type { Cursor } from "../base/index.ts";
-import { fixedSize, type Abbreviation, type FormSizes } from "./abbreviations.ts";
+import { fixedSize, type Abbreviation, type AbbreviationTable, type FormSizes } from "./abbreviations.ts";
 import * as dw from "./constants.ts";
-import type { Unit } from "./unit.ts";
+import type { DebugSections } from "./sections.ts";
+
+/** What the unit that holds an entry settles for reading it. */
+export type EntryContext = {
+  /** The cursor over the unit's bytes, at the entry. */
+  readonly at: Cursor;
+  readonly header: { readonly offset: number; readonly sizes: FormSizes };
+  readonly sections: DebugSections;
+  readonly strOffsetsBase: number;
+  readonly addrBase: number;
+  /** The image's base in two halves. */
+  readonly baseHigh: number;
+  readonly baseLow: number;
+};
 
 /**
  * What is needed of a debugging information entry. One object is filled again and again, so that walking a unit makes no garbage.
@@ -43,7 +56,7 @@ export function newEntry(): Entry {
  * Fills `entry` from the attributes at the unit's cursor, which ends behind them. Texts are read only `withNames` or for unit entries, since each may
  * cost a read of the file.
  */
-export function readEntry(unit: Unit, abbreviation: Abbreviation, entry: Entry, withNames = abbreviation.tag === dw.DW_TAG_compile_unit || abbreviation.tag === dw.DW_TAG_skeleton_unit || abbreviation.tag === dw.DW_TAG_partial_unit): void {
+export function readEntry(unit: EntryContext, abbreviation: Abbreviation, entry: Entry, withNames = abbreviation.tag === dw.DW_TAG_compile_unit || abbreviation.tag === dw.DW_TAG_skeleton_unit || abbreviation.tag === dw.DW_TAG_partial_unit): void {
   const { at, header } = unit;
   const { sizes } = header;
   const { attributes, to } = abbreviation;
@@ -132,7 +145,7 @@ export function readEntry(unit: Unit, abbreviation: Abbreviation, entry: Entry, 
 }
 
 /** Passes over the attributes of an entry and returns the position of its sibling, or -1 where it has children but does not say. */
-export function skipEntry(unit: Unit, abbreviation: Abbreviation): number {
+export function skipEntry(unit: EntryContext, abbreviation: Abbreviation): number {
   const { at } = unit;
   let sibling = -1;
   if (abbreviation.children && abbreviation.siblingAt >= 0) {
@@ -152,7 +165,7 @@ export function skipEntry(unit: Unit, abbreviation: Abbreviation): number {
 }
 
 /** Passes over all children of the entry whose attributes were just read, to its next sibling. */
-export function skipChildren(unit: Unit): void {
+export function skipChildren(unit: EntryContext & { readonly abbreviations: AbbreviationTable }): void {
   const { at, abbreviations } = unit;
   for (let depth = 1; depth > 0; ) {
     const code = at.uleb();
@@ -171,7 +184,7 @@ const isAddress = (form: number): boolean =>
   form === dw.DW_FORM_addr || form === dw.DW_FORM_addrx || (form >= dw.DW_FORM_addrx1 && form <= dw.DW_FORM_addrx4) || form === dw.DW_FORM_GNU_addr_index;
 
 /** An address as an image offset. */
-function readAddress(unit: Unit, form: number): number {
+function readAddress(unit: EntryContext, form: number): number {
   const { at, header } = unit;
   if (form === dw.DW_FORM_addr) return header.sizes.address === 8 ? at.u64From(unit.baseHigh, unit.baseLow) : at.u32() - unit.baseLow;
   const index =
@@ -180,14 +193,14 @@ function readAddress(unit: Unit, form: number): number {
 }
 
 /** Entry `index` of the unit's part of .debug_addr. */
-export function indexedAddress(unit: Unit, index: number): number {
+export function indexedAddress(unit: EntryContext, index: number): number {
   const { address } = unit.header.sizes;
   const table = unit.sections.kept("addr", unit.addrBase + index * address);
   return address === 8 ? table.u64From(unit.baseHigh, unit.baseLow) : table.u32() - unit.baseLow;
 }
 
 /** An offset in .debug_info. References into other files (alternate, supplementary, type units) give -1. */
-function readReference(unit: Unit, form: number): number {
+function readReference(unit: EntryContext, form: number): number {
   const { at, header } = unit;
   switch (form) {
     case dw.DW_FORM_ref4:
@@ -208,7 +221,7 @@ function readReference(unit: Unit, form: number): number {
   }
 }
 
-function readText(unit: Unit, form: number): string | null {
+function readText(unit: EntryContext, form: number): string | null {
   const { at, header, sections } = unit;
   const wide = header.sizes.offset === 8;
   switch (form) {
@@ -235,7 +248,7 @@ function readText(unit: Unit, form: number): string | null {
   }
 }
 
-function indexedText(unit: Unit, index: number): string {
+function indexedText(unit: EntryContext, index: number): string {
   const { offset } = unit.header.sizes;
   const table = unit.sections.kept("str_offsets", unit.strOffsetsBase + index * offset);
   return unit.sections.string("str", offset === 8 ? table.u64() : table.u32());

@@ -103,7 +103,7 @@ const tables = new WeakMap<DebugSections, Map<number, AbbreviationTable>>();
 
 function tableOf(sections: DebugSections, header: UnitHeader): AbbreviationTable {
   let known = tables.get(sections);
-  if (!known) tables.set(sections, (known = new Map()));
+  if (!known) tables.set(sections, (known = new Map<number, AbbreviationTable>()));
   const key = header.abbreviations * 64 + header.sizes.version * 8 + (header.sizes.offset === 8 ? 4 : 0) + (header.sizes.address === 8 ? 1 : 0);
   let table = known.get(key);
   if (!table) {

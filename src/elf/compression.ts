@@ -1,6 +1,7 @@
 import * as zlib from "node:zlib";
 import { Cursor, OopscopeError, messageOf } from "../base/index.ts";
 import { ELFCOMPRESS_ZLIB, ELFCOMPRESS_ZSTD } from "./constants.ts";
+import type * as Xz from "xz-decompress";
 
 /** Nothing that is compressed may unfold to more: vmlinux with all its debug information has 0.7 GB, its largest section 0.2 GB. */
 export const largestUnfolded = 1 << 30;
@@ -28,7 +29,9 @@ export async function unfoldFile(name: string, bytes: Uint8Array, compression: "
 }
 
 async function unfoldXz(name: string, bytes: Uint8Array, limit: number): Promise<Uint8Array> {
-  const { XzReadableStream } = await import("xz-decompress");
+  // The package is CommonJS: Node puts its names on the default export, a bundler on the module itself.
+  const loaded = (await import("xz-decompress")) as typeof Xz & { readonly default?: typeof Xz };
+  const { XzReadableStream } = loaded.default ?? loaded;
   const input = new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(bytes);

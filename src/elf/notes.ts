@@ -1,4 +1,4 @@
-import { Cursor } from "../base/index.ts";
+import type { Cursor } from "../base/index.ts";
 import { NT_GNU_BUILD_ID } from "./constants.ts";
 
 /** The GNU build id within a notes section, in hexadecimal, or null. Notes are padded to 4 bytes (gABI 5.2), as the kernel's are. */

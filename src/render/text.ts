@@ -62,6 +62,6 @@ function asBytes(text: string): string {
 }
 
 function visibleBytes(text: string): string {
-  // eslint-disable-next-line no-control-regex
+   
   return text.replaceAll(/[\x00-\x08\x0a-\x1f\x7f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

@@ -1,0 +1,19 @@
+#!/bin/bash
+# Everything, in the order of cost. On two cores the peers' tests and the guests share the machine: a guest waits more than it works.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+step() { echo "== $*" >&2; }
+step packages
+scripts/apt.sh qemu-system-x86 busybox-static gcc make llvm binutils xz-utils zstd
+step kernel
+scripts/kernels.sh --debug > /dev/null
+step lint
+scripts/run.sh npm run --silent typecheck
+scripts/run.sh npm run --silent lint
+step build
+scripts/run.sh npm run --silent build
+step unit tests
+scripts/nodes.sh
+step the package, the peers, the guests
+scripts/run.sh npx vitest run --project package --project oracle
+scripts/run.sh npx vitest run --project guest
