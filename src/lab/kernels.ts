@@ -28,6 +28,12 @@ export async function listKernels(): Promise<BootKernel[]> {
       const modules = await firstThat(["lib/modules", "usr/lib/modules"].map((folder) => join(root, folder, release)));
       found.set(release, { release, image: join(root, "boot", name), modules });
     }
+    // Newer distributions keep the image with its modules.
+    for (const release of await entries(join(root, "lib/modules"))) {
+      const modules = join(root, "lib/modules", release);
+      const image = join(modules, "vmlinuz");
+      if (!found.has(release) && (await exists(image))) found.set(release, { release, image, modules });
+    }
   }
   return [...found.values()].sort((one, other) => other.release.localeCompare(one.release, "en", { numeric: true }));
 }
@@ -45,8 +51,8 @@ export async function findKernel(wanted: string | null, running: string | null =
 /** An image by its path: the release is read from the image itself, and its modules are looked for beside it and on the machine. */
 async function kernelOfImage(image: string): Promise<BootKernel> {
   const release = await releaseOfImage(image);
-  const beside = join(dirname(dirname(image)), "lib/modules", release);
-  return { release, image, modules: await firstThat([beside, `/lib/modules/${release}`]) };
+  const beside = [join(dirname(dirname(image)), "lib/modules", release), ...(basename(dirname(image)) === release ? [dirname(image)] : [])];
+  return { release, image, modules: await firstThat([...beside, `/lib/modules/${release}`]) };
 }
 
 /**
