@@ -20,7 +20,7 @@ export type CpuLine = {
 
 const cpuHead = /\s{0,8}CPU: (\d{1,5}) (?:UID: \d{1,10} )?P[Ii][Dd]: (\d{1,10}),? [Cc]omm: /y;
 // dump_stack_print_info prints at most 20 characters of the task's name, which may hold anything: what follows is found from its end.
-const cpuTail = /(?:Kdump: loaded )?(?:Not tainted|Tainted: ([A-Z][A-Z ]{0,63}?)) +(\S{1,64}) +(#\S*.{0,256}?)\s*$/y;
+const cpuTail = /(?:Kdump: loaded )?(?:Not tainted|Tainted: ([A-Z][A-Z ]{0,63}?)) +(\S{1,64}) +(#.{0,256})/y;
 
 /** `CPU: 3 PID: 191301 Comm: nrf Tainted: G           OE     5.4.0-131-generic #147-Ubuntu`. */
 export function readCpuLine(text: string, start: number): CpuLine | null {
@@ -34,13 +34,14 @@ export function readCpuLine(text: string, start: number): CpuLine | null {
     cpuTail.lastIndex = at;
     const tail = cpuTail.exec(text);
     if (tail === null) continue;
-    const build = / ([0-9a-f]{40})$/.exec(tail[3]!);
+    const version = tail[3]!.trimEnd().replace(/ +/g, " ");
+    const build = / ([0-9a-f]{40})$/.exec(version);
     return {
       ...base,
       comm: text.slice(from, at - 1),
       taint: readTaint(tail[1]),
       release: tail[2]!,
-      version: build === null ? tail[3]!.replace(/ +/g, " ") : tail[3]!.slice(0, build.index).replace(/ +/g, " ").trimEnd(),
+      version: build === null ? version : version.slice(0, build.index).trimEnd(),
       buildId: build?.[1] ?? null,
     };
   }
@@ -57,14 +58,14 @@ export function readTaint(letters: string | undefined): { flags: string; words: 
 
 export type KernelLine = Pick<CpuLine, "taint" | "release" | "version">;
 
-const hungLine = /\s{1,8}(?:Not tainted|Tainted: ([A-Z][A-Z ]{0,63}?)) +(\d\S{1,64}) +(#\S*.{0,256}?)\s*$/y;
+const hungLine = /\s{1,8}(?:Not tainted|Tainted: ([A-Z][A-Z ]{0,63}?)) +(\d\S{1,64}) +(#.{0,256})/y;
 const lockdepLine = /(\d\S{1,64}) (#\S{1,64}) (?:Not tainted|Tainted: ([A-Z][A-Z ]{0,63}?))\s*$/y;
 
 /** The kernel alone: `      Tainted: G           O       6.1.0 #1` of a hung task, `6.1.0 #3 Not tainted` of lockdep. */
 export function readKernelLine(text: string, start: number): KernelLine | null {
   hungLine.lastIndex = start;
   const hung = hungLine.exec(text);
-  if (hung !== null) return { taint: readTaint(hung[1]), release: hung[2]!, version: hung[3]! };
+  if (hung !== null) return { taint: readTaint(hung[1]), release: hung[2]!, version: hung[3]!.trimEnd() };
   lockdepLine.lastIndex = start;
   const lockdep = lockdepLine.exec(text);
   return lockdep === null ? null : { taint: readTaint(lockdep[3]), release: lockdep[1]!, version: lockdep[2]! };
@@ -80,14 +81,14 @@ export function readOldTaskLine(text: string, start: number): { pid: number; com
   return match === null || pid === undefined ? null : { pid: Number(pid), comm: match[2]!.trim(), release: match[5] ?? null };
 }
 
-const banner = /Linux version (\S{1,128}) .{0,1024}?(#\d.{0,200}?)\s*$/y;
+const banner = /Linux version (\S{1,128}) [^#]{0,1024}(#\d.{0,200})/y;
 
 /** The kernel's first line: `Linux version 6.1.0-56-amd64 (…) (gcc…) #1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-…)`. */
 export function readBanner(text: string, start: number): { release: string; version: string } | null {
   if (!text.startsWith("Linux version ", start)) return null;
   banner.lastIndex = start;
   const match = banner.exec(text);
-  if (match !== null) return { release: match[1]!, version: match[2]! };
+  if (match !== null) return { release: match[1]!, version: match[2]!.trimEnd() };
   const short = /Linux version (\S{1,128})/y;
   short.lastIndex = start;
   const head = short.exec(text);

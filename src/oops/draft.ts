@@ -13,6 +13,8 @@ export type StackDraft = {
   readonly name: string;
   readonly way: StackWay;
   readonly frames: PlacedFrame[];
+  /** It has a frame of a call trace. */
+  traced: boolean;
   /** The innermost stack marker that is open where the frames stand: `IRQ`, `TASK`, `NMI`. */
   openMarker: string | null;
   /** The marker under which the first reliable frame stood. */
@@ -33,6 +35,9 @@ export class Draft {
   state: "open" | "tail" = "open";
   ended: "marker" | "banner" | null = null;
   readonly stacks: StackDraft[] = [];
+  readonly #named = new Map<string, StackDraft>();
+  /** One of them has a frame of a call trace. */
+  traced = false;
   frameCount = 0;
   readonly registers = new Map<string, string>();
   readonly code: { readonly line: number; readonly raw: RawCode; readonly user: boolean; readonly pc: PlacedFrame | null }[] = [];
@@ -48,6 +53,7 @@ export class Draft {
   buildId: string | null = null;
   kaslrOffset: string | null = null;
   arch: Arch | null = null;
+  archTries = 0;
   /** ` Read`, ` Write` or nothing, for KASAN's titles. */
   access = "";
   /** The page that a fault hit is there, but may not be used so (x86). */
@@ -77,20 +83,26 @@ export class Draft {
 
   stack(name: string, way: StackDraft["way"]): StackDraft | null {
     if (this.stacks.length >= most.stacks) return null;
-    const stack: StackDraft = { name, way, frames: [], openMarker: null, firstMarker: null };
+    const stack: StackDraft = { name, way, frames: [], traced: false, openMarker: null, firstMarker: null };
     this.stacks.push(stack);
+    if (!this.#named.has(name)) this.#named.set(name, stack);
     return stack;
   }
 
   /** The stack of that name, begun if there is none. */
   stackNamed(name: string, way: StackDraft["way"]): StackDraft | null {
-    return this.stacks.find((stack) => stack.name === name) ?? this.stack(name, way);
+    return this.#named.get(name) ?? this.stack(name, way);
+  }
+
+  hasStack(name: string): boolean {
+    return this.#named.has(name);
   }
 
   add(stack: StackDraft, line: number, frames: readonly RawFrame[]): void {
     for (const raw of frames) {
       if (this.frameCount++ >= most.frames) return;
       stack.frames.push({ line, raw });
+      if (raw.role === "call") stack.traced = this.traced = true;
       if (stack.firstMarker === null && raw.role === "call" && raw.reliable) stack.firstMarker = stack.openMarker;
     }
   }

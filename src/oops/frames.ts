@@ -70,7 +70,7 @@ function readCall(text: string, start: number, inTrace: boolean): FrameLine | nu
   const frames: RawFrame[] = [];
   // arm prints callers as `f from g+0x1/0x2`: what the line shows is g. For an exception entry that is the interrupted pc.
   while (text.charCodeAt(at) === 0x20 || text.charCodeAt(at) === 0x09) at++;
-  if (test(armCaller, text, at)) {
+  if (text.includes(" from ") && test(armCaller, text, at)) {
     marked = /(?:^|[ (])__[a-z]{3,5}_svc\W/.test(text.slice(at, armCaller.lastIndex));
     at = armCaller.lastIndex;
   }

@@ -16,7 +16,7 @@ export function readLine(line: number, text: ByteText): LogLine {
     if (code === 0x5b /* [ */) {
       const end = stampEnd(text, at);
       if (end < 0) break;
-      caller = callerOf(text, at, end) ?? caller;
+      if (callerFrom > 0) caller = text.slice(callerFrom, end);
       at = end + 1;
       if (text.charCodeAt(at) === 0x20) at++;
       stamped = true;
@@ -70,10 +70,14 @@ const isDigit = (code: number): boolean => code >= 0x30 && code <= 0x39;
 
 const dated = /\[(?:[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]?\d \d\d:\d\d:\d\d \d{4}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[-+:.,\dZ]{0,16})(?: < {0,9}\+?\d{1,10}\.\d{1,9}>)?\]/y;
 
+/** Where the caller stands that stampEnd has just read; 0 for a stamp. */
+let callerFrom = 0;
+
 /** The closing bracket of a stamp or caller that opens at `at`; -1 if the bracket is another thing (`[<ffffffff81000000>]`, `[last unloaded`). */
 function stampEnd(text: string, at: number): number {
   let k = at + 1;
   let code = text.charCodeAt(k);
+  callerFrom = 0;
   while (code === 0x20 && k < at + 16) code = text.charCodeAt(++k);
   if (isDigit(code) || code === 0x2b /* + */) {
     const first = k;
@@ -93,16 +97,12 @@ function stampEnd(text: string, at: number): number {
   } else if ((code === 0x54 || code === 0x43) /* T C */ && isDigit(text.charCodeAt(k + 1))) {
     const first = k++;
     while (isDigit((code = text.charCodeAt(k))) && k < first + 12) k++;
-    return code === 0x5d ? k : -1;
+    if (code !== 0x5d) return -1;
+    callerFrom = first;
+    return k;
   }
   dated.lastIndex = at;
   return dated.test(text) ? dated.lastIndex - 1 : -1;
-}
-
-function callerOf(text: string, at: number, end: number): string | null {
-  const from = text.charCodeAt(at + 1) === 0x20 ? text.lastIndexOf(" ", end) + 1 : at + 1;
-  const code = text.charCodeAt(from);
-  return (code === 0x54 || code === 0x43) && isDigit(text.charCodeAt(from + 1)) ? text.slice(from, end) : null;
 }
 
 const kmsg = /(\d{1,3}),\d{1,20},\d{1,20},[-c+](?:,caller=([TC]\d{1,10}))?(?:,[a-z]{1,16}=[^;,\s]{1,64}){0,4};/y;
@@ -127,13 +127,22 @@ const bareKernel = /kernel: /y;
 const syslogDate = /(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d{4}-\d\d-\d\d|(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]?\d) \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [A-Z]{2,5})? /y;
 const facility = /(?:kern|user|daemon) {0,4}:[a-z]{3,6} {0,4}: /y;
 
+const afterStamp = [bareKernel, host, host5424];
+const atStart = [facility, syslogDate, bareKernel];
+
 /** Prefixes that begin with a word: syslog's date, journalctl's host name after a stamp, dmesg -x. */
 function named(text: string, at: number, stamped: boolean): number {
-  const forms = stamped ? [bareKernel, host, host5424] : [facility, syslogDate, bareKernel];
-  if (stamped && text.charCodeAt(at) === 0x20) return -1;
-  for (const form of forms) {
+  if (stamped && !text.startsWith("kernel: ", at) && !hostBefore(text, at)) return -1;
+  for (const form of stamped ? afterStamp : atStart) {
     form.lastIndex = at;
     if (form.test(text)) return form.lastIndex;
   }
   return -1;
+}
+
+/** A first word that ` kernel` follows: cheaper than the forms that it would have to fit. */
+function hostBefore(text: string, at: number): boolean {
+  let k = at;
+  for (let code = text.charCodeAt(k); code > 0x20 && code !== 0x3a && k < at + 256; ) code = text.charCodeAt(++k);
+  return k > at && text.charCodeAt(k + 1) === 0x6b && text.startsWith(" kernel", k);
 }

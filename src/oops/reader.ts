@@ -24,6 +24,7 @@ import { mayHoldFrame, readFrames, type FrameLine } from "./frames.ts";
 import { formats } from "./formats/index.ts";
 import { middles } from "./formats/middle.ts";
 import { reasonOfPanic } from "./formats/panic.ts";
+import { kindOf } from "./root.ts";
 import { isModulesLine, readModules, readModulesLine } from "./modules.ts";
 import { readRegisters } from "./registers.ts";
 import { readStackBegin } from "./stacks.ts";
@@ -60,11 +61,14 @@ type Lane = {
 };
 
 const silenceOpen = 64;
+/** Words are less of a proof than frames: after so many lines of silence they no longer count. */
+const silenceDetail = 4;
 const silenceTail = 32;
 const mostLanes = 256;
 const mostHeaders = 16;
-/** What is looked at of a line; the kernel's own are at most 1 kB, joined module lists a few. */
-const mostOfLine = 65_536;
+const mostArchTries = 512;
+/** What is looked at of a line; the kernel's own are at most 1 kB, joined module lists a few times that. */
+const mostOfLine = 16_384;
 
 const headers = new HeaderReader(formats);
 const banner = /={30,}\s*$/y;
@@ -132,8 +136,7 @@ export class LogReader {
     if (code === 0x4c /* L */) {
       const kernel = readBanner(text, start);
       if (kernel !== null) {
-        Object.assign(this.#kernel, kernel, { hardware: null });
-        this.#listener.boot?.(line);
+        this.#boot(line, kernel);
       }
     } else if (code === 0x44 /* D */ && text.startsWith("DMI: ", start)) this.#kernel.hardware ??= text.slice(start + 5, start + 261).trim();
     else if (code === 0x4b /* K */) this.#offset(null, line, text, start);
@@ -147,6 +150,14 @@ export class LogReader {
     if (!mayHoldFrame(text)) return;
     const found = readFrames(text, start, false);
     if (found !== null) this.#tellLoose(line, found);
+  }
+
+  /** Another boot: whatever was under way has come to its end. */
+  #boot(line: number, kernel: { release: string; version: string }): void {
+    for (const lane of this.#lanes.values()) this.#close(lane);
+    this.#lanes.clear();
+    Object.assign(this.#kernel, kernel, { hardware: null });
+    this.#listener.boot?.(line);
   }
 
   #tellLoose(line: number, found: FrameLine): void {
@@ -177,8 +188,7 @@ export class LogReader {
 
   #middle(text: string, start: number): Header | null {
     for (const { word, format } of middles) {
-      const at = text.indexOf(word, start);
-      if (at < 0 || at > start + 128) continue;
+      if (!text.includes(word)) continue;
       format.header.lastIndex = start;
       const match = format.header.exec(text);
       if (match !== null) return { format, match };
@@ -241,6 +251,13 @@ export class LogReader {
       return;
     }
     const code = text.charCodeAt(start);
+    if (code === 0x4c /* L */) {
+      const kernel = readBanner(text, start);
+      if (kernel !== null) {
+        this.#boot(line, kernel);
+        return;
+      }
+    }
     if (code === 0x2d /* - */ && this.#marker(lane, draft, line, text, start)) return;
     if (code === 0x3d /* = */ && isBanner(text, start)) {
       const closedBy = draft.headers[0]?.header.format.closedBy;
@@ -298,7 +315,16 @@ export class LogReader {
   }
 
   #body(lane: Lane, draft: Draft, line: number, text: string, start: number): boolean {
-    if (draft.arch === null) draft.arch = archOf(text);
+    if (draft.arch === null && draft.archTries < mostArchTries) {
+      draft.archTries++;
+      draft.arch = archOf(text);
+    }
+    // Most lines are frames, and a line that holds nothing else is nothing else.
+    const found = mayHoldFrame(text) || lane.stack !== null ? readFrames(text, start, lane.stack !== null) : null;
+    if (found?.kind === "call") {
+      lane.inModules = false;
+      return this.#frames(lane, draft, line, text, start, found);
+    }
     if (lane.inModules) {
       if (text.charCodeAt(start) === 0x20) {
         const more = readModules(text, start, new Map());
@@ -319,21 +345,17 @@ export class LogReader {
     const begin = readStackBegin(text, start);
     if (begin !== null) {
       this.#beginStack(lane, draft, begin.name, begin.way);
-      if (mayHoldFrame(text)) {
-        const found = readFrames(text, start, false);
-        if (found !== null && found.kind === "mention" && lane.stack !== null) draft.add(lane.stack, line, found.frames);
-        else if (found !== null && lane.stack !== null) draft.add(lane.stack, line, found.frames);
-      }
+      if (found !== null && lane.stack !== null) draft.add(lane.stack, line, found.frames);
       return true;
     }
     if (this.#taskLine(draft, text, start)) return true;
     if (this.#codeLine(lane, draft, line, text, start)) return true;
-    const found = readFrames(text, start, lane.stack !== null);
-    if (found !== null && this.#frames(lane, draft, line, text, start, found)) return true;
+    const other = found ?? readFrames(text, start, false);
+    if (other !== null && this.#frames(lane, draft, line, text, start, other)) return true;
     if (this.#registers(lane, draft, text, start)) return true;
     this.#offset(draft, line, text, start);
     if (lane.stack !== null && draft.torn === null && /[\w.]\+0x[0-9a-f]*(?:\/(?:0(?:x[0-9a-f]*)?)?)?\s*$|^\s*\??\s?[\w.]+\+0x[0-9a-f]+\/?[^0-9a-f\s]/.test(text.slice(start, start + 1024))) draft.torn = line;
-    return this.#detail(draft, text, start);
+    return this.#detail(lane, draft, text, start);
   }
 
   /** After the end marker only the registers once more, and what the dying kernel says last. */
@@ -358,13 +380,13 @@ export class LogReader {
       return;
     }
     if (name.startsWith("task ")) {
-      if (draft.stacks.some((stack) => stack.name === "call trace")) lane.nextStack = name;
+      if (draft.traced) lane.nextStack = name;
       return;
     }
     draft.body = true;
     if (name === "call trace") {
       // A backtrace of another processor shows its registers first, then this.
-      if (lane.stack !== null && (lane.stack.name.startsWith("backtrace of cpu") || lane.stack.frames.length === 0) && !lane.stack.frames.some(({ raw }) => raw.role === "call")) return;
+      if (lane.stack !== null && (lane.stack.name.startsWith("backtrace of cpu") || lane.stack.frames.length === 0) && !lane.stack.traced) return;
       lane.stack = draft.stack(lane.nextStack ?? name, way);
       lane.nextStack = null;
     } else lane.stack = draft.stack(name, way);
@@ -409,7 +431,7 @@ export class LogReader {
     }
     if (found.kind === "label") {
       const inTrace = lane.stack !== null;
-      const hadTrace = draft.stacks.some((stack) => stack.frames.some(({ raw }) => raw.role === "call"));
+      const hadTrace = draft.traced;
       const stack = lane.stack ?? draft.stackNamed(hadTrace ? "summary" : "pc", "walked");
       if (stack === null) return true;
       draft.add(stack, line, found.frames);
@@ -425,7 +447,7 @@ export class LogReader {
       this.#registers(lane, draft, text, start, segmentEnd(text, start));
       return true;
     }
-    lane.stack ??= draft.stack(draft.stacks.some((stack) => stack.name === "call trace") ? "further frames" : "call trace", "walked");
+    lane.stack ??= draft.stack(draft.hasStack("call trace") ? "further frames" : "call trace", "walked");
     if (lane.stack === null) return true;
     lane.pcFresh = false;
     if (found.marker !== null) {
@@ -456,8 +478,8 @@ export class LogReader {
     this.#listener.kaslrOffset?.(line, offset);
   }
 
-  #detail(draft: Draft, text: string, start: number): boolean {
-    if (!isDetail(text, start)) return false;
+  #detail(lane: Lane, draft: Draft, text: string, start: number): boolean {
+    if (lane.silence > silenceDetail || !isDetail(text, start, kindOf(draft.headers[0]!.header))) return false;
     const message = text.slice(start, start + 512).trim();
     if (message.startsWith("Hardware name: ")) draft.hardware ??= message.slice(15).trim();
     else if (message.startsWith("Tainted: [")) draft.taintWords ??= [...message.matchAll(/\[([A-Z])\]=([A-Z_]{1,40})/g)].map((word) => word[2]!);

@@ -89,14 +89,21 @@ test(`20,000 mutated logs keep their lines and their spans (SEED=${seed})`, () =
 }, 120_000);
 
 test("lines of a megabyte", () => {
-  const pieces = ["a", "a.", "+0x", "f+0x1/0x2 ", "? ", "[<", "[<ffffffff81000000>] ", "(", " ", "0", "\x1b[", "\r", "RIP: 0010:", "epc : ", "Code: 0f ", "ff ", "a(O) ", "[ T1]", "<4>", "task:a ", "x0: 0 ", "\xff"];
+  const pieces = ["a", "a.", "+0x", "f+0x1/0x2 ", "? ", "[<", "[<ffffffff81000000>] ", "(", " ", "0", "\x1b[", "\r", "RIP: 0010:", "epc : ", "Code: 0f ", "ff ", "a(O) ", "[ T1]", "<4>", "task:a ", "x0: 0 ", "\xff", "#1 ", "#1", "G ", "\t"];
   for (const head of ["", "[    1.0] ", "BUG: KASAN: ", "BUG: KCSAN: data-race in ", "WARNING: ", "Modules linked in: ", "Code: ", "CPU: 0 PID: 1 Comm: ", "INFO: task ", "BUG ", "Kernel panic - not syncing: ", "Linux version ", "Call Trace:\n"]) {
     for (const piece of pieces) {
-      const bytes = Buffer.from(`BUG: kernel NULL pointer dereference, address: 0\n${head}${piece.repeat(Math.ceil((1 << 20) / piece.length))}\n`, "latin1");
+      const bytes = Buffer.from(`BUG: kernel NULL pointer dereference, address: 0\n${head}${piece.repeat(Math.ceil((1 << 20) / piece.length))}${" ".repeat(9000)}x\n`, "latin1");
       expect(problemOf(bytes, parseLog(bytes))).toBeNull();
     }
   }
 }, 120_000);
+
+test("one report without an end", () => {
+  for (const line of ["RIP: 0010:f+0x1/0x2", " f+0x1/0x2", "Call Trace:", "at: f+0x1/0x2", "NMI backtrace for cpu 1", "task:a state:D", "-> #1 (a):", "Code: 0f <0b>", "RAX: 0 RBX: 0", "Modules linked in: a", "kasan: x", "[   1.0][ T1] NMI backtrace for cpu 2", "list_del corruption", "Kernel panic - not syncing: x"]) {
+    const bytes = Buffer.from(`Oops: 0000 [#1]\n${`${line}\n`.repeat(100_000)}`, "latin1");
+    expect(problemOf(bytes, parseLog(bytes))).toBeNull();
+  }
+}, 60_000);
 
 test("many small reports", () => {
   const bytes = Buffer.from("WARNING: CPU: 0 PID: 1 at a.c:1 f+0x1/0x2\nKernel Offset: 0x1000000 from 0xffffffff81000000\n".repeat(20_000), "latin1");
