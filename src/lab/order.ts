@@ -1,19 +1,27 @@
-import { access, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { OopscopeError } from "../base/index.ts";
 import type { BootKernel } from "./kernels.ts";
 import { moduleName, readModule, type KernelModule } from "./modinfo.ts";
 
-/** What a kernel's tree of modules holds: `modules.order` names what can be loaded, `modules.builtin` what need not be. */
-export type ModuleTree = { readonly paths: ReadonlyMap<string, string>; readonly builtin: ReadonlySet<string> };
+/** What a kernel's tree of modules holds, by name: files, and what is built in; null if the tree does not say that. */
+export type ModuleTree = { readonly paths: ReadonlyMap<string, string>; readonly builtin: ReadonlySet<string> | null };
 
+/** Reads the tree itself: modules.dep and modules.order are not in every package, and depmod has not run for a kernel that is only unpacked. */
 export async function readModuleTree(kernel: BootKernel): Promise<ModuleTree> {
-  if (kernel.modules === null) return { paths: new Map(), builtin: new Set() };
+  if (kernel.modules === null) return { paths: new Map(), builtin: null };
   const { modules } = kernel;
-  const [order, builtin] = await Promise.all(["modules.order", "modules.builtin"].map((name) => readFile(join(modules, name), "utf8").catch(() => "")));
+  const [files, builtin] = await Promise.all([
+    readdir(modules, { recursive: true }).catch(() => []),
+    readFile(join(modules, "modules.builtin"), "utf8").catch(() => null),
+  ]);
   const paths = new Map<string, string>();
-  for (const line of order!.split("\n")) if (line !== "") paths.set(moduleName(line), join(modules, line));
-  return { paths, builtin: new Set(builtin!.split("\n").filter((line) => line !== "").map(moduleName)) };
+  // `build` and `source` lead to other trees; readdir does not follow them. The user's own (updates, extra) win over the kernel's, as for depmod.
+  for (const file of files.sort()) {
+    if (!/\.ko(\.(gz|xz|zst))?$/.test(file)) continue;
+    const name = moduleName(file);
+    if (!paths.has(name) || !file.startsWith("kernel/")) paths.set(name, join(modules, file));
+  }
+  return { paths, builtin: builtin === null ? null : new Set(builtin.split("\n").filter((line) => line !== "").map(moduleName)) };
 }
 
 /**
@@ -29,26 +37,13 @@ export async function loadOrder(tree: ModuleTree, goals: readonly string[]): Pro
     seen.add(name);
     const path = tree.paths.get(name);
     if (path === undefined) {
-      if (!tree.builtin.has(name)) missing.push(name);
+      if (tree.builtin?.has(name) !== true) missing.push(name);
       return;
     }
-    const module = await readModule(await existingForm(path));
+    const module = await readModule(path);
     for (const dependency of module.depends) await visit(dependency);
     modules.push(module);
   };
   for (const goal of goals) await visit(goal);
   return { modules, missing };
-}
-
-/** modules.order says `.ko` also where the installed file is compressed. */
-async function existingForm(path: string): Promise<string> {
-  for (const suffix of ["", ".xz", ".zst", ".gz"]) {
-    try {
-      await access(path + suffix);
-      return path + suffix;
-    } catch {
-      continue;
-    }
-  }
-  throw new OopscopeError("not-found", `\`${path}\` stands in modules.order but is not there, nor a compressed form of it`, { file: path });
 }

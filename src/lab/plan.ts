@@ -123,8 +123,8 @@ async function scriptOf(path: string | undefined, scenario: Scenario | null, roo
 async function driversOf(kernel: BootKernel, tree: ModuleTree, root: "host" | "busybox", arch: Machine["arch"]): Promise<readonly KernelModule[]> {
   const needs = [...(root === "host" ? hostRootNeeds : []), ...(arch === "arm64" ? ([["virtio_pci", "CONFIG_VIRTIO_PCI"], ["virtio_console", "CONFIG_VIRTIO_CONSOLE"]] as const) : [])];
   const { modules, missing } = await loadOrder(tree, needs.map(([name]) => name));
-  // A lone image says nothing about what is built into it; the guest will tell.
-  if (kernel.modules === null || missing.length === 0) return modules;
+  // Without modules.builtin nobody knows what is built into the image; the guest will tell.
+  if (tree.builtin === null || missing.length === 0) return modules;
   const options = needs.flatMap(([name, option]) => (missing.includes(name) ? [option] : []));
   throw new OopscopeError(
     "unsupported",
@@ -141,7 +141,7 @@ async function withDependencies(kernel: BootKernel, tree: ModuleTree, paths: rea
   const all: KernelModule[] = [];
   for (const module of given) {
     const { modules, missing } = await loadOrder(tree, module.depends.filter((name) => !loaded.has(name)));
-    if (missing.length > 0 && kernel.modules !== null) {
+    if (missing.length > 0 && tree.builtin !== null) {
       throw new OopscopeError("not-found", `\`${module.path}\` depends on ${missing.join(", ")}, which kernel ${kernel.release} does not have; name it with --module before this one`, {
         file: module.path,
         missing: missing.join(" "),

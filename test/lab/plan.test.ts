@@ -48,7 +48,6 @@ function makeKernel(release: string, modules: Record<string, string>, builtin: r
     mkdirSync(join(tree, path, ".."), { recursive: true });
     writeFileSync(join(tree, path), moduleFile({ name: path.replace(/^.*\//, "").replace(".ko", "").replaceAll("-", "_"), depends, vermagic: `${release} SMP` }));
   }
-  writeFileSync(join(tree, "modules.order"), Object.keys(modules).map((path) => `${path}\n`).join(""));
   writeFileSync(join(tree, "modules.builtin"), builtin.map((path) => `${path}\n`).join(""));
   return { release, image: join(root, "boot", `vmlinuz-${release}`), modules: tree };
 }
@@ -84,6 +83,11 @@ describe("the order of modules", () => {
     const { modules, missing } = await loadOrder(await readModuleTree(kernel), ["virtio_pci", "9pnet_virtio", "9p", "overlay"]);
     expect(modules.map(({ name }) => name)).toEqual(["virtio", "virtio_ring", "virtio_pci", "9pnet", "9pnet_virtio", "netfs", "9p"]);
     expect(missing).toEqual([]);
+  });
+
+  it("a module of the user's own wins over the kernel's", async () => {
+    const own = makeKernel("9.9.4-own", { "kernel/net/gtp.ko": "", "updates/dkms/gtp.ko": "" }, []);
+    expect((await loadOrder(await readModuleTree(own), ["gtp"])).modules.map(({ path }) => path)).toEqual([join(own.modules!, "updates/dkms/gtp.ko")]);
   });
 
   it("names what the kernel does not have", async () => {
