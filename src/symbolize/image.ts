@@ -82,7 +82,7 @@ export class Image {
     const starts = unowned.length > 0 ? symbolsBeginningAt(this.elf, unowned) : new Map<number, ImageSymbol>();
     return places.map((place, index) => {
       const address = addresses[index]!;
-      return this.#resolve(place, owners[index] ?? starts.get(address) ?? this.symbolAt(address));
+      return this.#resolve(address, place, owners[index] ?? starts.get(address) ?? this.symbolAt(address));
     });
   }
 
@@ -90,7 +90,7 @@ export class Image {
     return (this.#index ??= new SymbolIndex(this.elf));
   }
 
-  #resolve(place: Place | null | OopscopeError, owner: ImageSymbol | null): ResolvedPlace {
+  #resolve(address: ImageOffset, place: Place | null | OopscopeError, owner: ImageSymbol | null): ResolvedPlace {
     if (place instanceof OopscopeError) return { functions: bare(owner), directory: null, failure: { reason: "broken", why: place.message } };
     if (!place || place.functions.length === 0) {
       if (!owner) return { functions: [], directory: null, failure: { reason: "no-symbol", why: `${this.path} has no symbol at this address` } };
@@ -100,7 +100,9 @@ export class Image {
     const last = place.functions.length - 1;
     const functions = place.functions.map(({ function: name, file, line, column, discriminator }, index): ResolvedFunction => {
       // The symbol table names the function that owns the code: identical functions are merged, and debug information keeps the name of one.
-      const ownName = index === last && owner ? sourceName(owner.name) : name;
+      // Behind the end of the symbol lies code whose own symbol is gone: of a weak function that another file's replaced.
+      const owns = index === last && owner && (name === null || owner.size === 0 || address < owner.address + owner.size);
+      const ownName = owns ? sourceName(owner.name) : name;
       return {
         function: ownName ?? "??",
         file,

@@ -84,7 +84,7 @@ export function agrees(ours: ResolvedPlace, theirs: readonly PeerFrame[], names:
     const own = ours.functions[index]!;
     const outermost = index === theirs.length - 1;
     return (
-      (own.function === frame.function || (frame.function !== null && sourceName(frame.function) === own.function) || (outermost && sameName(own.function, frame.function, names))) &&
+      (own.function === (frame.function ?? "??") || (frame.function !== null && sourceName(frame.function) === own.function) || (outermost && sameName(own.function, frame.function, names))) &&
       own.file === frame.file &&
       (own.line ?? 0) === frame.line &&
       (frame.column === null || (own.column ?? 0) === frame.column)
