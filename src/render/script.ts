@@ -16,10 +16,10 @@ export function renderScript(found: Case, lines: readonly TextLine[], base: stri
     const stripped = text.replace(/^[ \t]+|[ \t]+$/g, "");
     const own = frames.get(line);
     const symbolic = /\[<[^\]]+>\]/.test(stripped) || /[^+ ]+\+0x[0-9a-f]+\/0x[0-9a-f]+/.test(stripped);
-    if (symbolic) parts.push(frameLine(stripped, own ?? [], base));
-    else parts.push(stripped);
     const code = listings.get(line);
-    if (code) parts.push(...listingLines(code, "objdump"), "");
+    if (symbolic) parts.push(frameLine(stripped, own ?? [], base));
+    else parts.push(code ? stripped.replaceAll(/[ \t]+/g, " ") : stripped);
+    if (code) parts.push(...listingLines(code, "objdump"));
   }
   return bytesOf(parts.map((part) => `${part}\n`).join("") as ByteText);
 }
