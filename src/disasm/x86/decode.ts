@@ -47,7 +47,7 @@ function decodeAt(engine: Engine, decoders: Decoders, bytes: Uint8Array, at: num
     const cut = error === iced.DecoderError.NoMoreBytes && !known;
     return (cut ? undefined : invalidAt(engine, bytes, at, prefixes, wide)) ?? cutOff(bytes, at, wide, prefixes);
   }
-  if (undocumented(bytes, place)) return invalidAt(engine, bytes, at, prefixes, wide) ?? cutOff(bytes, at, wide);
+  if (undocumented(bytes, place, prefixes)) return invalidAt(engine, bytes, at, prefixes, wide) ?? cutOff(bytes, at, wide);
   const size = from - at + instruction.length;
   const text = attText({ engine, bytes, at, size, prefixes, wide, facts: factsOf(engine) });
   return { offset: at, size, text, valid: true };

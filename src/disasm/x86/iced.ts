@@ -21,7 +21,7 @@ let engine: Engine | undefined;
  * code cache to them.
  */
 export function withEngine<T>(work: (engine: Engine) => T): T {
-  const ours = !process.execArgv.some((option) => /wasm|liftoff/.test(option));
+  const ours = !/wasm|liftoff/.test(`${process.execArgv.join(" ")} ${process.env["NODE_OPTIONS"] ?? ""}`);
   if (ours) for (const flag of tierUp) setFlagsFromString(`--no-${flag}`);
   try {
     engine ??= load();

@@ -16,10 +16,19 @@ export function invalidOpcode(opcode: number, wide: boolean): boolean {
   return wide ? notWide.has(opcode) : opcode === 0xd6;
 }
 
-/** What processors run and Intel does not document (x87 aliases, a prefetch of a register): iced names it, binutils does not. */
-export function undocumented(bytes: Uint8Array, place: number): boolean {
+/**
+ * What processors run and Intel does not document: x87 aliases, a prefetch of a register, prefixes that choose no form of WBINVD, BSF and BSR. iced names
+ * it, binutils does not.
+ */
+export function undocumented(bytes: Uint8Array, place: number, prefixes: Prefixes): boolean {
   const opcode = bytes[place]!;
-  if (opcode === 0x0f) return bytes[place + 1] === 0x0d && (bytes[place + 2] ?? 0) >= 0xc0;
+  if (opcode === 0x0f) {
+    const second = bytes[place + 1];
+    if (second === 0x0d) return (bytes[place + 2] ?? 0) >= 0xc0;
+    const repeat = prefixes.bytes.findLast((byte) => byte === 0xf2 || byte === 0xf3);
+    if (second === 0x09) return repeat === 0xf2 || (repeat === undefined && prefixes.bytes.includes(0x66));
+    return (second === 0xbc || second === 0xbd) && repeat === 0xf2;
+  }
   const row = (bytes[place + 1] ?? 0) & 0xf8;
   switch (opcode) {
     case 0xd9: return row === 0xd8;
@@ -39,7 +48,9 @@ const chosen: Readonly<Record<number, ReadonlySet<number>>> = {
 };
 
 /** Two-byte opcodes whose operand is of the wrong kind, which binutils finds when it prints it: register where memory is due, or the reverse. */
-const wrongOperand = new Set([0x0d, 0xc5, 0xc7, 0xd6, 0xe7, 0xf7]);
+const wrongOperand = new Set([0x0d, 0xc7, 0xd6, 0xf7]);
+/** The same only without a prefix that chooses another form. */
+const wrongOperandUnprefixed = new Set([0xc5, 0xe7]);
 
 /** The `(bad)` at `at`; undefined where the bytes end before that is known. */
 export function invalidAt(engine: Engine, bytes: Uint8Array, at: number, prefixes: Prefixes, wide: boolean): Instruction | undefined {
@@ -51,15 +62,15 @@ export function invalidAt(engine: Engine, bytes: Uint8Array, at: number, prefixe
   if (!wide && (first === 0x62 || first === 0xc4 || first === 0xc5) && second !== undefined && second < 0xc0) return bad(1);
   switch (first) {
     case 0xc5:
-      return place + 4 > bytes.length ? undefined : bad(3, besideUnknown(names, second!));
+      return place + 4 > bytes.length || vectorCutOff(engine, bytes, place, wide) ? undefined : bad(3, besideUnknown(names, second!));
     case 0xc4:
       if (place + 4 > bytes.length) return undefined;
-      return [1, 2, 3].includes(second! & 31) ? (place + 5 > bytes.length ? undefined : bad(4, besideUnknown(names, third!))) : bad(1, besideVector(prefixes, second! << 8, wide));
+      return [1, 2, 3].includes(second! & 31) ? (place + 5 > bytes.length || vectorCutOff(engine, bytes, place, wide) ? undefined : bad(4, besideUnknown(names, third!))) : bad(1, besideVector(prefixes, second! << 8, wide));
     case 0x62:
       return evexBad(bytes, place, prefixes, wide, bad);
     case 0x8f:
       if (second === undefined) return undefined;
-      if ((second & 31) < 8 || (second & 31) > 15) return bad(1);
+      if ((second & 31) < 8 || (second & 31) > 15) return place + readBeforeBad(first, second) > bytes.length ? undefined : bad(1);
       if (place + 4 > bytes.length) return undefined;
       return (second & 31) <= 10 ? (place + 5 > bytes.length ? undefined : bad(4, besideUnknown(names, third!))) : bad(1, besideVector(prefixes, second << 8, wide));
     case 0x8c:
@@ -122,6 +133,19 @@ export function vectorRead(bytes: Uint8Array, place: number): boolean {
   return place + header <= bytes.length;
 }
 
+/** Whether the bytes end within a VEX instruction whose only fault is a field of its prefix, which binutils looks at last. */
+function vectorCutOff(engine: Engine, bytes: Uint8Array, place: number, wide: boolean): boolean {
+  if (place + 16 <= bytes.length) return false;
+  const field = bytes[place] === 0xc5 ? 1 : 2;
+  for (const kind of [0, 1, 2, 3, 4, 5, 6, 7]) {
+    const copy = Uint8Array.from(bytes.subarray(place));
+    // pp and L as `kind` says, vvvv at rest.
+    copy[field] = (copy[field]! & 0x80) | 0x78 | kind;
+    if (errorOf(engine, copy, wide) === engine.iced.DecoderError.NoMoreBytes) return true;
+  }
+  return false;
+}
+
 /** EVEX (Intel SDM volume 2, 2.7.1): fields that must be 0 or 1 are checked one byte after the other. */
 function evexBad(bytes: Uint8Array, place: number, prefixes: Prefixes, wide: boolean, bad: Bad): Instruction | undefined {
   const [, second, third] = bytes.subarray(place, place + 3);
@@ -173,10 +197,12 @@ function twoByteBad(
   const error = (prefix: readonly number[], after: Uint8Array) => errorOf(engine, Uint8Array.of(...prefix, ...others, ...bytes.subarray(place), ...after), wide);
   const decodes = (prefix: readonly number[]) => error(prefix, zeros) !== engine.iced.DecoderError.InvalidInstruction;
   const unknown = !decodes([]) && !decodes([0x66]) && !decodes([0xf3]) && !decodes([0xf2]);
-  if (!far && second !== 0x0f && wrongOperand.has(second)) {
+  if (!far && (wrongOperand.has(second) || (mandatory === undefined && wrongOperandUnprefixed.has(second)))) {
     if (third === undefined) return undefined;
+    // Of the group of CMPXCHG8B only that one.
+    const single = second !== 0xc7 || ((third >> 3) & 7) === 1;
     const flipped = third >= 0xc0 ? third & 0x38 : (third & 0x38) | 0xc0;
-    const text = substitute(engine, bytes, at, prefixes, wide, place + 2, flipped, { operand: third >= 0xc0 ? "memory" : "rm", text: "(bad)" });
+    const text = !single ? undefined : substitute(engine, bytes, at, prefixes, wide, place + 2, flipped, { operand: third >= 0xc0 ? "memory" : "rm", text: "(bad)" });
     // PEXTRW takes its own opcode for the number that follows the operand which is none.
     if (text !== undefined && second === 0xc5) return { ...text, text: text.text.replace(/\$0x[0-9a-f]+/, "$0xc5"), size: prefixes.size + 2, valid: false };
     if (text !== undefined) return { ...text, size: prefixes.size + 1, valid: false };
@@ -187,7 +213,7 @@ function twoByteBad(
   // Where only the prefix is wrong, binutils reads all of the instruction before it looks at that.
   const variant = decodes([]) ? [] : mandatory !== 0x66 && decodes([0x66]) ? [0x66] : undefined;
   if (mandatory === undefined) {
-    const insists = variant !== undefined && variant.length > 0 && sizePrefixOnly(far, second);
+    const insists = variant !== undefined && variant.length > 0 && sizePrefixOnly(far, far ? third! : second);
     if (insists && error(variant, none) === engine.iced.DecoderError.NoMoreBytes) return undefined;
     return bad(length, insists ? [] : undefined);
   }
@@ -199,9 +225,9 @@ function twoByteBad(
   return bad(length, variant !== undefined ? [] : undefined);
 }
 
-/** Whether the form without a prefix is missing because the opcode insists on 66. */
-function sizePrefixOnly(far: boolean, second: number): boolean {
-  return far || second === 0x6c || second === 0x6d || second === 0x73;
+/** Whether the form without a prefix is missing because the opcode insists on 66, rather than being chosen by prefix (AES with its wide forms). */
+function sizePrefixOnly(far: boolean, opcode: number): boolean {
+  return far ? ![0xd8, 0xdc, 0xdd, 0xde, 0xdf, 0xf6].includes(opcode) : opcode === 0x6c || opcode === 0x6d || opcode === 0x73;
 }
 
 function errorOf(engine: Engine, bytes: Uint8Array, wide: boolean): Iced.DecoderError {

@@ -45,6 +45,7 @@ export function operandTexts(decoded: Decoded): string[] {
         else if (declared === OpCodeOperandKind.dr_reg) text = text.replace("%dr", "%db");
         else if (declared === OpCodeOperandKind.seg_reg && instead?.operand === "segment") text = instead.text;
         else if (instead?.operand === "rm" && isRm(decoded, declared)) text = instead.text;
+        else if (/^P(insr|extr)w.*_r64/.test(facts.name) && declared !== OpCodeOperandKind.imm8 && /^%r/.test(text)) text = formatter.formatRegister(wider(decoded, instruction.opRegister(operand)));
         else if (facts.name === "Movsxd_r16_rm16") text = operand === 1 ? formatter.formatRegister(wider(decoded, instruction.opRegister(1))) : text;
     }
     texts.push(text);
