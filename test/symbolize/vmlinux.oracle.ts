@@ -9,10 +9,11 @@ import { randomForTest } from "../support/seed.ts";
 // Against llvm-symbolizer 14, on random addresses of every executable section of Debian's vmlinux. Where the two differ, addr2line decides: what it
 // says as we do is counted apart, all else is a failure. See `agrees` for the liberties.
 
-const wanted = 2400;
+// A quarter of .text are gaps of megabytes before entry code and thunks, which nobody knows anything of.
+const wanted = 3200;
 const leastOfSection = 100;
 
-test("2,400 random addresses of vmlinux", async () => {
+test("3,200 random addresses of vmlinux", async () => {
   const random = randomForTest("addresses of vmlinux");
   const { vmlinux } = debianKernel();
   const image = await openImage(vmlinux);
@@ -40,7 +41,7 @@ test("2,400 random addresses of vmlinux", async () => {
     const inlined = places.filter(({ functions }) => functions.length > 1).length;
     const silent = places.filter(({ functions }) => functions.every(({ file }) => file === null)).length;
     console.log(`vmlinux: ${picked.length} addresses in ${code.map(({ name }) => name).join(" ")}, ${inlined} in inlined functions, ${silent} without a line for any tool; ${differing.length} differ from llvm-symbolizer (${countsOf(differing.map(({ section }) => section))}), addr2line sides with us in ${differing.length - failures.length}\n${failures.join("\n")}`);
-    expect(picked.length).toBeGreaterThanOrEqual(2000);
+    expect(picked.length - silent).toBeGreaterThanOrEqual(2000);
     expect(inlined).toBeGreaterThan(picked.length / 5);
     expect(failures.length, failures.join("\n")).toBeLessThanOrEqual(picked.length / 1000);
   } finally {
