@@ -35,13 +35,22 @@ export type FrameLine = {
 /** More symbols than this in one line are left alone. */
 const mostFrames = 16;
 
-const fromSymbol = (token: SymbolToken, role: RawFrame["role"], more: Partial<RawFrame> = {}): RawFrame => ({
-  ...token, role, address: null, reliable: true, user: false, marked: false, ...more,
-});
+type More = { readonly address?: string | null; readonly reliable?: boolean; readonly user?: boolean; readonly marked?: boolean };
 
-const fromAddress = (from: number, to: number, address: string, role: RawFrame["role"], more: Partial<RawFrame> = {}): RawFrame => ({
-  from, to, role, symbol: null, offset: null, size: null, module: null, moduleBuildId: null, address, reliable: true, user: false, decoded: null, marked: false, ...more,
-});
+// Written out, not spread: frames of one shape keep a trace of thousands cheap.
+function fromSymbol(token: SymbolToken, role: RawFrame["role"], more: More): RawFrame {
+  return {
+    from: token.from, to: token.to, role, symbol: token.symbol, offset: token.offset, size: token.size, module: token.module, moduleBuildId: token.moduleBuildId,
+    address: more.address ?? null, reliable: more.reliable ?? true, user: false, decoded: token.decoded, marked: more.marked ?? false,
+  };
+}
+
+function fromAddress(from: number, to: number, shown: string, role: RawFrame["role"], more: More): RawFrame {
+  return {
+    from, to, role, symbol: null, offset: null, size: null, module: null, moduleBuildId: null,
+    address: shown, reliable: more.reliable ?? true, user: more.user ?? false, decoded: null, marked: more.marked ?? false,
+  };
+}
 
 /** `0x…` without leading zeros, in lower case. */
 export function address(digits: string): string {

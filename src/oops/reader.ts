@@ -13,21 +13,17 @@
  *
  * The work for a line is bounded by its length, and almost every line outside of reports is let go after a look at its first characters.
  */
-import { readCode } from "./code.ts";
-import { archOf, readBanner, readCpuLine, readKernelLine, readKernelOffset, readOldTaskLine } from "./context.ts";
-import { isDetail } from "./details.ts";
-import { Draft, most, type PlacedFrame, type StackDraft } from "./draft.ts";
-import { ExactRules, type StackWay } from "./exact.ts";
-import { finishFrame, finishReport, mentioned } from "./finish.ts";
+import { mention, readBody, readTail } from "./body.ts";
+import { readBanner, readKernelOffset } from "./context.ts";
+import { Draft } from "./draft.ts";
+import { ExactRules } from "./exact.ts";
+import { finishFrame, finishReport } from "./finish.ts";
 import { HeaderReader, stages, type Header } from "./format.ts";
-import { mayHoldFrame, readFrames, type FrameLine } from "./frames.ts";
 import { formats } from "./formats/index.ts";
 import { middles } from "./formats/middle.ts";
 import { reasonOfPanic } from "./formats/panic.ts";
-import { kindOf } from "./root.ts";
-import { isModulesLine, readModules, readModulesLine } from "./modules.ts";
-import { readRegisters } from "./registers.ts";
-import { readStackBegin } from "./stacks.ts";
+import { mayHoldFrame, readFrames, type FrameLine } from "./frames.ts";
+import { clearLane, newLane, type Lane } from "./lane.ts";
 import type { CrashReport, LogLine, ParsedFrame } from "./types.ts";
 
 /** What the reader tells while it reads. Reports come when they are complete, in the order of their ends. */
@@ -43,37 +39,22 @@ export type LogListener = {
 /** What the log said about the running kernel outside of reports. */
 export type KernelFacts = { release: string | null; version: string | null; hardware: string | null };
 
-type Lane = {
-  draft: Draft | null;
-  stack: StackDraft | null;
-  /** The name of the next call trace, where a line before it tells more. */
-  nextStack: string | null;
-  pc: PlacedFrame | null;
-  /** The line before showed that pc. */
-  pcFresh: boolean;
-  /** `open` while the first kernel pc's registers may still come, `shut` once another pc was seen. */
-  registers: "none" | "open" | "shut";
-  inModules: boolean;
-  /** Lines in a row that said nothing. */
-  silence: number;
-  /** A `cut here` or `=====` line that may begin the next report. */
-  begins: number | null;
-};
-
 const silenceOpen = 64;
-/** Words are less of a proof than frames: after so many lines of silence they no longer count. */
-const silenceDetail = 4;
 const silenceTail = 32;
+/** The same where others speak meanwhile. */
+const othersOpen = 4096;
+const othersTail = 512;
 const mostLanes = 256;
 const mostHeaders = 16;
-const mostArchTries = 512;
 /** What is looked at of a line; the kernel's own are at most 1 kB, joined module lists a few times that. */
 const mostOfLine = 16_384;
 
 const headers = new HeaderReader(formats);
 const banner = /={30,}\s*$/y;
-const tailOnly = /\s{0,4}(?:Kernel Offset: |Rebooting in |note: |SMP: |Shutting down cpus|Dumping ftrace|\(ftrace buffer|Kernel memory|Memory Limit|PHYS_OFFSET|CPU features: |Disabling lock|Fixing recursive fault|CR2: |Bad RIP value|RSP[: ]|RIP[: ])/y;
 
+/**
+ * Cuts a log into reports, one line after the other. It keeps no lines: a log of any length goes through it in the memory of its open reports.
+ */
 export class LogReader {
   readonly #listener: LogListener;
   readonly #lanes = new Map<string, Lane>();
@@ -91,6 +72,7 @@ export class LogReader {
   /** Takes the next line. */
   push(line: LogLine): void {
     const { start, caller } = line;
+    if (this.#busy > 0 && (line.line & 0xff) === 0) this.#sweep(line.line);
     const text = messageText(line.text);
     const key = caller ?? "";
     const lane = this.#busy > 0 || this.#lanes.size > 0 ? this.#lanes.get(key) : undefined;
@@ -109,15 +91,25 @@ export class LogReader {
     this.#lanes.clear();
   }
 
+  /** A speaker who fell silent for good never ends a report; the others' lines do. */
+  #sweep(line: number): void {
+    for (const [key, lane] of this.#lanes) {
+      if (lane.draft === null || line - lane.draft.last <= (lane.draft.state === "tail" ? othersTail : othersOpen)) continue;
+      this.#close(lane);
+      this.#lanes.delete(key);
+    }
+  }
+
   #laneOf(key: string): Lane {
     let lane = this.#lanes.get(key);
     if (lane !== undefined) return lane;
     if (this.#lanes.size >= mostLanes) {
-      const [oldest, itsLane] = this.#lanes.entries().next().value!;
+      const entries = [...this.#lanes];
+      const [oldest, itsLane] = entries.find(([, candidate]) => candidate.draft === null) ?? entries[0]!;
       this.#close(itsLane);
       this.#lanes.delete(oldest);
     }
-    lane = { draft: null, stack: null, nextStack: null, pc: null, pcFresh: false, registers: "none", inModules: false, silence: 0, begins: null };
+    lane = newLane();
     this.#lanes.set(key, lane);
     return lane;
   }
@@ -198,7 +190,9 @@ export class LogReader {
 
   #open(lane: Lane, header: Header, line: number, text: string, start: number): void {
     const draft = new Draft(lane.begins !== null && line - lane.begins <= 3 ? lane.begins : line);
-    Object.assign(lane, { draft, stack: null, nextStack: null, pc: null, pcFresh: false, registers: "none", inModules: false, silence: 0, begins: null });
+    clearLane(lane);
+    lane.draft = draft;
+    lane.begins = null;
     this.#busy++;
     this.#takeHeader(lane, draft, header, line, text, start);
   }
@@ -214,12 +208,7 @@ export class LogReader {
       lane.nextStack = draft.headers.length > 1 ? "panic" : null;
       draft.state = "open";
     }
-    if (found !== null) this.#mention(draft, line, found);
-  }
-
-  #mention(draft: Draft, line: number, found: FrameLine): void {
-    const stack = draft.stackNamed(mentioned, "saved");
-    if (stack !== null) draft.add(stack, line, found.frames);
+    if (found !== null) mention(draft, line, found);
   }
 
   /** Whether a header belongs to the report that is under way. */
@@ -269,7 +258,8 @@ export class LogReader {
       } else lane.begins = line;
       return;
     }
-    if (draft.state === "tail" ? this.#tail(lane, draft, line, text, start) : this.#body(lane, draft, line, text, start)) {
+    this.#offset(draft, line, text, start);
+    if (draft.state === "tail" ? readTail(lane, draft, line, text, start) : readBody(lane, draft, line, text, start)) {
       draft.last = line;
       lane.silence = 0;
       return;
@@ -314,162 +304,6 @@ export class LogReader {
     return false;
   }
 
-  #body(lane: Lane, draft: Draft, line: number, text: string, start: number): boolean {
-    if (draft.arch === null && draft.archTries < mostArchTries) {
-      draft.archTries++;
-      draft.arch = archOf(text);
-    }
-    // Most lines are frames, and a line that holds nothing else is nothing else.
-    const found = mayHoldFrame(text) || lane.stack !== null ? readFrames(text, start, lane.stack !== null) : null;
-    if (found?.kind === "call") {
-      lane.inModules = false;
-      return this.#frames(lane, draft, line, text, start, found);
-    }
-    if (lane.inModules) {
-      if (text.charCodeAt(start) === 0x20) {
-        const more = readModules(text, start, new Map());
-        if (more.complete && (more.count > 0 || more.lastUnloaded !== null)) {
-          draft.lastUnloaded = readModules(text, start, draft.modules).lastUnloaded ?? draft.lastUnloaded;
-          return true;
-        }
-      }
-      lane.inModules = false;
-    }
-    if (isModulesLine(text, start)) {
-      const read = readModulesLine(text, start, draft.modules);
-      draft.lastUnloaded = read.lastUnloaded ?? draft.lastUnloaded;
-      lane.inModules = true;
-      lane.stack = null;
-      return true;
-    }
-    const begin = readStackBegin(text, start);
-    if (begin !== null) {
-      this.#beginStack(lane, draft, begin.name, begin.way);
-      if (found !== null && lane.stack !== null) draft.add(lane.stack, line, found.frames);
-      return true;
-    }
-    if (this.#taskLine(draft, text, start)) return true;
-    if (this.#codeLine(lane, draft, line, text, start)) return true;
-    const other = found ?? readFrames(text, start, false);
-    if (other !== null && this.#frames(lane, draft, line, text, start, other)) return true;
-    if (this.#registers(lane, draft, text, start)) return true;
-    this.#offset(draft, line, text, start);
-    if (lane.stack !== null && draft.torn === null && /[\w.]\+0x[0-9a-f]*(?:\/(?:0(?:x[0-9a-f]*)?)?)?\s*$|^\s*\??\s?[\w.]+\+0x[0-9a-f]+\/?[^0-9a-f\s]/.test(text.slice(start, start + 1024))) draft.torn = line;
-    return this.#detail(lane, draft, text, start);
-  }
-
-  /** After the end marker only the registers once more, and what the dying kernel says last. */
-  #tail(lane: Lane, draft: Draft, line: number, text: string, start: number): boolean {
-    this.#offset(draft, line, text, start);
-    if (!draft.died) return matches(tailOnly, text, start) && !/^\s*(?:RIP|RSP|CR2)/.test(text.slice(start, start + 16));
-    if (this.#codeLine(lane, draft, line, text, start)) return true;
-    const found = readFrames(text, start, false);
-    if (found?.kind === "label") return this.#frames(lane, draft, line, text, start, found);
-    return readRegisters(text, start) !== null || matches(tailOnly, text, start);
-  }
-
-  #beginStack(lane: Lane, draft: Draft, name: string, way: StackWay): void {
-    if (name === "") {
-      lane.stack = null;
-      return;
-    }
-    if (name.startsWith("backtrace of cpu")) {
-      lane.stack = draft.stack(name, way);
-      lane.registers = draft.registers.size > 0 ? "shut" : "none";
-      draft.body = true;
-      return;
-    }
-    if (name.startsWith("task ")) {
-      if (draft.traced) lane.nextStack = name;
-      return;
-    }
-    draft.body = true;
-    if (name === "call trace") {
-      // A backtrace of another processor shows its registers first, then this.
-      if (lane.stack !== null && (lane.stack.name.startsWith("backtrace of cpu") || lane.stack.frames.length === 0) && !lane.stack.traced) return;
-      lane.stack = draft.stack(lane.nextStack ?? name, way);
-      lane.nextStack = null;
-    } else lane.stack = draft.stack(name, way);
-  }
-
-  #taskLine(draft: Draft, text: string, start: number): boolean {
-    const cpuLine = readCpuLine(text, start);
-    if (cpuLine !== null) {
-      draft.cpuLine ??= cpuLine;
-      draft.buildId ??= cpuLine.buildId;
-      draft.body = true;
-      return true;
-    }
-    const kernelLine = readKernelLine(text, start);
-    if (kernelLine !== null) {
-      draft.kernelLine ??= kernelLine;
-      return true;
-    }
-    const task = readOldTaskLine(text, start);
-    if (task === null) return false;
-    draft.task ??= task;
-    return true;
-  }
-
-  #codeLine(lane: Lane, draft: Draft, line: number, text: string, start: number): boolean {
-    const raw = readCode(text, start);
-    if (raw === null) return false;
-    // A trace that shows registers within it has their code right behind them; otherwise the trace is over.
-    if (!lane.pcFresh && lane.stack !== null && !lane.stack.name.startsWith("backtrace of cpu")) lane.stack = null;
-    lane.pcFresh = false;
-    if (draft.code.length < most.code) draft.code.push({ line, raw, user: lane.pc?.raw.user ?? false, pc: lane.pc });
-    return true;
-  }
-
-  #frames(lane: Lane, draft: Draft, line: number, text: string, start: number, found: FrameLine): boolean {
-    if (found.kind === "mention") {
-      // An unrelated driver may name a function too, long after the report fell silent.
-      if (lane.silence > 8) return false;
-      if (lane.stack !== null && /^\s*\??\s?[\w.]+\+0x/.test(text.slice(start, start + 600))) draft.torn ??= line;
-      this.#mention(draft, line, found);
-      return true;
-    }
-    if (found.kind === "label") {
-      const inTrace = lane.stack !== null;
-      const hadTrace = draft.traced;
-      const stack = lane.stack ?? draft.stackNamed(hadTrace ? "summary" : "pc", "walked");
-      if (stack === null) return true;
-      draft.add(stack, line, found.frames);
-      draft.body = true;
-      const pc = found.frames.find((frame) => frame.role === "pc");
-      if (pc !== undefined) {
-        const first = lane.pc === null;
-        lane.pc = { line, raw: pc };
-        lane.pcFresh = true;
-        lane.registers = !pc.user && first && lane.registers !== "shut" && !(inTrace && hadTrace) ? "open" : "shut";
-        if (lane.registers === "open" && pc.address !== null) draft.registers.set(pcName(text, start), pc.address);
-      }
-      this.#registers(lane, draft, text, start, segmentEnd(text, start));
-      return true;
-    }
-    lane.stack ??= draft.stack(draft.hasStack("call trace") ? "further frames" : "call trace", "walked");
-    if (lane.stack === null) return true;
-    lane.pcFresh = false;
-    if (found.marker !== null) {
-      draft.marked = true;
-      const closing = found.marker.startsWith("/");
-      if (!closing) lane.stack.openMarker = found.marker;
-      draft.add(lane.stack, line, found.frames);
-      if (closing) lane.stack.openMarker = null;
-    } else draft.add(lane.stack, line, found.frames);
-    draft.body = true;
-    return true;
-  }
-
-  /** `second`: where registers may begin as well, in a line that shows a pc first. */
-  #registers(lane: Lane, draft: Draft, text: string, start: number, second = text.length): boolean {
-    const found = readRegisters(text, start) ?? readRegisters(text, second);
-    if (found === null) return false;
-    if (lane.registers === "none" && draft.registers.size === 0) lane.registers = "open";
-    if (lane.registers === "open") for (const [name, value] of found) if (!draft.registers.has(name)) draft.registers.set(name, value);
-    return true;
-  }
-
   #offset(draft: Draft | null, line: number, text: string, start: number): void {
     if (!text.startsWith("Kernel Offset: ", start)) return;
     const offset = readKernelOffset(text, start);
@@ -478,45 +312,15 @@ export class LogReader {
     this.#listener.kaslrOffset?.(line, offset);
   }
 
-  #detail(lane: Lane, draft: Draft, text: string, start: number): boolean {
-    if (lane.silence > silenceDetail || !isDetail(text, start, kindOf(draft.headers[0]!.header))) return false;
-    const message = text.slice(start, start + 512).trim();
-    if (message.startsWith("Hardware name: ")) draft.hardware ??= message.slice(15).trim();
-    else if (message.startsWith("Tainted: [")) draft.taintWords ??= [...message.matchAll(/\[([A-Z])\]=([A-Z_]{1,40})/g)].map((word) => word[2]!);
-    else if (message.startsWith("#PF: ")) draft.protection ||= message.includes("permissions violation");
-    else if (message.startsWith("KASAN: ")) draft.range ??= message.slice(7, 67);
-    const access = /^(Read|Write) of size .{1,80}? by task (.{1,32}?)\/(\d{1,10})(?: on cpu \d{1,5})?$/.exec(message) ?? /^(Free) of addr .{1,80}? by task (.{1,32}?)\/(\d{1,10})(?: on cpu \d{1,5})?$/.exec(message);
-    if (access !== null) {
-      if (access[1] !== "Free") draft.access = ` ${access[1]!}`;
-      draft.task ??= { comm: access[2]!, pid: Number(access[3]) };
-    } else if (/^(?:Read|Write) (?:of size|at addr)/.test(message)) draft.access = message.startsWith("R") ? " Read" : " Write";
-    const owner = /^comm "(.{0,32}?)", pid (\d{1,10})/.exec(message);
-    if (owner !== null) draft.task ??= { comm: owner[1]!, pid: Number(owner[2]) };
-    const atomic = /^in_atomic\(\): .{1,80}?, pid: (\d{1,10}), name: (.{1,16})$/.exec(message);
-    if (atomic !== null) draft.task ??= { pid: Number(atomic[1]), comm: atomic[2]! };
-    return true;
-  }
-
   #close(lane: Lane): void {
     const { draft } = lane;
     if (draft === null) return;
-    Object.assign(lane, { draft: null, stack: null, nextStack: null, pc: null, pcFresh: false, registers: "none", inModules: false, silence: 0 });
+    clearLane(lane);
     this.#busy--;
     // Another lane may still speak for this report (backtraces of other processors).
     for (const other of this.#lanes.values()) if (other.draft === draft) return;
     this.#listener.report(finishReport(draft, this.#kernel));
   }
-}
-
-/** The register that a label line shows: `rip` of `RIP: 0010:…`, `pc` of `PC is at`. */
-function pcName(text: string, start: number): string {
-  return /^\s*(RIP|EIP|epc|NIP|ERA)\b/.exec(text.slice(start, start + 24))?.[1]!.toLowerCase() ?? "pc";
-}
-
-/** `EIP: 0060:[<c0123456>] EFLAGS: 00010246 CPU: 0`: behind the address. */
-function segmentEnd(text: string, start: number): number {
-  const at = text.indexOf(" ", start + 12);
-  return at < 0 ? text.length : at;
 }
 
 /** The line without what would stand in the way at its end: colours that are switched off there, and more text than any kernel prints. */

@@ -1,0 +1,28 @@
+import type { Draft, PlacedFrame, StackDraft } from "./draft.ts";
+
+/** What a speaker is saying: the report, and where in it the last line was. */
+export type Lane = {
+  draft: Draft | null;
+  stack: StackDraft | null;
+  /** The name of the next call trace, where a line before it tells more. */
+  nextStack: string | null;
+  pc: PlacedFrame | null;
+  /** The line before showed that pc. */
+  pcFresh: boolean;
+  /** `open` while the first kernel pc's registers may still come, `shut` once another pc was seen. */
+  registers: "none" | "open" | "shut";
+  inModules: boolean;
+  /** Lines in a row that said nothing. */
+  silence: number;
+  /** A `cut here` or `=====` line that may begin the next report. */
+  begins: number | null;
+};
+
+export function newLane(): Lane {
+  return { draft: null, stack: null, nextStack: null, pc: null, pcFresh: false, registers: "none", inModules: false, silence: 0, begins: null };
+}
+
+/** Forgets the report, and with it the place in it. `begins` stays. */
+export function clearLane(lane: Lane): void {
+  Object.assign(lane, { ...newLane(), begins: lane.begins });
+}
