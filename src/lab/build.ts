@@ -3,6 +3,7 @@ import { cp, mkdir, mkdtemp, realpath, rename, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { OopscopeError, messageOf } from "../base/index.ts";
+import { quote } from "./init.ts";
 import type { BootKernel } from "./kernels.ts";
 
 /** Changes whenever the same source is built to other bytes: results in the cache carry it. */
@@ -10,8 +11,10 @@ export const buildForm = "2";
 
 /**
  * Builds a module for a kernel with the kernel's own headers and puts the .ko at `output`. The sources are built in a temporary copy, and DWARF
- * names them by `sourceName`, relative to nowhere, and the headers as if they were installed, so that the result says nothing about the
- * machine it was made on.
+ * names them by `sourceName`, relative to nowhere, and the headers as if they were installed, so that the result says nothing about the machine it
+ * was made on.
+ *
+ * A kernel in the cache may have a link `.toolchain` to an unpacked root of its suite (scripts/toolchain.sh); make then runs in that root.
  */
 export async function buildModule(kernel: BootKernel, source: string, output: string, sourceName: string, signal?: AbortSignal): Promise<void> {
   const module = basename(source);
@@ -21,18 +24,15 @@ export async function buildModule(kernel: BootKernel, source: string, output: st
       release: kernel.release,
     });
   }
+  // The headers' own place stands before their folder's name: …/usr/src/linux-headers-….
+  const tree = headers.replace(/\/usr\/src\/.*$/, "");
+  const toolchain = await realpath(join(tree, ".toolchain")).catch(() => null);
   const folder = await mkdtemp(join(tmpdir(), "oopscope-build-"));
   try {
     const copy = join(folder, module);
     await cp(source, copy, { recursive: true });
-    // The headers' own place stands before their folder's name: …/usr/src/linux-headers-…. Of several maps that fit gcc takes the last.
-    const installed = headers.replace(/\/usr\/src\/.*$/, "");
-    const maps = [
-      [`${installed}/usr`, "/usr"],
-      [headers, "."],
-      [copy, sourceName],
-    ].map(([from, to]) => `-ffile-prefix-map=${from}=${to}`);
-    await make(["-C", headers, `M=${copy}`, `KCFLAGS=${maps.join(" ")}`, `-j${availableParallelism()}`, "modules"], module, signal);
+    if (toolchain === null) await run("make", makeArguments(headers, tree, copy, sourceName), module, signal);
+    else await makeInRoot(toolchain, tree, headers, copy, sourceName, module, signal);
     await mkdir(join(output, ".."), { recursive: true });
     const partial = `${output}.${process.pid}`;
     await cp(join(copy, `${module}.ko`), partial);
@@ -42,17 +42,49 @@ export async function buildModule(kernel: BootKernel, source: string, output: st
   }
 }
 
-function make(args: readonly string[], module: string, signal: AbortSignal | undefined): Promise<void> {
+function makeArguments(headers: string, tree: string, copy: string, sourceName: string): string[] {
+  // Of several maps that fit gcc takes the last.
+  const maps = [
+    [`${tree}/usr`, "/usr"],
+    [headers, "."],
+    [copy, sourceName],
+  ].map(([from, to]) => `-ffile-prefix-map=${from}=${to}`);
+  return ["-C", headers, `M=${copy}`, `KCFLAGS=${maps.join(" ")}`, `-j${availableParallelism()}`, "modules"];
+}
+
+/** Runs make in an unpacked root, in a mount namespace of its own, which ends with it: the kernel's tree is /kernel there, the source /module. */
+async function makeInRoot(root: string, tree: string, headers: string, copy: string, sourceName: string, module: string, signal: AbortSignal | undefined): Promise<void> {
+  const args = makeArguments(headers.replace(tree, "/kernel"), "/kernel", "/module", sourceName);
+  const script = [
+    `mount --bind ${quote(tree)} ${quote(join(root, "kernel"))}`,
+    `mount --bind ${quote(copy)} ${quote(join(root, "module"))}`,
+    `mount --rbind /dev ${quote(join(root, "dev"))}`,
+    `mount --rbind /proc ${quote(join(root, "proc"))}`,
+    `mount -t tmpfs tmp ${quote(join(root, "tmp"))}`,
+    `exec chroot ${quote(root)} /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin make ${args.map(quote).join(" ")}`,
+  ].join(" && ");
+  await run("unshare", [...(process.getuid?.() === 0 ? [] : ["--map-root-user"]), "--mount", "sh", "-c", script], module, signal);
+}
+
+function run(program: string, args: readonly string[], module: string, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((done, failed) => {
-    const child = spawn("make", args, { stdio: ["ignore", "pipe", "pipe"], ...(signal === undefined ? {} : { signal }) });
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...(signal === undefined ? {} : { signal }) });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
-    child.on("error", (cause) =>
-      failed(new OopscopeError("missing-tool", `cannot run make to build \`${module}\`: ${messageOf(cause)}; on Debian and Ubuntu: apt-get install make gcc`, { module }, cause)),
-    );
+    child.on("error", (cause) => {
+      if (signal?.aborted === true) failed(new OopscopeError("aborted", `the build of \`${module}\` was ended before its time`, { module }, cause));
+      else failed(new OopscopeError("missing-tool", `cannot run \`${program}\` to build \`${module}\`: ${messageOf(cause)}; on Debian and Ubuntu: apt-get install make gcc`, { module, program }, cause));
+    });
     child.on("close", (status) => {
       if (status === 0) done();
-      else failed(new OopscopeError("unsupported", `the build of \`${module}\` failed (make exited with ${status}):\n${said.trim()}`, { module, status: status ?? undefined }));
+      else failed(new OopscopeError("unsupported", `the build of \`${module}\` failed (make exited with ${status}): ${gist(said)}`, { module, status: status ?? undefined, output: said }));
     });
   });
+}
+
+/** The lines of a build's output that tell what was wrong: the first few that speak of an error, or else the last. */
+function gist(output: string): string {
+  const lines = output.trim().split("\n");
+  const errors = lines.filter((line) => /\b(?:error|fatal)\b|not found|No such file/i.test(line) && !/^make/.test(line));
+  return (errors.length > 0 ? errors.slice(0, 3) : lines.slice(-1)).join("; ");
 }
