@@ -35,9 +35,9 @@ export function frames(found: Case) {
   return [...found.reports.flatMap(({ stacks }) => stacks.flatMap((stack) => stack.frames)), ...found.loose];
 }
 
-/** Whether every kernel frame has a place. User-space code is not asked for. */
+/** Whether every frame that can have a place has one: user-space code has none, nor has a jump to an address that is no code. */
 export function isComplete(found: Case): boolean {
-  return frames(found).every(({ unresolved }) => unresolved === null || unresolved.reason === "user");
+  return frames(found).every(({ unresolved, symbol }) => unresolved === null || unresolved.reason === "user" || (unresolved.reason === "outside" && symbol === null));
 }
 
 function counted(found: Case): Map<string, number> {

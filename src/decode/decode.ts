@@ -4,7 +4,7 @@ import { matchModule, matchVmlinux, moduleKey, type KernelClues, type ModuleClue
 import { parseLog, type CrashReport, type LogLine, type ParsedFrame, type ParsedLog } from "../oops/index.ts";
 import { isComplete, remarksOn, type Remark } from "./advice.ts";
 import { instructionsOf } from "./code.ts";
-import { inferKaslr, sizeEvidence } from "./evidence.ts";
+import { CodeEvidence, inferKaslr, sizeEvidence } from "./evidence.ts";
 import { bannerSymbol, openImages, textAt, type KernelImage, type KernelImages } from "./images.ts";
 import type { DecodeOptions } from "./options.ts";
 import { pathCutter } from "./paths.ts";
@@ -31,10 +31,11 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
   const images = everyFrame.length === 0 ? noImages : await openImages(clues, modules, namesByImage(everyFrame), options);
   try {
     const cutter = pathCutter(options.basePath ?? "auto", options.paths ?? "short", images.vmlinux);
-    const planned = planAll(log, images, clues, options);
+    const banner = images.vmlinux && textAt(images.vmlinux, bannerSymbol);
+    const planned = planAll(log, images, clues, banner, options);
     options.signal?.throwIfAborted();
     const frames = answerAll(planned, cutter, log.lines);
-    const image = caseImage(images, planned.everyPlan, clues, modules, cutter.base);
+    const image = caseImage(images, planned, clues, banner, modules, cutter.base);
     const reports: CaseReport[] = [];
     for (const report of log.reports) reports.push(await caseReport(report, frames, options));
     const found: Case = {
@@ -96,16 +97,20 @@ function namesByImage(frames: readonly ParsedFrame[]): Map<string, Set<string>> 
   return names;
 }
 
-type Planned = { readonly stacks: { readonly plans: Plan[]; readonly options: ResolveOptions }[]; readonly everyPlan: Plan[] };
+type Planned = { readonly code: CodeEvidence; readonly stacks: { readonly plans: Plan[]; readonly options: ResolveOptions }[]; readonly everyPlan: Plan[] };
 
 /** Plans all frames of all reports. Reports of another kernel than the case's get no image. */
-function planAll(log: ParsedLog, images: KernelImages, clues: KernelClues, options: DecodeOptions): Planned {
+function planAll(log: ParsedLog, images: KernelImages, clues: KernelClues, banner: string | null, options: DecodeOptions): Planned {
+  const code = new CodeEvidence();
+  // A vmlinux that is proved by its build id or banner needs no comparison of bytes, which costs the tables of all that a kernel patches.
+  const proved = images.vmlinux && matchVmlinux(images.vmlinux.code, banner, clues, { code: null, sizes: { compared: 0, equal: 0 } }).match !== "unknown";
   const stacks: Planned["stacks"] = [];
   const returnAddresses = options.returnAddresses ?? "call";
   const plan = (groups: readonly (readonly ParsedFrame[])[], report: CrashReport | null) => {
     const release = report?.kernel.release ?? null;
     const foreign = release !== null && clues.release !== null && options.release === undefined && release !== clues.release ? `this report is of kernel ${release}, the files are for ${clues.release}` : null;
     const named = groups.map((frames) => frames.map((frame) => planFrame(frame, images, { returnAddresses, kaslr: null, foreign })));
+    if (report) code.weigh(report.code, new Map(named.flat().map((one) => [one.frame, one])), (image) => image !== images.vmlinux || !proved);
     // What the report's pc is in was called by the first frame of the trace.
     const pc = named.flat().filter(({ frame }) => frame.role === "pc" && !frame.user).slice(0, 1);
     for (const [index, plans] of named.entries()) settleStack(report?.stacks[index]?.name === "call trace" ? [...pc, ...plans] : plans);
@@ -115,7 +120,7 @@ function planAll(log: ParsedLog, images: KernelImages, clues: KernelClues, optio
   };
   for (const report of log.reports) plan(report.stacks.map(({ frames }) => frames), report);
   plan([log.loose], null);
-  return { stacks, everyPlan: stacks.flatMap(({ plans }) => plans) };
+  return { code, stacks, everyPlan: stacks.flatMap(({ plans }) => plans) };
 }
 
 function answerAll(planned: Planned, cutter: ReturnType<typeof pathCutter>, lines: readonly LogLine[]): Map<ParsedFrame, CaseFrame> {
@@ -129,11 +134,11 @@ function answerAll(planned: Planned, cutter: ReturnType<typeof pathCutter>, line
   return frames;
 }
 
-function caseImage(images: KernelImages, plans: readonly Plan[], clues: KernelClues, modules: readonly ModuleClues[], basePath: string | null): CaseImage {
+function caseImage(images: KernelImages, { everyPlan: plans, code }: Planned, clues: KernelClues, banner: string | null, modules: readonly ModuleClues[], basePath: string | null): CaseImage {
   const { vmlinux } = images;
-  const evidence = (image: KernelImage) => ({ code: null, sizes: sizeEvidence(image, plans) });
+  const evidence = (image: KernelImage) => ({ code: code.of(image), sizes: sizeEvidence(image, plans) });
   return {
-    vmlinux: vmlinux && { path: vmlinux.image.path, buildId: vmlinux.code.buildId(), ...matchVmlinux(vmlinux.code, textAt(vmlinux, bannerSymbol), clues, evidence(vmlinux)) },
+    vmlinux: vmlinux && { path: vmlinux.image.path, buildId: vmlinux.code.buildId(), ...matchVmlinux(vmlinux.code, banner, clues, evidence(vmlinux)) },
     basePath,
     modules: [...images.modules].map(([key, image]) => {
       const module = modules.find(({ name }) => moduleKey(name) === key)!;
