@@ -1,0 +1,82 @@
+// Prints the comparison with the peers as Markdown: `make bench`. Ratios of one run count, not milliseconds.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpus, homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { openElf } from "../dist/elf/index.js";
+import { measure, table } from "./measure.mjs";
+import { benchPanic } from "./panic.mjs";
+
+const root = new URL("..", import.meta.url).pathname;
+const cache = process.env.OOPSCOPE_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "oopscope");
+const release = readdirSync(join(cache, "kernels")).filter((name) => /^6\.1\..*-amd64$/.test(name)).sort().at(-1);
+const debug = join(cache, "kernels", release, "usr/lib/debug");
+const vmlinux = join(debug, "boot", `vmlinux-${release}`);
+const kernel = join(debug, "lib/modules", release, "kernel");
+const seed = Number(process.env.OOPSCOPE_SEED ?? Date.now() % 1_000_000_000);
+const rounds = Number(process.env.OOPSCOPE_ROUNDS ?? 11);
+let state = seed;
+const random = () => (state = (Math.imul(state, 1664525) + 1013904223) >>> 0) / 0x1_0000_0000;
+
+const work = mkdtempSync(join(tmpdir(), "oopscope-bench-"));
+const has = (tool) => {
+  try {
+    execFileSync("sh", ["-c", `command -v ${tool}`]);
+    return true;
+  } catch {
+    return false;
+  }
+};
+const main = `${root}dist/cli/main.js`;
+const node = process.execPath;
+
+console.log(`## ${new Date().toISOString().slice(0, 10)}: ${cpus()[0].model}, ${cpus().length} processors, Node ${process.versions.node}, kernel ${release}, seed ${seed}, medians of ${rounds} rounds\n`);
+
+const modules = [
+  ["nf_conntrack", "net/netfilter/nf_conntrack.ko"],
+  ["nf_tables", "net/netfilter/nf_tables.ko"],
+  ["bridge", "net/bridge/bridge.ko"],
+  ["veth", "drivers/net/veth.ko"],
+].map(([name, path]) => ({ name, path: join(kernel, path) }));
+const panic = await benchPanic(root, vmlinux, modules, random);
+writeFileSync(join(work, "panic.log"), panic.log);
+const files = ["--vmlinux", vmlinux, ...modules.flatMap(({ path }) => ["--modules", path])];
+const hex = (address) => `0x${address.toString(16)}`;
+
+const decoding = [
+  { name: "llvm-symbolizer, one process", command: "llvm-symbolizer", args: ["-i", "-f"], input: panic.perFile.flatMap(({ file, addresses }) => addresses.map((address) => `"${file}" ${hex(address)}\n`)).join("") },
+  { name: "oopscope decode --no-code", command: node, args: [main, "decode", "-q", "--no-code", ...files, join(work, "panic.log")], status: [0, 3] },
+  { name: "oopscope decode", command: node, args: [main, "decode", "-q", ...files, join(work, "panic.log")], status: [0, 3] },
+  { name: "addr2line, five processes", command: "sh", args: ["-c", panic.perFile.map(({ file, section, addresses }) => `addr2line -fi ${section === undefined ? "" : "-j .text "}-e ${file} ${addresses.map(hex).join(" ")}`).join("; ")] },
+];
+if (has("llvm-symbolizer")) console.log(table("A panic of 30 frames, vmlinux and four modules, nothing of ours cached", decoding, measure(decoding, rounds), { "oopscope decode --no-code": "≤ 1.3, ≤ 150 MB", "oopscope decode": "≤ 1.75" }));
+
+const script = execFileSync(`${root}scripts/peers.sh`, { encoding: "utf8" }).trim();
+if (existsSync(script)) {
+  const scripted = [
+    { name: "oopscope decode", command: node, args: [main, "decode", "-q", ...files, join(work, "panic.log")], status: [0, 3] },
+    { name: "decode_stacktrace.sh", command: "bash", args: [script, vmlinux, "auto", kernel], input: panic.log },
+  ];
+  const results = measure(scripted, Math.max(1, Math.round(rounds / 5)));
+  console.log(table("The same panic with the kernel's script", scripted, results, { "decode_stacktrace.sh": `${(results[1].cpu / results[0].cpu).toFixed(0)} × our CPU; owed: ≥ 40` }));
+}
+
+const elf = await openElf(vmlinux);
+const text = elf.section(".text");
+const many = Array.from({ length: 20_000 }, () => hex(elf.addressOf(Math.floor(random() * text.size)))).join("\n");
+elf.close();
+const bulk = [
+  { name: "llvm-symbolizer", command: "llvm-symbolizer", args: ["-i", "-f", "-e", vmlinux], input: many },
+  { name: "oopscope symbolize", command: node, args: [main, "symbolize", "-q", "--vmlinux", vmlinux, "-"], input: many, status: [0, 3] },
+];
+console.log(table("20,000 random addresses of vmlinux", bulk, measure(bulk, Math.max(1, Math.round(rounds / 3))), { "oopscope symbolize": "≤ 1, ≤ 400 MB" }));
+
+writeFileSync(join(work, "short.log"), panic.log.split("\n").slice(0, 30).join("\n"));
+const starts = [
+  { name: "node -e 0", command: node, args: ["-e", "0"] },
+  { name: "oopscope --version", command: node, args: [main, "--version"] },
+  { name: "oopscope --help", command: node, args: [main, "--help"] },
+  { name: "decode of 30 lines without symbols", command: node, args: [main, "decode", "-q", "--no-code", "--release", "0", join(work, "short.log")], status: [0, 3] },
+];
+console.log(table("Start-up", starts, measure(starts, rounds * 2), { "oopscope --version": "≤ 1.3", "oopscope --help": "≤ 1.5", "decode of 30 lines without symbols": "≤ 1.6" }));
+rmSync(work, { recursive: true });
