@@ -87,6 +87,12 @@ export class DwarfFile {
   }
 
   #lookupIn(unit: Unit, wanted: Float64Array): Place[] {
+    const { dwoName } = unit.root;
+    // Its lines are here, but without the functions: they would be laid at the door of whoever owns the code.
+    if (dwoName !== null && unit.children >= unit.header.end - unit.header.offset) {
+      const { path } = this.#sections.elf;
+      throw new OopscopeError("unsupported", `${path}: the debug information of ${unit.name ?? "this unit"} is in a file of its own, ${dwoName}, which is not read`, { file: path, section: ".debug_info", offset: unit.header.offset });
+    }
     let functions = indexFunctions(unit, false);
     let nested = false;
     let lines: LineProgram | null = null;

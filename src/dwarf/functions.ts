@@ -111,6 +111,7 @@ export function inlineChain(unit: Unit, position: number, address: number): Chai
   readEntry(unit, abbreviations.get(at.uleb()), entry, false);
   const chain: ChainLink[] = [{ entry: header.offset + position, callFile: -1, callLine: -1, callColumn: -1, discriminator: -1 }];
   if (!entry.children) return chain;
+  if (header.version === 2) return chainOfPieces(unit, chain, address);
   // `open` counts the blocks without a range of their own that were entered since the last covering entry: behind their end the walk goes on.
   for (let open = 0; at.at < at.end; ) {
     const here = at.at;
@@ -151,3 +152,45 @@ export function inlineChain(unit: Unit, position: number, address: number): Chai
   }
   return chain;
 }
+
+/**
+ * The same for version 2, which has no range lists: of code in pieces an entry names the first alone, and what is inlined into it may lie in another. So
+ * the whole body is walked, and the deepest call that covers the address brings all those that it stands in.
+ */
+function chainOfPieces(unit: Unit, chain: ChainLink[], address: number): ChainLink[] {
+  const { at, abbreviations, header } = unit;
+  const entry = newEntry();
+  let best = chain;
+  // The chain at each level of nesting.
+  const levels = [chain];
+  while (levels.length > 0 && at.at < at.end) {
+    const here = at.at;
+    const code = at.uleb();
+    if (code === 0) {
+      levels.pop();
+      continue;
+    }
+    const abbreviation = abbreviations.get(code);
+    const { tag } = abbreviation;
+    const isCall = tag === dw.DW_TAG_inlined_subroutine;
+    if (!isCall && tag !== dw.DW_TAG_lexical_block && tag !== dw.DW_TAG_try_block && tag !== dw.DW_TAG_catch_block) {
+      const next = skipEntry(unit, abbreviation);
+      if (next >= 0) at.at = next;
+      else skipChildren(unit);
+      continue;
+    }
+    readEntry(unit, abbreviation, entry, false);
+    let level = levels[levels.length - 1]!;
+    if (isCall) {
+      if (level.length >= deepestInlining) throw at.fail(`more than ${deepestInlining} calls inlined into one another`);
+      level = [...level, { entry: header.offset + here, callFile: entry.callFile, callLine: entry.callLine, callColumn: entry.callColumn, discriminator: entry.discriminator }];
+      if (level.length > best.length && covers(unit, entry, address)) best = level;
+    }
+    if (!entry.children) continue;
+    if (levels.length >= deepestNesting) throw at.fail(`more than ${deepestNesting} levels of blocks and calls`);
+    levels.push(level);
+  }
+  return best;
+}
+
+const deepestNesting = 4096;

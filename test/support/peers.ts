@@ -7,11 +7,14 @@ export type PeerFrame = { readonly function: string | null; readonly file: strin
 const run = (program: string, options: readonly string[], addresses: readonly bigint[]): string =>
   execFileSync(program, options, { input: addresses.map((address) => `0x${address.toString(16)}\n`).join(""), encoding: "latin1", maxBuffer: 1 << 30, stdio: ["pipe", "pipe", "pipe"] });
 
-/** llvm-symbolizer in its own output style: blocks of two lines a function, an empty line behind each. */
+/** llvm-symbolizer, in JSON: a line for each address. */
 export function llvmSymbolizer(file: string, addresses: readonly bigint[]): PeerFrame[][] {
-  const blocks = run("llvm-symbolizer", ["-e", file, "--output-style=LLVM"], addresses).trimEnd().split("\n\n");
-  if (blocks.length !== addresses.length) throw new Error(`llvm-symbolizer answered ${blocks.length} of ${addresses.length} addresses of ${file}`);
-  return blocks.map((block) => framesOf(block.split("\n"), /^(.*):(\d+):(\d+)$/));
+  const lines = run("llvm-symbolizer", ["-e", file, "--output-style=JSON"], addresses).trimEnd().split("\n");
+  if (lines.length !== addresses.length) throw new Error(`llvm-symbolizer answered ${lines.length} of ${addresses.length} addresses of ${file}`);
+  return lines.map((line) => {
+    const { Symbol: symbols } = JSON.parse(line) as { Symbol: { FunctionName: string; FileName: string; Line: number; Column: number }[] };
+    return symbols.map(({ FunctionName: name, FileName: path, Line: lineNumber, Column: column }) => ({ function: name === "" ? null : name, file: path === "" ? null : path, line: lineNumber, column }));
+  });
 }
 
 /** addr2line; with a section its addresses count from the section's start. */
@@ -47,9 +50,10 @@ export class CodeNames {
     }
   }
 
-  static ofLinked(file: string): CodeNames {
+  /** Of a file whose symbols all have addresses of one space: a linked file, or an object with one section of code. */
+  static of(file: string, nm = "nm"): CodeNames {
     const symbols = [];
-    for (const line of execFileSync("nm", [file], { encoding: "latin1", maxBuffer: 1 << 30 }).split("\n")) {
+    for (const line of execFileSync(nm, [file], { encoding: "latin1", maxBuffer: 1 << 30 }).split("\n")) {
       const [, address, name] = /^([0-9a-f]+) [tTwW] (.*)$/.exec(line) ?? [];
       if (address !== undefined) symbols.push({ name: name!, address: BigInt(`0x${address}`) });
     }

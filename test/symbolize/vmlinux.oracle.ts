@@ -30,7 +30,7 @@ test("3,200 random addresses of vmlinux", async () => {
     }
     const places = image.lookup(picked.map(({ offset }) => offset));
     const theirs = llvmSymbolizer(vmlinux, picked.map(({ address }) => address));
-    const names = CodeNames.ofLinked(vmlinux);
+    const names = CodeNames.of(vmlinux);
     const differing = picked.flatMap(({ address, section }, k) => (agrees(places[k]!, theirs[k]!, names.at(address)) ? [] : [{ address, section, k }]));
     const third = differing.length > 0 ? addr2line(vmlinux, differing.map(({ address }) => address)) : [];
     const failures = differing.flatMap(({ address, section, k }, at) =>

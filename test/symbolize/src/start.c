@@ -1,0 +1,7 @@
+volatile int state;
+
+__attribute__((noinline)) int trace(int what, int value)
+{
+	state += value + what;
+	return state;
+}
