@@ -25,6 +25,8 @@ export type CrashFormat = {
   readonly trace: "needed" | "none";
   /** The kernel says it again and again; the same words soon after belong to the same report. */
   readonly repeats?: true;
+  /** Whether a header that follows the report's own lines is but the way in which it prints its trace. */
+  readonly tracedBy?: (match: RegExpExecArray) => boolean;
   /** What the last line of such a report looks like, for the families that have one. */
   readonly closedBy?: "banner";
 };

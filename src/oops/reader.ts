@@ -221,6 +221,7 @@ export class LogReader {
     }
     if (header.format.repeats === true && draft.headers[0]!.header.format === header.format) return draft.headers[0]!.header.match[0] === header.match[0];
     if (weight === 0 && stage === "announcement") return draft.headers.some((earlier) => earlier.header.format.kind === kind);
+    if (draft.state === "open" && draft.cpuLine === null && draft.headers[0]!.header.format.tracedBy?.(header.match) === true) return true;
     return !draft.body && draft.state === "open" && stages.indexOf(stage) > draft.stage;
   }
 
