@@ -90,8 +90,3 @@ function relocationAt(elf: ElfFile, section: Section, offset: number): CallSite 
   const pcBias = elf.header.arch === "arm64" ? 0 : 4;
   return { kind: "direct", target: (symbols.value(symbol) + (table.addends?.[index] ?? -pcBias) + pcBias) as ImageOffset, name: null };
 }
-
-/** Calls that go through these lead anywhere: retpolines, static calls, the tracing hooks. */
-export function leadsAnywhere(name: string): boolean {
-  return /^__(?:x86_(?:indirect|call|return)|SCT__|SCK__|fentry__|x86_indirect_thunk)/.test(name);
-}

@@ -1,7 +1,7 @@
 import type { ImageOffset } from "../base/index.ts";
 import type { ParsedFrame } from "../oops/index.ts";
-import type { ImageSymbol } from "../symbolize/index.ts";
-import { callBefore, leadsAnywhere, type CallSite } from "./callsite.ts";
+import type { Image, ImageSymbol } from "../symbolize/index.ts";
+import { callBefore, type CallSite } from "./callsite.ts";
 import type { KernelImage } from "./images.ts";
 
 /** The functions of an image that a frame may mean, best first, or why there are none. */
@@ -15,15 +15,26 @@ export function candidatesOf(frame: ParsedFrame, image: KernelImage): Candidates
   if (named.length === 0) return { symbols: [], failure: { reason: "no-symbol", why: `${file} has no symbol ${name}` } };
   const { size, offset } = frame;
   if (size === null) return { symbols: named, failure: null };
-  const graded = named.map((symbol) => ({ symbol, fit: image.image.fit(symbol, size) }));
-  const exact = graded.filter(({ fit }) => fit === "exact");
-  const fitting = exact.length > 0 ? exact : graded.filter(({ fit }) => fit === "possible");
+  const fitting = bySize(named, size, image.image);
   if (fitting.length === 0) {
     const sizes = named.map((symbol) => `0x${(image.image.extentOf(symbol) ?? symbol.size).toString(16)}`).join(", ");
     return { symbols: [], failure: { reason: "size-mismatch", why: `${name} has 0x${size.toString(16)} bytes in the log and ${sizes} in ${file}: another build` } };
   }
   if (offset !== null && offset > size) return { symbols: [], failure: { reason: "outside", why: `offset 0x${offset.toString(16)} lies past the function's 0x${size.toString(16)} bytes` } };
-  return { symbols: fitting.map(({ symbol }) => symbol), failure: null };
+  return { symbols: fitting, failure: null };
+}
+
+/**
+ * The symbols whose size can be the one that the log prints. Among several of one name those whose distance to the next symbol is exactly that come before
+ * those that padding explains: the ELF size alone does not tell, since another's size and padding may add up to it.
+ */
+export function bySize(named: readonly ImageSymbol[], size: number, image: Image): readonly ImageSymbol[] {
+  const fitting = named.filter((symbol) => image.fit(symbol, size) !== "no");
+  if (fitting.length < 2) return fitting;
+  const extents = fitting.map((symbol) => image.extentOf(symbol));
+  if (!extents.includes(size)) return fitting;
+  // Where the last symbol of a section ends is not known.
+  return fitting.filter((_, index) => extents[index] === size || extents[index] === null);
 }
 
 /** Where the code of a callee may begin: what a call that led to it must have targeted. */
@@ -31,7 +42,7 @@ export type Callee = { readonly image: KernelImage; readonly symbols: readonly I
 
 /**
  * Tells functions of one name apart by the calls between frames. `frame` returns to its candidates at `offset`: there must be a call before that place,
- * and if it is direct it should lead to `callee`, the frame above. Keeps those that fit best.
+ * and if one of them calls `callee`, the frame above, that is it. A direct call to another function proves nothing: that one may have jumped on.
  */
 export function byOwnCall(candidates: readonly ImageSymbol[], offset: number, image: KernelImage, callee: Callee | null): readonly ImageSymbol[] {
   const graded = candidates.map((symbol) => ({ symbol, grade: gradeCall(callBefore(image.code, (symbol.address + offset) as ImageOffset), image, callee) }));
@@ -39,18 +50,13 @@ export function byOwnCall(candidates: readonly ImageSymbol[], offset: number, im
   return graded.filter(({ grade }) => grade === best).map(({ symbol }) => symbol);
 }
 
-/** 3: calls the callee; 2: may call it; 1: calls something else, which may have jumped on to it; 0: no call ends there. */
+/** 2: calls the callee; 1: may call it, or calls something else, which may have jumped on to it; 0: no call ends there. */
 function gradeCall(call: CallSite | null | "unknown", image: KernelImage, callee: Callee | null): number {
   if (call === null) return 0;
-  if (call === "unknown" || call.kind === "indirect" || !callee) return 2;
-  if (call.name !== null) {
-    if (leadsAnywhere(call.name)) return 2;
-    return callee.image !== image && callee.symbols.some(({ name }) => name === call.name) ? 3 : 1;
-  }
-  if (call.target === null) return 2;
-  if (callee.image === image && callee.symbols.some(({ address }) => address === call.target)) return 3;
-  const target = image.image.symbolBeginningAt(call.target);
-  return target && leadsAnywhere(target.name) ? 2 : 1;
+  if (call === "unknown" || call.kind === "indirect" || !callee) return 1;
+  const { target, name } = call;
+  const callsIt = name === null ? callee.image === image && callee.symbols.some(({ address }) => address === target) : callee.image !== image && callee.symbols.some((symbol) => symbol.name === name);
+  return callsIt ? 2 : 1;
 }
 
 /** The candidates that the caller's call leads to, where it is a direct one that names its target; otherwise all of them. */

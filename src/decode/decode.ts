@@ -5,10 +5,10 @@ import { parseLog, type CrashReport, type LogLine, type ParsedFrame, type Parsed
 import { isComplete, remarksOn, type Remark } from "./advice.ts";
 import { instructionsOf } from "./code.ts";
 import { CodeEvidence, inferKaslr, sizeEvidence } from "./evidence.ts";
-import { bannerSymbol, openImages, textAt, type KernelImage, type KernelImages } from "./images.ts";
+import { openImages, releaseOf, type KernelImage, type KernelImages } from "./images.ts";
 import type { DecodeOptions } from "./options.ts";
 import { pathCutter } from "./paths.ts";
-import { answerFrames, planFrame, settleStack, type Plan, type ResolveOptions } from "./resolve.ts";
+import { answerFrames, placeBare, planFrame, settleByAddress, settleRepeats, settleStack, type Plan, type ResolveOptions } from "./resolve.ts";
 
 export type Decoded = {
   readonly case: Case;
@@ -25,49 +25,63 @@ export type Decoded = {
  */
 export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Decoded> {
   const log = parseLog(bytes);
-  const clues = cluesOf(log, options);
+  const cluesFor = cluesOf(log, options);
   const modules = moduleClues(log);
   const everyFrame = [...log.reports.flatMap(({ stacks }) => stacks.flatMap(({ frames }) => frames)), ...log.loose];
-  const images = everyFrame.length === 0 ? noImages : await openImages(clues, modules, namesByImage(everyFrame), options);
+  const images = everyFrame.length === 0 ? noImages : await openImages(cluesFor, modules, namesByImage(everyFrame), options);
   try {
+    const { banner } = images;
+    const clues = cluesFor(releaseOf(banner));
     const cutter = pathCutter(options.basePath ?? "auto", options.paths ?? "short", images.vmlinux);
-    const banner = images.vmlinux && textAt(images.vmlinux, bannerSymbol);
-    const planned = planAll(log, images, clues, banner, options);
+    const planned = planAll(log, images, clues, options);
     options.signal?.throwIfAborted();
-    const frames = answerAll(planned, cutter, log.lines);
-    const image = caseImage(images, planned, clues, banner, modules, cutter.base);
+    const image = caseImage(images, planned, clues, modules, cutter.base);
+    const frames = answerAll(planned, cutter, log.lines, doubtful(images, image));
     const reports: CaseReport[] = [];
     for (const report of log.reports) reports.push(await caseReport(report, frames, options));
+    const hardware = log.reports.find(({ kernel }) => kernel.hardware)?.kernel.hardware ?? null;
     const found: Case = {
       schema: "oopscope.case/1",
       tool: { version },
       log: { name: options.name ?? "-", lines: contextLines(log) },
-      kernel: { release: clues.release, version: clues.version, arch: clues.arch, hardware: log.reports.find(({ kernel }) => kernel.hardware)?.kernel.hardware ?? null },
+      kernel: { release: clues.release, version: clues.version, arch: clues.arch, hardware: hardware === null ? null : unicode(hardware) },
       image,
       sources: [],
       reports,
       loose: log.loose.map((frame) => frames.get(frame)!),
       events: [],
     };
-    const missing = modules.filter(({ name }) => everyFrame.some((frame) => frame.module === name && !frame.user && frame.decoded === null) && !images.modules.has(moduleKey(name)) && name !== "bpf");
     const outOfTree = new Set(log.reports.flatMap((report) => report.modules.filter(({ taint }) => taint.includes("O")).map(({ name }) => name)));
-    const remarks = remarksOn(found, clues, missing.map(({ name }) => ({ name, outOfTree: outOfTree.has(name) })));
+    const wanted = new Set(planned.plans.filter(({ frame, image, unresolved }) => frame.module !== null && image === null && unresolved?.reason === "no-image").map(({ frame }) => frame.module!));
+    const missing = modules.flatMap(({ name }) => {
+      if (!wanted.has(name) || images.modules.has(moduleKey(name)) || name === "bpf") return [];
+      return [{ name, outOfTree: outOfTree.has(name), damage: images.damaged.get(moduleKey(name)) ?? null }];
+    });
+    const remarks = remarksOn(found, clues, missing);
     return { case: found, log, complete: isComplete(found), remarks };
   } finally {
     images.close();
   }
 }
 
-const noImages: KernelImages = { vmlinux: null, modules: new Map(), damaged: new Map(), close() {} };
+const noImages: KernelImages = { vmlinux: null, banner: null, modules: new Map(), damaged: new Map(), close() {} };
 
-function cluesOf(log: ParsedLog, options: DecodeOptions): KernelClues {
-  const kernel = log.reports.find((report) => report.kernel.release !== null)?.kernel ?? log.reports[0]?.kernel ?? null;
-  const banner = log.lines.find(({ text }) => text.includes("Linux version "));
-  const bannerText = banner ? unicodeOf(banner.text.slice(banner.text.indexOf("Linux version ")).replace(/\r$/, "") as ByteText) : null;
-  const release = options.release ?? kernel?.release ?? (bannerText && /^Linux version (\S+)/.exec(bannerText)?.[1]) ?? null;
-  // A log of several boots may show another kernel's banner.
-  const ownBanner = bannerText !== null && release !== null && bannerText.startsWith(`Linux version ${release} `) ? bannerText : null;
-  return { release, version: kernel?.version ?? null, banner: ownBanner, buildId: kernel?.buildId ?? null, arch: kernel?.arch ?? null };
+/** What the log says about its kernel: about that of the wanted release, if the log has a report of it, else about its first. */
+function cluesOf(log: ParsedLog, options: DecodeOptions): (release: string | null) => KernelClues {
+  const banners = log.lines.flatMap(({ text }) => {
+    const at = text.indexOf("Linux version ");
+    return at < 0 ? [] : [unicodeOf(text.slice(at).replace(/\r$/, "") as ByteText)];
+  });
+  const text = (told: string | null | undefined) => (told === null || told === undefined ? null : unicodeOf(told as ByteText));
+  return (wanted) => {
+    const released = log.reports.filter(({ kernel }) => kernel.release !== null);
+    const kernel = (released.find((report) => report.kernel.release === (wanted ?? options.release)) ?? released[0] ?? log.reports[0])?.kernel;
+    const told = text(kernel?.release) ?? (banners.map(releaseOf).find((release) => release === wanted) ?? releaseOf(banners[0] ?? null));
+    const release = wanted === null ? (options.release ?? told) : (told ?? options.release ?? null);
+    // A log of several boots may show other kernels' banners.
+    const own = release === null ? null : (banners.find((banner) => releaseOf(banner) === release) ?? null);
+    return { release, version: text(kernel?.version), banner: own, buildId: kernel?.buildId ?? null, arch: kernel?.arch ?? null };
+  };
 }
 
 /** Every module that a frame names, with its build id where the log has one. */
@@ -97,45 +111,64 @@ function namesByImage(frames: readonly ParsedFrame[]): Map<string, Set<string>> 
   return names;
 }
 
-type Planned = { readonly code: CodeEvidence; readonly stacks: { readonly plans: Plan[]; readonly options: ResolveOptions }[]; readonly everyPlan: Plan[] };
+type Planned = { readonly code: CodeEvidence; readonly plans: readonly Plan[]; readonly returnAddresses: ResolveOptions["returnAddresses"] };
 
 /** Plans all frames of all reports. Reports of another kernel than the case's get no image. */
-function planAll(log: ParsedLog, images: KernelImages, clues: KernelClues, banner: string | null, options: DecodeOptions): Planned {
+function planAll(log: ParsedLog, images: KernelImages, clues: KernelClues, options: DecodeOptions): Planned {
   const code = new CodeEvidence();
   // A vmlinux that is proved by its build id or banner needs no comparison of bytes, which costs the tables of all that a kernel patches.
-  const proved = images.vmlinux && matchVmlinux(images.vmlinux.code, banner, clues, { code: null, sizes: { compared: 0, equal: 0 } }).match !== "unknown";
-  const stacks: Planned["stacks"] = [];
-  const returnAddresses = options.returnAddresses ?? "call";
-  const plan = (groups: readonly (readonly ParsedFrame[])[], report: CrashReport | null) => {
-    const release = report?.kernel.release ?? null;
-    const foreign = release !== null && clues.release !== null && options.release === undefined && release !== clues.release ? `this report is of kernel ${release}, the files are for ${clues.release}` : null;
-    const named = groups.map((frames) => frames.map((frame) => planFrame(frame, images, { returnAddresses, kaslr: null, foreign })));
-    if (report) code.weigh(report.code, new Map(named.flat().map((one) => [one.frame, one])), (image) => image !== images.vmlinux || !proved);
+  const proved = images.vmlinux && matchVmlinux(images.vmlinux.code, images.banner, clues, { code: null, sizes: { compared: 0, equal: 0 } }).match !== "unknown";
+  const all: Plan[] = [];
+  for (const report of log.reports) {
+    const { release, kaslrOffset } = report.kernel;
+    const foreign = release !== null && clues.release !== null && release !== clues.release ? `this report is of kernel ${release}, the files are for ${clues.release}` : null;
+    const stacks = report.stacks.map(({ frames }) => frames.map((frame) => planFrame(frame, images, foreign)));
+    const plans = stacks.flat();
+    const kaslr = kaslrOffset !== null ? BigInt(kaslrOffset) : inferKaslr(plans, images.vmlinux);
+    settleByAddress(plans, kaslr);
+    code.weigh(report.code, new Map(plans.map((one) => [one.frame, one])), (image) => image !== images.vmlinux || !proved);
+    settleRepeats(plans);
     // What the report's pc is in was called by the first frame of the trace.
-    const pc = named.flat().filter(({ frame }) => frame.role === "pc" && !frame.user).slice(0, 1);
-    for (const [index, plans] of named.entries()) settleStack(report?.stacks[index]?.name === "call trace" ? [...pc, ...plans] : plans);
-    const kaslr = report?.kernel.kaslrOffset !== undefined && report.kernel.kaslrOffset !== null ? BigInt(report.kernel.kaslrOffset) : inferKaslr(named.flat(), images.vmlinux);
-    const resolve: ResolveOptions = { returnAddresses, kaslr, foreign };
-    for (const plans of named) stacks.push({ plans: kaslr === null ? plans : plans.map((old) => (old.frame.symbol === null ? planFrame(old.frame, images, resolve) : old)), options: resolve });
-  };
-  for (const report of log.reports) plan(report.stacks.map(({ frames }) => frames), report);
-  plan([log.loose], null);
-  return { code, stacks, everyPlan: stacks.flatMap(({ plans }) => plans) };
-}
-
-function answerAll(planned: Planned, cutter: ReturnType<typeof pathCutter>, lines: readonly LogLine[]): Map<ParsedFrame, CaseFrame> {
-  const [first] = planned.stacks;
-  const answers = first ? answerFrames(planned.everyPlan, first.options, cutter) : [];
-  const frames = new Map<ParsedFrame, CaseFrame>();
-  for (const [index, { frame }] of planned.everyPlan.entries()) {
-    const text = unicodeOf((lines[frame.line - 1]?.text.slice(frame.from, frame.to) ?? "") as ByteText);
-    frames.set(frame, { ...answers[index]!, text });
+    const pc = plans.filter(({ frame }) => frame.role === "pc" && !frame.user).slice(0, 1);
+    for (const [index, { name }] of report.stacks.entries()) {
+      // Frames that other lines mention do not call one another.
+      if (name !== "mentioned") settleStack(name === "call trace" ? [...pc, ...stacks[index]!] : stacks[index]!);
+    }
+    settleRepeats(plans);
+    placeBare(plans, images, kaslr);
+    all.push(...plans);
   }
-  return frames;
+  const loose = log.loose.map((frame) => planFrame(frame, images, null));
+  const moved = new Set(log.reports.map(({ kernel }) => kernel.kaslrOffset).filter((offset) => offset !== null));
+  const kaslr = inferKaslr(loose, images.vmlinux) ?? (moved.size === 1 ? BigInt([...moved][0]!) : null);
+  settleByAddress(loose, kaslr);
+  // Frames on lines that follow one another are a stack.
+  for (let from = 0, to = 1; to <= loose.length; to++) {
+    if (to < loose.length && loose[to]!.frame.line - loose[to - 1]!.frame.line <= 1) continue;
+    settleStack(loose.slice(from, to));
+    from = to;
+  }
+  placeBare(loose, images, kaslr);
+  all.push(...loose);
+  return { code, plans: all, returnAddresses: options.returnAddresses ?? "call" };
 }
 
-function caseImage(images: KernelImages, { everyPlan: plans, code }: Planned, clues: KernelClues, banner: string | null, modules: readonly ModuleClues[], basePath: string | null): CaseImage {
-  const { vmlinux } = images;
+/** The images that are not the log's own: their lines may be wrong. */
+function doubtful(images: KernelImages, image: CaseImage): ReadonlySet<KernelImage> {
+  const wrong = [...images.modules.values()].filter((_, index) => image.modules[index]!.match === "mismatch");
+  return new Set(image.vmlinux?.match === "mismatch" ? [...wrong, images.vmlinux!] : wrong);
+}
+
+function answerAll({ plans, returnAddresses }: Planned, cutter: ReturnType<typeof pathCutter>, lines: readonly LogLine[], doubtful: ReadonlySet<KernelImage>): Map<ParsedFrame, CaseFrame> {
+  const answers = answerFrames(plans, { returnAddresses, doubtful }, cutter);
+  return new Map(plans.map(({ frame }, index) => {
+    const text = unicodeOf((lines[frame.line - 1]?.text.slice(frame.from, frame.to) ?? "") as ByteText);
+    return [frame, { ...answers[index]!, text }];
+  }));
+}
+
+function caseImage(images: KernelImages, { plans, code }: Planned, clues: KernelClues, modules: readonly ModuleClues[], basePath: string | null): CaseImage {
+  const { vmlinux, banner } = images;
   const evidence = (image: KernelImage) => ({ code: code.of(image), sizes: sizeEvidence(image, plans) });
   return {
     vmlinux: vmlinux && { path: vmlinux.image.path, buildId: vmlinux.code.buildId(), ...matchVmlinux(vmlinux.code, banner, clues, evidence(vmlinux)) },
@@ -152,12 +185,12 @@ async function caseReport(report: CrashReport, frames: ReadonlyMap<ParsedFrame, 
   if (options.code !== "none") for (const code of report.code) listings.push(await instructionsOf(code, report.kernel.arch));
   const primary = listings.find(({ user }) => !user) ?? listings[0] ?? null;
   return {
-    title: report.title,
-    altTitles: report.altTitles,
+    title: unicode(report.title),
+    altTitles: report.altTitles.map(unicode),
     kind: report.kind,
-    corrupted: report.corrupted,
+    corrupted: report.corrupted && { why: unicode(report.corrupted.why) },
     lines: report.lines,
-    context: report.context,
+    context: { ...report.context, comm: report.context.comm === null ? null : unicode(report.context.comm) },
     modules: report.modules.map(({ name, taint }) => ({ name, taint })),
     registers: report.registers,
     instructions: primary,
@@ -166,6 +199,9 @@ async function caseReport(report: CrashReport, frames: ReadonlyMap<ParsedFrame, 
     verdict: null,
   };
 }
+
+/** A report's text is the log's bytes. */
+const unicode = (text: string): string => unicodeOf(text as ByteText);
 
 const contextAround = 10;
 

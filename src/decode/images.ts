@@ -16,6 +16,8 @@ export type KernelImage = {
 
 export type KernelImages = {
   readonly vmlinux: KernelImage | null;
+  /** vmlinux's own `Linux version …`. */
+  readonly banner: string | null;
   readonly modules: ReadonlyMap<string, KernelImage>;
   /** Why a file that was found cannot be used, by module key. */
   readonly damaged: ReadonlyMap<string, string>;
@@ -23,11 +25,14 @@ export type KernelImages = {
 };
 
 /** Symbols of vmlinux that are wanted beside those of frames. */
-export const bannerSymbol = "linux_banner";
+const bannerSymbol = "linux_banner";
 export const sourceRootSymbol = "start_kernel";
 
-/** `names` are the symbols that the frames of each image name, by module key; vmlinux's under "". */
-export async function openImages(clues: KernelClues, modules: readonly ModuleClues[], names: ReadonlyMap<string, ReadonlySet<string>>, options: DecodeOptions): Promise<KernelImages> {
+/**
+ * `names` are the symbols that the frames of each image name, by module key; vmlinux's under "". `cluesFor` tells what the log says about the kernel of that
+ * release, null standing for the one to look for: a log of several kernels is decoded for the one whose vmlinux is there.
+ */
+export async function openImages(cluesFor: (release: string | null) => KernelClues, modules: readonly ModuleClues[], names: ReadonlyMap<string, ReadonlySet<string>>, options: DecodeOptions): Promise<KernelImages> {
   const damaged = new Map<string, string>();
   const places = { ...(options.vmlinux === undefined ? {} : { vmlinux: options.vmlinux }), modules: options.modules ?? [], ...(options.root === undefined ? {} : { root: options.root }) };
   const opened: FoundFile[] = [];
@@ -36,14 +41,16 @@ export async function openImages(clues: KernelClues, modules: readonly ModuleClu
   };
   try {
     options.onProgress?.("looking for the kernel's files");
-    const vmlinuxFile = await findVmlinux(clues, places);
+    const vmlinuxFile = await findVmlinux(cluesFor(null), places);
     if (vmlinuxFile) opened.push(vmlinuxFile);
     options.signal?.throwIfAborted();
+    const vmlinux = vmlinuxFile ? imageOf(null, vmlinuxFile, [...(names.get("") ?? []), bannerSymbol, sourceRootSymbol]) : null;
+    const banner = vmlinux && textAt(vmlinux, bannerSymbol);
+    const clues = cluesFor(releaseOf(banner));
     const wanted = modules.filter(({ name }) => names.has(moduleKey(name)));
     const moduleFiles = wanted.length === 0 ? new Map<string, FoundFile>() : await findModules(wanted, clues, places, damaged);
     opened.push(...moduleFiles.values());
     options.signal?.throwIfAborted();
-    const vmlinux = vmlinuxFile ? imageOf(null, vmlinuxFile, [...(names.get("") ?? []), bannerSymbol, sourceRootSymbol]) : null;
     const byModule = new Map<string, KernelImage>();
     for (const [key, file] of moduleFiles) {
       try {
@@ -53,11 +60,16 @@ export async function openImages(clues: KernelClues, modules: readonly ModuleClu
         damaged.set(key, messageOf(error));
       }
     }
-    return { vmlinux, modules: byModule, damaged, close };
+    return { vmlinux, banner, modules: byModule, damaged, close };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+/** The release in a banner. */
+export function releaseOf(banner: string | null): string | null {
+  return banner === null ? null : (/^Linux version (\S+)/.exec(banner)?.[1] ?? null);
 }
 
 function imageOf(module: string | null, file: FoundFile, names: Iterable<string>): KernelImage {
@@ -66,7 +78,7 @@ function imageOf(module: string | null, file: FoundFile, names: Iterable<string>
 }
 
 /** The text that a symbol of vmlinux holds (`linux_banner`), or null. */
-export function textAt({ code, symbols }: KernelImage, name: string): string | null {
+function textAt({ code, symbols }: KernelImage, name: string): string | null {
   const symbol = symbols.get(name)?.[0];
   const section = symbol && code.sectionAt(symbol.address);
   if (!symbol || !section || section.type === SHT_NOBITS) return null;

@@ -11,8 +11,8 @@ import { isCode, type KernelImage, type KernelImages } from "./images.ts";
 import type { PathCutter } from "./paths.ts";
 
 /**
- * Frames to places, in three phases. `plan` finds for each frame its image and the functions that it may mean; `settle` tells functions of one name apart
- * by the calls between the frames of a stack; `answer` looks all addresses of an image up at once and writes the frames.
+ * Frames to places, in three phases. `planFrame` finds for each frame its image and the functions that it may mean; `settle…` tell functions of one name
+ * apart; `answerFrames` looks all addresses of an image up at once and writes the frames.
  */
 export type Plan = {
   readonly frame: ParsedFrame;
@@ -20,26 +20,33 @@ export type Plan = {
   /** What is left of the functions of this name. */
   symbols: readonly ImageSymbol[];
   /** For addresses that come without a name. */
-  readonly bare: ImageOffset | null;
-  readonly unresolved: Unresolved | null;
+  bare: ImageOffset | null;
+  unresolved: Unresolved | null;
 };
 
-export type ResolveOptions = { readonly returnAddresses: "call" | "as-printed"; /** Runtime less link addresses of vmlinux, where it is known. */ readonly kaslr: bigint | null; /** Why no image may be used, as for reports of another kernel. */ readonly foreign: string | null };
+export type ResolveOptions = { readonly returnAddresses: "call" | "as-printed"; /** Images whose lines may be wrong. */ readonly doubtful: ReadonlySet<KernelImage> };
+
+export const noVmlinux = "no vmlinux of this kernel was found";
 
 /** Code that the kernel makes at run time; it stands in no file. */
 const generated = /^(?:bpf_(?:prog|trampoline|dispatcher)_|ftrace_trampoline|kprobe_(?:optinsn|insn)|__builtin__kprobes|kretprobe_trampoline_)/;
 
-export function planFrame(frame: ParsedFrame, images: KernelImages, options: ResolveOptions): Plan {
+/** `foreign` says why no image may be used, as for reports of another kernel. */
+export function planFrame(frame: ParsedFrame, images: KernelImages, foreign: string | null): Plan {
   const failed = (reason: Unresolved["reason"], why: string, image: KernelImage | null = null): Plan => ({ frame, image, symbols: [], bare: null, unresolved: { reason, why } });
   if (frame.decoded !== null) return { frame, image: null, symbols: [], bare: null, unresolved: null };
   if (frame.user) return failed("user", "user-space code");
-  if (options.foreign !== null) return failed("no-image", options.foreign);
-  if (frame.symbol === null) return planAddress(frame, images, options, failed);
+  if (foreign !== null) return failed("no-image", foreign);
+  if (frame.symbol === null) {
+    if (frame.address === null) return failed("no-address", "the log gives neither symbol nor address");
+    if (!images.vmlinux) return failed("no-image", noVmlinux);
+    return failed("no-address", "a bare address, and how far the kernel was moved at boot (KASLR) does not stand in the log", images.vmlinux);
+  }
   if (frame.module === "bpf" || (frame.module === null && generated.test(frame.symbol))) return failed("no-image", "code that was generated at run time");
   const key = frame.module === null ? null : moduleKey(frame.module);
   const image = key === null ? images.vmlinux : (images.modules.get(key) ?? null);
   if (!image) {
-    if (key === null) return failed("no-image", "no vmlinux of this kernel was found");
+    if (key === null) return failed("no-image", noVmlinux);
     const damage = images.damaged.get(key);
     return failed("no-image", damage ? `the file of module ${frame.module} is unusable: ${damage}` : `no file of module ${frame.module} was found`);
   }
@@ -48,15 +55,48 @@ export function planFrame(frame: ParsedFrame, images: KernelImages, options: Res
   return { frame, image, symbols, bare: null, unresolved: failure };
 }
 
-function planAddress(frame: ParsedFrame, images: KernelImages, { kaslr }: ResolveOptions, failed: (reason: Unresolved["reason"], why: string, image?: KernelImage | null) => Plan): Plan {
-  if (frame.address === null) return failed("no-address", "the log gives neither symbol nor address");
-  if (!images.vmlinux) return failed("no-image", "no vmlinux of this kernel was found");
-  if (kaslr === null) return failed("no-address", "a bare address, and how far the kernel was moved at boot (KASLR) does not stand in the log", images.vmlinux);
-  const { elf } = images.vmlinux.image;
-  const bare = Number(BigInt.asIntN(64, BigInt(frame.address) - kaslr - elf.base)) as ImageOffset;
-  if (!Number.isSafeInteger(bare) || !isCode(elf, bare)) return failed("outside", "the address lies outside the code of vmlinux", images.vmlinux);
-  return { frame, image: images.vmlinux, symbols: [], bare, unresolved: null };
+/** Gives bare addresses their places in vmlinux, once it is known how far that was moved. */
+export function placeBare(plans: readonly Plan[], { vmlinux }: KernelImages, kaslr: bigint | null): void {
+  if (!vmlinux || kaslr === null) return;
+  const { elf } = vmlinux.image;
+  for (const plan of plans) {
+    const { frame } = plan;
+    if (plan.image !== vmlinux || frame.symbol !== null || frame.address === null) continue;
+    const place = Number(BigInt.asIntN(64, BigInt(frame.address) - kaslr - elf.base)) as ImageOffset;
+    const inside = Number.isSafeInteger(place) && isCode(elf, place);
+    plan.bare = inside ? place : null;
+    plan.unresolved = inside ? null : { reason: "outside", why: "the address lies outside the code of vmlinux" };
+  }
 }
+
+/** Narrows frames whose address stands in the log beside their name. */
+export function settleByAddress(plans: readonly Plan[], kaslr: bigint | null): void {
+  if (kaslr === null) return;
+  for (const plan of plans) {
+    const { frame, image, symbols } = plan;
+    if (symbols.length < 2 || !image || image.module !== null || frame.address === null || frame.offset === null) continue;
+    const link = BigInt(frame.address) - kaslr - BigInt(frame.offset);
+    const there = symbols.filter(({ address }) => image.image.elf.addressOf(address) === link);
+    if (there.length > 0) plan.symbols = there;
+  }
+}
+
+/** A report shows its program counter more than once: what one line has settled holds for the others. */
+export function settleRepeats(plans: readonly Plan[]): void {
+  const settled = new Map<string, readonly ImageSymbol[] | null>();
+  for (const { frame, symbols } of plans) {
+    if (frame.role !== "pc" || symbols.length !== 1) continue;
+    const place = placeOf(frame);
+    const before = settled.get(place);
+    if (before === undefined) settled.set(place, symbols);
+    else if (before !== null && before[0]!.address !== symbols[0]!.address) settled.set(place, null);
+  }
+  for (const plan of plans) {
+    if (plan.symbols.length > 1 && plan.frame.exact) plan.symbols = settled.get(placeOf(plan.frame)) ?? plan.symbols;
+  }
+}
+
+const placeOf = ({ symbol, offset, size, module }: ParsedFrame): string => `${symbol}+${offset}/${size} ${module}`;
 
 /** Narrows ambiguous frames of one stack (callee first, caller last). */
 export function settleStack(plans: readonly Plan[]): void {
@@ -82,15 +122,28 @@ export function settleStack(plans: readonly Plan[]): void {
 /** An address to look up, with what it is known to belong to. */
 type Query = { readonly address: ImageOffset; readonly owner: ImageSymbol | null; readonly note: string | null };
 
-/** Where to look for a frame in one function. */
+const otherBuild = "by a file of another build";
+const pointer = "a pointer to its start";
+
+/**
+ * Where to look for a frame in one function. At either end of a function an address may be a pointer to the start of what begins there, or the return
+ * address of a call that does not return and ends the function before: there is a call, or there is none. (`%pB`, which prints most traces, names the function
+ * before, at its very end; `%pS`, which prints saved ones, the function behind, at offset 0.)
+ */
 function queryFor(frame: ParsedFrame, image: KernelImage, symbol: ImageSymbol, options: ResolveOptions): Query {
   const address = (symbol.address + frame.offset!) as ImageOffset;
+  const back = options.returnAddresses === "call" ? 1 : 0;
   if (frame.exact) return { address, owner: symbol, note: null };
-  if (frame.offset === 0) return { address, owner: symbol, note: "a pointer to the start of the function, not a return address" };
-  const pastEnd = frame.offset === frame.size;
-  if (pastEnd && /^__(?:pfx|cfi)_/.test(symbol.name)) return { address, owner: null, note: "a pointer to the start of the function, not a return address" };
-  if (pastEnd && !frame.reliable && callBefore(image.code, address) === null) return { address, owner: null, note: "a pointer to the start of the next function, not a return address" };
-  return { address: options.returnAddresses === "call" ? ((address - 1) as ImageOffset) : address, owner: symbol, note: null };
+  if (frame.offset === 0) {
+    const call = frame.reliable ? callBefore(image.code, address) : null;
+    if (call === null || call === "unknown") return { address, owner: symbol, note: pointer };
+    return { address: (address - back) as ImageOffset, owner: null, note: "its last call, which does not return" };
+  }
+  if (frame.offset === frame.size) {
+    const call = /^__(?:pfx|cfi)_/.test(symbol.name) ? null : callBefore(image.code, address);
+    if (call === null || (call === "unknown" && !frame.reliable)) return { address, owner: null, note: pointer };
+  }
+  return { address: (address - back) as ImageOffset, owner: symbol, note: null };
 }
 
 /** Answers for all planned frames, in their order. One lookup an image. */
@@ -115,7 +168,9 @@ export function answerFrames(plans: readonly Plan[], options: ResolveOptions, cu
   return plans.map((plan, index) => {
     const { image } = plan;
     const found = image ? slots[index]!.map((slot) => ({ query: queries.get(image)![slot]!, place: places.get(image)![slot]! })) : [];
-    return frameOf(plan, found, cutter);
+    const frame = frameOf(plan, found, cutter);
+    if (!image || !options.doubtful.has(image) || found.length === 0) return frame;
+    return { ...frame, note: frame.note === null ? otherBuild : `${frame.note}; ${otherBuild}` };
   });
 }
 

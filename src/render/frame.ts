@@ -17,12 +17,12 @@ export function frameText(frame: CaseFrame): string | null {
   if (note === "resolved in the log already") return null;
   const tail = /^\S+((?: \[[^\]]*\])?)/.exec(text)?.[1] ?? "";
   if (unresolved?.reason === "ambiguous") {
-    const places = candidates.map((candidate) => placesOf(candidate.functions)).join(" or ");
+    const places = candidates.map((candidate) => placesOf(candidate.functions)).join(" or ") + (note === null ? "" : `; ${visible(note)}`);
     return `${text.slice(0, text.length - tail.length)} (${places})${tail}`;
   }
   if (unresolved || functions.length === 0) return null;
   const own = functions[functions.length - 1]!;
-  const where = note === null ? placesOf(functions) : `${placesOf(functions)}; ${note.replace(/,.*/, "").replace(/^a /, "")}`;
+  const where = note === null ? placesOf(functions) : `${placesOf(functions)}; ${visible(note)}`;
   if (symbol === null) return `${text} ${visible(own.function)} (${where})`;
   return `${visible(own.function)} (${where})${tail}`;
 }

@@ -1,14 +1,16 @@
 import { bytesOf, type ByteText } from "../base/index.ts";
 import type { Case, CaseFrame, CaseFunction } from "../case/index.ts";
+import { asBytes, visibleLine } from "./escape.ts";
 import { listingLines } from "./listing.ts";
 import { framesByLine, listingsByLine, type TextLine } from "./text.ts";
 
 /**
  * The exact form of scripts/decode_stacktrace.sh of Linux 6.1, for scripts that read it: words joined by single blanks, the module bare behind the
  * parenthesis, inlined lines one after the other, a blank at the end of frames without a module. What differs is only what that script gets wrong.
- * `base` is cut from the front of paths as they were recorded.
+ * `base` is cut from the front of paths as they were recorded. `onTerminal` makes control characters visible.
  */
-export function renderScript(found: Case, lines: readonly TextLine[], base: string | null): Buffer {
+export function renderScript(found: Case, lines: readonly TextLine[], options: { readonly base: string | null; readonly onTerminal: boolean }): Buffer {
+  const { base, onTerminal } = options;
   const frames = framesByLine(found);
   const listings = listingsByLine(found);
   const parts: string[] = [];
@@ -21,7 +23,7 @@ export function renderScript(found: Case, lines: readonly TextLine[], base: stri
     else parts.push(code ? stripped.replaceAll(/[ \t]+/g, " ") : stripped);
     if (code) parts.push(...listingLines(code, "objdump"));
   }
-  return bytesOf(parts.map((part) => `${part}\n`).join("") as ByteText);
+  return bytesOf(parts.map((part) => `${onTerminal ? visibleLine(part) : part}\n`).join("") as ByteText);
 }
 
 /** The script takes the last word (before the module) for the symbol, and drops `[<addresses>]`. */
@@ -53,7 +55,7 @@ function symbolText(word: string, frame: CaseFrame, base: string | null): string
   if (frame.symbol === null || frame.unresolved || !usable(frame.functions)) return word;
   const segment = /^[^+]*:/.exec(bare)?.[0] ?? "";
   const name = frame.note === null ? frame.symbol : frame.functions[frame.functions.length - 1]!.function;
-  return `${segment}${name} (${frame.functions.map((fn) => scriptPlace(fn, base)).join(" ")})`;
+  return asBytes(`${segment}${name} (${frame.functions.map((fn) => scriptPlace(fn, base)).join(" ")})`);
 }
 
 function scriptPlace({ file, line, discriminator }: CaseFunction, base: string | null): string {

@@ -1,5 +1,6 @@
 import { bytesOf, type ByteText } from "../base/index.ts";
 import type { Case, CaseFrame, CaseInstructions } from "../case/index.ts";
+import { asBytes, visibleLine } from "./escape.ts";
 import { frameText } from "./frame.ts";
 import { listingLines } from "./listing.ts";
 
@@ -18,7 +19,7 @@ export function renderText(found: Case, lines: readonly TextLine[], options: { r
     const own = frames.get(line);
     const returned = text.endsWith("\r");
     const written = own ? withFrames(text, own) : text;
-    parts.push(options.onTerminal ? visibleBytes(returned ? written.slice(0, -1) : written) : written);
+    parts.push(options.onTerminal ? visibleLine(written) : written);
     const code = listings.get(line);
     if (code) parts.push(...listingLines(code, "plain").map((row) => asBytes(row) + (returned && !options.onTerminal ? "\r" : "")));
   }
@@ -54,14 +55,4 @@ export function listingsByLine(found: Case): Map<number, CaseInstructions> {
     for (const code of [...(instructions ? [instructions] : []), ...moreInstructions]) listings.set(code.logLine, code);
   }
   return listings;
-}
-
-/** Unicode text in the log's own form, one character a byte. */
-function asBytes(text: string): string {
-  return Buffer.from(text, "utf8").toString("latin1");
-}
-
-function visibleBytes(text: string): string {
-   
-  return text.replaceAll(/[\x00-\x08\x0a-\x1f\x7f]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

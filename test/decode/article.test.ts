@@ -11,7 +11,7 @@ test("the article's log without its vmlinux, in whole", async () => {
   const decoded = await decode(log, { root: null, name: "article.log" });
   expectGolden(renderText(decoded.case, decoded.log.lines, { terminated: decoded.log.terminated, onTerminal: false }).toString("latin1"), new URL("article.txt", import.meta.url));
   expectGolden(`${JSON.stringify(decoded.case, null, 1)}\n`, new URL("article.json", import.meta.url));
-  expectGolden(renderScript(decoded.case, decoded.log.lines, null).toString("latin1"), new URL("article.script.txt", import.meta.url));
+  expectGolden(renderScript(decoded.case, decoded.log.lines, { base: null, onTerminal: false }).toString("latin1"), new URL("article.script.txt", import.meta.url));
   expect({ complete: decoded.complete, remarks: decoded.remarks }).toEqual({
     complete: false,
     remarks: [

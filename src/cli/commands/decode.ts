@@ -49,7 +49,7 @@ async function decodeAsScript(vmlinux: string, base: string | undefined, modules
   const options: DecodeOptions = { ...optionsOf(flags), vmlinux, modules: [...(flags.modules ?? []), folder === "" ? "." : folder], basePath: wanted, paths: "recorded" };
   const decoded = await decode(bytes, options);
   talk(decoded, flags);
-  writeResult(renderScript(decoded.case, decoded.log.lines, decoded.case.image.basePath));
+  writeResult(renderScript(decoded.case, decoded.log.lines, { base: decoded.case.image.basePath, onTerminal: process.stdout.isTTY }));
   return decoded.complete ? exit.done : exit.incomplete;
 }
 
