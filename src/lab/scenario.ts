@@ -33,6 +33,8 @@ export type Scenario = {
   /** Parts of the line that starts the report, one of which it has (which one, chance may decide). */
   readonly log: readonly string[];
   readonly frames: readonly ScenarioFrame[];
+  /** Which kernels may print nothing at all, in words; null: none. */
+  readonly silent: string | null;
   /** Frames that the kernel marks with `?` although they are real; others may stand between them. */
   readonly doubtful: readonly ScenarioFrame[];
   readonly cpus: number;
@@ -58,7 +60,7 @@ export async function readScenarios(folder: string): Promise<Scenario[]> {
   return all.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-const keys = ["scenario", "kind", "context", "guilty", "earlier", "script", "append", "end", "log", "frame", "doubtful", "cpus", "memory", "timeout", "alone"];
+const keys = ["scenario", "kind", "context", "guilty", "earlier", "script", "append", "end", "log", "frame", "doubtful", "cpus", "memory", "timeout", "alone", "silent"];
 
 /**
  * The scenarios in a source's header comment: lines of `key: value`, each `scenario:` starting one. What a later scenario of the same source
@@ -106,6 +108,7 @@ function scenarioOf(block: Map<string, string[]>, first: Map<string, string[]>, 
     log: list("log"),
     frames: list("frame").map(frameOf),
     doubtful: list("doubtful").map(frameOf),
+    silent: list("silent")[0] ?? null,
     cpus: Number(one("cpus", "1")),
     memory: Number(one("memory", "512")),
     timeout: Number(one("timeout", "60")),

@@ -59,7 +59,7 @@ it("a panic: exit 10, the log saved, the crash decoded", async () => {
   expect(err).toContain("Kernel panic - not syncing: Fatal exception");
   expect(readFileSync(log, "latin1")).toContain("BUG: kernel NULL pointer dereference");
   const line = readFileSync("lab/modules/null_chain/null_chain.c", "utf8").split("\n").findIndex((text) => text.includes("/* GUILTY")) + 1;
-  expect(out).toContain(`RIP: 0010:nc_admit (lab/modules/null_chain/null_chain.c:${line} in nc_queue_length, `);
+  expect(out).toContain(`RIP: 0010:nc_admit (lab/modules/null_chain/null_chain.c:${line} in nc_half_queue, `);
   expect(left()).toEqual([]);
 });
 

@@ -7,6 +7,7 @@
  * context: process
  * guilty: df_session_destroy
  * earlier: df_session_setup@first
+ * silent: Linux 7.2 does not notice; the next two allocations get the same object
  * script: echo 0 > /proc/kmalloc_double_free
  * log: kernel BUG at mm/slub.c
  * frame: df_session_destroy@GUILTY

@@ -6,10 +6,10 @@
  * scenario: null-chain
  * kind: null-dereference
  * context: process
- * guilty: nc_queue_length
+ * guilty: nc_half_queue
  * script: echo 2 > /proc/null_chain
  * log: BUG: kernel NULL pointer dereference, address: 0000000000000014
- * frame: nc_queue_length@GUILTY < nc_route_room@room < nc_admit@admit
+ * frame: nc_half_queue@GUILTY < nc_route_room@room < nc_admit@admit
  * frame: nc_write@write
  */
 #include <linux/module.h>
@@ -59,14 +59,14 @@ static int nc_open(struct inode *inode, struct file *file)
 	return single_open(file, nc_show, NULL);
 }
 
-static __always_inline u32 nc_queue_length(const struct nc_route *route)
+static __always_inline u32 nc_half_queue(const struct nc_route *route)
 {
-	return READ_ONCE(route->neighbour->device->queue_length); /* GUILTY */
+	return READ_ONCE(route->neighbour->device->queue_length) >> 1; /* GUILTY */
 }
 
 static __always_inline bool nc_route_room(const struct nc_route *route)
 {
-	return nc_admitted < nc_queue_length(route); /* @room */
+	return nc_admitted < nc_half_queue(route); /* @room */
 }
 
 static noinline struct nc_route *nc_find(u32 destination)

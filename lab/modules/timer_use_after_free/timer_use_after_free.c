@@ -16,6 +16,11 @@
 #include <linux/slab.h>
 #include <linux/timer.h>
 #include <linux/uaccess.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define timer_delete_sync del_timer_sync
+#endif
 
 struct tu_path {
 	u32 rtt;
@@ -67,7 +72,7 @@ static int tu_open(void)
 static noinline void tu_close(struct tu_connection *connection)
 {
 	if (connection->unacknowledged)
-		del_timer_sync(connection->timer);
+		timer_delete_sync(connection->timer);
 	kfree(connection->path);
 	kfree_sensitive(connection); /* GUILTY */
 }

@@ -10,6 +10,7 @@
  * end: finished
  * script: sleep 1
  * log: WARNING: CPU:
+ * log: WARNING: warn_credit.c:
  * frame: wc_return@GUILTY < wc_complete@complete
  * frame: wc_work@work
  *
