@@ -33,7 +33,7 @@ export function symbolsBeginningAt(elf: ElfFile, addresses: readonly number[]): 
   const table = elf.symbols();
   if (!table) return found;
   for (const [address, indices] of table.beginningAt(addresses)) {
-    const listed = indices.filter((index) => !isUnlisted(table, index)).sort((a, b) => rank(table, b) - rank(table, a));
+    const listed = indices.filter((index) => !isUnlisted(table, index)).sort((a, b) => rank(elf, table, b) - rank(elf, table, a));
     const symbol = listed[0] === undefined ? null : symbolOf(elf, table, listed[0]);
     if (symbol) found.set(address, symbol);
   }
@@ -77,7 +77,7 @@ export class SymbolIndex {
       }
     }
     const values = Float64Array.from(picked, (index) => table!.value(index));
-    const order = Uint32Array.from(picked.keys()).sort((a, b) => values[a]! - values[b]! || rank(table!, picked[a]!) - rank(table!, picked[b]!));
+    const order = Uint32Array.from(picked.keys()).sort((a, b) => values[a]! - values[b]! || rank(elf, table!, picked[a]!) - rank(elf, table!, picked[b]!));
     this.#values = Float64Array.from(order, (k) => values[k]!);
     this.#indices = Uint32Array.from(order, (k) => picked[k]!);
   }
@@ -106,7 +106,10 @@ export class SymbolIndex {
   }
 }
 
-/** Among symbols of one place the last in this order is taken: a function before a label, global before local, sized before not. */
-function rank(table: SymbolTable, index: number): number {
-  return (table.type(index) === 2 ? 4 : 0) + (table.binding(index) === 1 ? 2 : 0) + (table.size(index) > 0 ? 1 : 0);
+/**
+ * Among symbols of one place the last in this order is taken: a function before a label, then as kallsyms does (of a module the symbol that stands first in
+ * the table, and local ones do: `in_init`, not its alias `init_module`; of vmlinux a global one), then one with a size.
+ */
+function rank(elf: ElfFile, table: SymbolTable, index: number): number {
+  return (table.type(index) === 2 ? 4 : 0) + ((table.binding(index) === 1) !== elf.relocatable ? 2 : 0) + (table.size(index) > 0 ? 1 : 0);
 }
