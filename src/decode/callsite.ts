@@ -1,5 +1,5 @@
 import type { ImageOffset } from "../base/index.ts";
-import { SHT_NOBITS, firstAt, type ElfFile, type Section } from "../elf/index.ts";
+import { SHT_NOBITS, type ElfFile, type Section } from "../elf/index.ts";
 
 /** The call that ends right before an address. `target` is null where it cannot be told; `name` stands for a symbol that another file defines. */
 export type CallSite = { readonly kind: "direct"; readonly target: ImageOffset | null; readonly name: string | null } | { readonly kind: "indirect" };
@@ -79,14 +79,12 @@ function arm64Call(elf: ElfFile, section: Section, bytes: Uint8Array, address: I
 /** In a module calls that leave their section are relocations: S + A, where A counts from the displacement to the instruction's end on x86. */
 function relocationAt(elf: ElfFile, section: Section, offset: number): CallSite | null {
   if (!elf.relocatable) return null;
-  const table = elf.relocationsOf(section);
+  const table = elf.relocationsOf(section)?.within(offset, offset + 1);
   const symbols = elf.symbols();
-  if (!table || !symbols) return null;
-  const index = firstAt(table.offsets, offset);
-  if (table.offsets[index] !== offset) return null;
-  const symbol = table.symbols[index]!;
+  if (!table || table.count === 0 || !symbols) return null;
+  const symbol = table.symbols[0]!;
   if (symbol >= symbols.count) return null;
   if (symbols.section(symbol) === 0) return { kind: "direct", target: null, name: symbols.name(symbol) };
   const pcBias = elf.header.arch === "arm64" ? 0 : 4;
-  return { kind: "direct", target: (symbols.value(symbol) + (table.addends?.[index] ?? -pcBias) + pcBias) as ImageOffset, name: null };
+  return { kind: "direct", target: (symbols.value(symbol) + (table.addends?.[0] ?? -pcBias) + pcBias) as ImageOffset, name: null };
 }

@@ -5,7 +5,7 @@ import {
 } from "./constants.ts";
 import { placeSections, readHeader, readSections, type ElfHeader, type Section } from "./header.ts";
 import { buildIdOf, debugLinkOf, modinfoOf } from "./notes.ts";
-import { readRelocations, relocate, type RelocationTable } from "./relocations.ts";
+import { Relocations, relocate } from "./relocations.ts";
 import { fileSource, memorySource, type ByteSource } from "./source.ts";
 import { SymbolTable } from "./symbols.ts";
 
@@ -62,7 +62,7 @@ export class ElfFile {
   readonly #byName = new Map<string, Section>();
   readonly #places: Float64Array;
   readonly #unfolded = new Map<number, Uint8Array>();
-  readonly #relocations = new Map<number, RelocationTable | null>();
+  readonly #relocations = new Map<number, Relocations | null>();
   #symbols: SymbolTable | null | undefined;
 
   constructor(source: ByteSource, header: ElfHeader, sections: readonly Section[]) {
@@ -124,7 +124,7 @@ export class ElfFile {
     const end = Math.min(to, this.sizeOf(section));
     if (!(from >= 0 && from <= end)) throw this.#fail(section, from, `bytes from there to 0x${end.toString(16)} wanted`);
     const bytes = this.#isPacked(section) ? this.#whole(section).slice(from, end) : this.#source.read(section.offset + from, end - from);
-    const table = this.relocatable ? this.relocationsOf(section) : null;
+    const table = this.relocatable ? (this.relocationsOf(section)?.within(from - 8, end) ?? null) : null;
     if (table) {
       const unknown = relocate(bytes, from, table, this.header.arch, this.header.little, (symbol) => this.#symbolValue(symbol));
       // Code has relocations that only the loader understands; its bytes are compared with those left out.
@@ -138,18 +138,20 @@ export class ElfFile {
   }
 
   /** The relocations that the file has for a section (also the left-over ones of a linked vmlinux), or null. */
-  relocationsOf(section: Section): RelocationTable | null {
+  relocationsOf(section: Section): Relocations | null {
     const known = this.#relocations.get(section.index);
     if (known !== undefined) return known;
     const holder = this.sections.find(({ type, info }) => (type === SHT_RELA || type === SHT_REL) && info === section.index);
-    let table: RelocationTable | null = null;
-    if (holder) {
-      const { wide, machine, little } = this.header;
-      const at = new Cursor(this.#raw(holder), little, { file: this.path, section: holder.name, start: 0 });
-      table = readRelocations(at, wide, holder.type === SHT_RELA, holder.entrySize, wide && machine === 8);
-    }
-    this.#relocations.set(section.index, table);
-    return table;
+    const { wide, machine, little } = this.header;
+    const relocations = holder
+      ? new Relocations(
+          (from, to) => new Cursor(this.#raw(holder, from, to), little, { file: this.path, section: holder.name, start: from }),
+          holder.size,
+          { wide, withAddends: holder.type === SHT_RELA, entrySize: holder.entrySize, mips64: wide && machine === 8 },
+        )
+      : null;
+    this.#relocations.set(section.index, relocations);
+    return relocations;
   }
 
   /** The symbol table, or null in a stripped file. */
@@ -206,10 +208,10 @@ export class ElfFile {
     return bytes;
   }
 
-  #raw(section: Section): Uint8Array {
+  #raw(section: Section, from = 0, to = section.size): Uint8Array {
     if (section.type === SHT_NOBITS) return new Uint8Array();
     try {
-      return this.#source.read(section.offset, section.size);
+      return this.#source.read(section.offset + from, to - from);
     } catch (cause) {
       if (cause instanceof OopscopeError && cause.code === "malformed") throw this.#fail(section, 0, `its ${section.size} bytes at file offset 0x${section.offset.toString(16)} lie past the file's end at 0x${this.#source.size.toString(16)}`);
       throw cause;

@@ -2,5 +2,5 @@ export { openElf, elfFromBytes, type ElfFile } from "./file.ts";
 export { compressionOf, unfoldFile } from "./compression.ts";
 export type { ElfHeader, Section } from "./header.ts";
 export type { SymbolTable } from "./symbols.ts";
-export { firstAt, type RelocationTable } from "./relocations.ts";
+export type { RelocationTable, Relocations } from "./relocations.ts";
 export { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, STT_FILE, STT_SECTION } from "./constants.ts";

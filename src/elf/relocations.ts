@@ -35,7 +35,7 @@ export function relocationAction(arch: string, type: number): RelocationAction |
   return kinds[arch]?.[type] ?? null;
 }
 
-/** Relocations of one section in the order of their offsets, in columns. */
+/** Some of a section's relocations in the order of their offsets, in columns. */
 export type RelocationTable = {
   readonly count: number;
   readonly offsets: Float64Array;
@@ -45,9 +45,77 @@ export type RelocationTable = {
   readonly addends: Float64Array | null;
 };
 
-export function readRelocations(at: Cursor, wide: boolean, withAddends: boolean, entrySize: number, mips64: boolean): RelocationTable {
-  const least = (wide ? 16 : 8) + (withAddends ? (wide ? 8 : 4) : 0);
-  if (entrySize < least) throw at.fail(`relocation entries of ${entrySize} bytes`);
+/** How the entries of a relocation section are laid out. */
+export type RelocationLayout = { readonly wide: boolean; readonly withAddends: boolean; readonly entrySize: number; readonly mips64: boolean };
+
+/** Sections of up to so many bytes are read whole. */
+const smallSection = 1 << 17;
+const samplesOfLarge = 256;
+
+/**
+ * The relocations of one section. Debug information of a module has hundreds of thousands of which a lookup needs hundreds: of a large section only the
+ * entries about the wanted range are read, by the offsets of 256 entries spread over it. Linkers and assemblers write them in order; where the samples or
+ * the entries between two of them are not, the whole is read and sorted.
+ */
+export class Relocations {
+  readonly #read: (from: number, to: number) => Cursor;
+  readonly #layout: RelocationLayout;
+  readonly #count: number;
+  #whole: RelocationTable | null = null;
+  #samples: { readonly indices: Float64Array; readonly offsets: Float64Array } | null = null;
+
+  /** `read` gives a range of the holder's bytes, of which there are `size`. */
+  constructor(read: (from: number, to: number) => Cursor, size: number, layout: RelocationLayout) {
+    const least = (layout.wide ? 16 : 8) + (layout.withAddends ? (layout.wide ? 8 : 4) : 0);
+    if (layout.entrySize < least) throw read(0, 0).fail(`relocation entries of ${layout.entrySize} bytes`);
+    this.#read = read;
+    this.#layout = layout;
+    this.#count = Math.floor(size / layout.entrySize);
+  }
+
+  /** Those with `from <= offset < to`, offsets as the file has them: from the section's start in relocatable files, addresses in linked ones less `base`. */
+  within(from: number, to: number, base = 0n): RelocationTable {
+    if (!this.#whole && this.#count * this.#layout.entrySize <= smallSection) this.#readWhole(base);
+    return cut(this.#whole ?? this.#between(from, to, base) ?? this.#readWhole(base), from, to);
+  }
+
+  #readWhole(base: bigint): RelocationTable {
+    const { table, sorted } = this.#entries(0, this.#count, base);
+    return (this.#whole = sorted ? table : sortedByOffset(table));
+  }
+
+  #entries(from: number, to: number, base: bigint): { table: RelocationTable; sorted: boolean } {
+    const { entrySize } = this.#layout;
+    return readEntries(this.#read(from * entrySize, to * entrySize), this.#layout, base);
+  }
+
+  /** The entries from the last sample before `from` to the first one not before `to`; null where they are not in order. */
+  #between(from: number, to: number, base: bigint): RelocationTable | null {
+    const samples = (this.#samples ??= this.#sample(base));
+    if (!samples) return null;
+    const { indices, offsets } = samples;
+    const first = firstAt(offsets, from);
+    const last = firstAt(offsets, to);
+    const { table, sorted } = this.#entries(first === 0 ? 0 : indices[first - 1]!, last === indices.length ? this.#count : indices[last]!, base);
+    return sorted ? table : null;
+  }
+
+  #sample(base: bigint): { indices: Float64Array; offsets: Float64Array } | null {
+    const indices = Float64Array.from({ length: samplesOfLarge }, (_, k) => Math.floor((k * (this.#count - 1)) / (samplesOfLarge - 1)));
+    const offsets = Float64Array.from(indices, (index) => this.#entries(index, index + 1, base).table.offsets[0]!);
+    return offsets.every((offset, k) => k === 0 || offsets[k - 1]! <= offset) ? { indices, offsets } : null;
+  }
+}
+
+function cut({ offsets, types, symbols, addends }: RelocationTable, from: number, to: number): RelocationTable {
+  const first = firstAt(offsets, from);
+  const last = firstAt(offsets, to);
+  return { count: last - first, offsets: offsets.subarray(first, last), types: types.subarray(first, last), symbols: symbols.subarray(first, last), addends: addends && addends.subarray(first, last) };
+}
+
+function readEntries(at: Cursor, { wide, withAddends, entrySize, mips64 }: RelocationLayout, base: bigint): { table: RelocationTable; sorted: boolean } {
+  const baseHigh = Number(base >> 32n);
+  const baseLow = Number(base & 0xffff_ffffn);
   const count = Math.floor(at.bytes.length / entrySize);
   const offsets = new Float64Array(count);
   const types = new Uint32Array(count);
@@ -56,7 +124,7 @@ export function readRelocations(at: Cursor, wide: boolean, withAddends: boolean,
   let sorted = true;
   for (let index = 0; index < count; index++) {
     at.at = index * entrySize;
-    const offset = wide ? at.u64From(0, 0) : at.u32();
+    const offset = wide ? at.u64From(baseHigh, baseLow) : at.u32() - baseLow;
     if (index > 0 && offset < offsets[index - 1]!) sorted = false;
     offsets[index] = offset;
     if (mips64) {
@@ -83,8 +151,7 @@ export function readRelocations(at: Cursor, wide: boolean, withAddends: boolean,
       } else addends[index] = at.i32();
     }
   }
-  const table = { count, offsets, types, symbols, addends };
-  return sorted ? table : sortedByOffset(table);
+  return { table: { count, offsets, types, symbols, addends }, sorted };
 }
 
 function sortedByOffset({ count, offsets, types, symbols, addends }: RelocationTable): RelocationTable {

@@ -1,9 +1,6 @@
 import type { ElfFile, Section } from "../elf/index.ts";
-import { firstAt } from "../elf/index.ts";
 
 type Cover = (from: number, to: number) => void;
-
-const RELA = 4;
 
 /** x86-64 relocation types (psABI, table 4.9) of eight bytes; the others of code have four. */
 const eight = new Set([1, 24, 25, 27, 28, 29, 30, 31]);
@@ -17,19 +14,25 @@ const absolute = new Set([1, 10, 11]);
 export function movedBytes(elf: ElfFile, section: Section, from: number, to: number, cover: Cover): void {
   const place = elf.placeOf(section);
   if (elf.relocatable) {
-    const table = elf.relocationsOf(section);
+    const table = elf.relocationsOf(section)?.within(from - place - 8, to - place);
     if (!table) return;
-    for (let index = firstAt(table.offsets, from - place - 8); index < table.count && table.offsets[index]! < to - place; index++) {
+    for (let index = 0; index < table.count; index++) {
       const start = place + table.offsets[index]!;
       cover(start, start + sizeOf(elf, table.types[index]!));
     }
     return;
   }
-  const left = elf.header.arch === "x86_64" ? leftOver(elf, section) : null;
-  if (left) left(from - 8, to, (start, type, symbol) => {
-    if (type !== 0 && absolute.has(type) !== symbolStays(elf, symbol)) cover(start, start + sizeOf(elf, type));
-  });
-  else guessMoved(elf, section, from, to, cover);
+  // What the linker left in a vmlinux (--emit-relocs).
+  const left = elf.header.arch === "x86_64" ? elf.relocationsOf(section)?.within(from - 8, to, elf.base) : null;
+  if (!left) {
+    guessMoved(elf, section, from, to, cover);
+    return;
+  }
+  for (let index = 0; index < left.count; index++) {
+    const type = left.types[index]!;
+    const start = left.offsets[index]!;
+    if (type !== 0 && absolute.has(type) !== symbolStays(elf, left.symbols[index]!)) cover(start, start + sizeOf(elf, type));
+  }
 }
 
 function sizeOf({ header: { arch } }: ElfFile, type: number): number {
@@ -43,39 +46,6 @@ function symbolStays(elf: ElfFile, symbol: number): boolean {
   if (!symbols || symbol >= symbols.count) return false;
   const section = elf.sections[symbols.section(symbol)];
   return section !== undefined && section.name.startsWith(".data..percpu") && section.address < elf.base;
-}
-
-/**
- * The relocations that the linker left in a vmlinux (--emit-relocs) for a section: ten megabytes for .text, so only the wanted ones are read, by halving.
- * They stand in order as linkers write them. Null where there are none.
- */
-function leftOver(elf: ElfFile, section: Section): ((from: number, to: number, each: (start: number, type: number, symbol: number) => void) => void) | null {
-  const holder = elf.sections.find(({ type, info, size, entrySize }) => type === RELA && info === section.index && size > 0 && entrySize === 24);
-  if (!holder) return null;
-  const count = Math.floor(holder.size / 24);
-  const { little } = elf.header;
-  const startOf = (view: DataView, at: number) => Number(view.getBigUint64(at, little) - elf.base);
-  const read = (index: number, entries: number) => {
-    const bytes = elf.bytes(holder, index * 24, Math.min(count, index + entries) * 24);
-    return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  };
-  return (from, to, each) => {
-    let low = 0;
-    let high = count;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (startOf(read(middle, 1), 0) < from) low = middle + 1;
-      else high = middle;
-    }
-    for (let index = low; index < count; index += 64) {
-      const view = read(index, 64);
-      for (let at = 0; at < view.byteLength; at += 24) {
-        const start = startOf(view, at);
-        if (start >= to) return;
-        each(start, view.getUint32(little ? at + 8 : at + 12, little), view.getUint32(little ? at + 12 : at + 8, little));
-      }
-    }
-  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { ElfFile, Section } from "../elf/index.ts";
-import { firstAt, SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS } from "../elf/index.ts";
+import { SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS } from "../elf/index.ts";
 
 // A running kernel is not the code of its file: at boot and later it patches itself at places that tables of the file name. Each table is a section of a
 // module; in vmlinux some are sections, and some lie within others between two symbols of the linker script (include/asm-generic/vmlinux.lds.h,
@@ -243,14 +243,12 @@ export class PatchTable {
   }
 
   #relocated(at: number): number | null {
-    const table = this.#elf.relocationsOf(this.#range.section);
-    const symbols = this.#elf.symbols();
-    if (!table || !symbols) return null;
     const place = this.#range.from + at;
-    const index = firstAt(table.offsets, place);
-    if (index >= table.count || table.offsets[index] !== place) return null;
-    const symbol = table.symbols[index]!;
+    const table = this.#elf.relocationsOf(this.#range.section)?.within(place, place + 1);
+    const symbols = this.#elf.symbols();
+    if (!table || table.count === 0 || !symbols) return null;
+    const symbol = table.symbols[0]!;
     if (symbols.section(symbol) === 0) return null;
-    return symbols.value(symbol) + (table.addends ? table.addends[index]! : this.#view.getInt32(at, this.#elf.header.little));
+    return symbols.value(symbol) + (table.addends ? table.addends[0]! : this.#view.getInt32(at, this.#elf.header.little));
   }
 }
