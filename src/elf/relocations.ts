@@ -50,12 +50,12 @@ export type RelocationLayout = { readonly wide: boolean; readonly withAddends: b
 
 /** Sections of up to so many bytes are read whole. */
 const smallSection = 1 << 17;
-const samplesOfLarge = 256;
+const samplesOfLarge = 48;
 
 /**
  * The relocations of one section. Debug information of a module has hundreds of thousands of which a lookup needs hundreds: of a large section only the
- * entries about the wanted range are read, by the offsets of 256 entries spread over it. Linkers and assemblers write them in order; where the samples or
- * the entries between two of them are not, the whole is read and sorted.
+ * entries of the wanted range are read, found by halving. Linkers and assemblers write them in order; where entries spread over the section, or those that
+ * are read, are not, the whole is read and sorted.
  */
 export class Relocations {
   readonly #read: (from: number, to: number) => Cursor;
@@ -89,20 +89,36 @@ export class Relocations {
     return readEntries(this.#read(from * entrySize, to * entrySize), this.#layout, base);
   }
 
-  /** The entries from the last sample before `from` to the first one not before `to`; null where they are not in order. */
+  /** The entries of the range, by halving; null where they are not in order. */
   #between(from: number, to: number, base: bigint): RelocationTable | null {
     const samples = (this.#samples ??= this.#sample(base));
     if (!samples) return null;
-    const { indices, offsets } = samples;
-    const first = firstAt(offsets, from);
-    const last = firstAt(offsets, to);
-    const { table, sorted } = this.#entries(first === 0 ? 0 : indices[first - 1]!, last === indices.length ? this.#count : indices[last]!, base);
+    const { table, sorted } = this.#entries(this.#firstAt(from, samples, base), this.#firstAt(to, samples, base), base);
     return sorted ? table : null;
+  }
+
+  /** Index of the first entry whose offset is at least `offset`. */
+  #firstAt(offset: number, { indices, offsets }: { readonly indices: Float64Array; readonly offsets: Float64Array }, base: bigint): number {
+    const next = firstAt(offsets, offset);
+    let low = next === 0 ? 0 : indices[next - 1]!;
+    let high = next === indices.length ? this.#count : indices[next]!;
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.#offsetOf(middle, base) < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #offsetOf(index: number, base: bigint): number {
+    const { entrySize, wide } = this.#layout;
+    const at = this.#read(index * entrySize, index * entrySize + (wide ? 8 : 4));
+    return wide ? at.u64From(Number(base >> 32n), Number(base & 0xffff_ffffn)) : at.u32() - Number(base & 0xffff_ffffn);
   }
 
   #sample(base: bigint): { indices: Float64Array; offsets: Float64Array } | null {
     const indices = Float64Array.from({ length: samplesOfLarge }, (_, k) => Math.floor((k * (this.#count - 1)) / (samplesOfLarge - 1)));
-    const offsets = Float64Array.from(indices, (index) => this.#entries(index, index + 1, base).table.offsets[0]!);
+    const offsets = indices.map((index) => this.#offsetOf(index, base));
     return offsets.every((offset, k) => k === 0 || offsets[k - 1]! <= offset) ? { indices, offsets } : null;
   }
 }

@@ -44,10 +44,12 @@ export function rewrittenBytes(elf: ElfFile, from: ImageOffset, to: ImageOffset)
  */
 export function compareCode(elf: ElfFile, address: ImageOffset, bytes: Uint8Array, trap: number | null): { readonly compared: number; readonly equal: number; readonly masked: number } {
   const from = (address - (trap ?? 0)) as ImageOffset;
-  const mask = rewrittenBytes(elf, from, (from + bytes.length) as ImageOffset);
   const section = elf.sectionAt(address);
   if (!section || section.type === SHT_NOBITS) return { compared: 0, equal: 0, masked: bytes.length };
   const code = textAround(elf, section, from, from + bytes.length);
+  // The tables of what a kernel rewrites cost more than all the rest; where nothing differs there is nothing to excuse.
+  if (bytes.every((byte, at) => code(from + at) === byte)) return { compared: bytes.length, equal: bytes.length, masked: 0 };
+  const mask = rewrittenBytes(elf, from, (from + bytes.length) as ImageOffset);
   let compared = 0;
   let equal = 0;
   for (const [at, byte] of bytes.entries()) {
