@@ -28,7 +28,7 @@ export type ResolveOptions = { readonly returnAddresses: "call" | "as-printed"; 
 
 export const noVmlinux = "no vmlinux of this kernel was found";
 
-/** Code that the kernel makes at run time; it stands in no file. */
+/** Code that the kernel makes at run time; it stands in no file. Functions of vmlinux have such names too. */
 const generated = /^(?:bpf_(?:prog|trampoline|dispatcher)_|ftrace_trampoline|kprobe_(?:optinsn|insn)|__builtin__kprobes|kretprobe_trampoline_)/;
 
 /** `foreign` says why no image may be used, as for reports of another kernel. */
@@ -42,7 +42,8 @@ export function planFrame(frame: ParsedFrame, images: KernelImages, foreign: str
     if (!images.vmlinux) return failed("no-image", noVmlinux);
     return failed("no-address", "a bare address, and how far the kernel was moved at boot (KASLR) does not stand in the log", images.vmlinux);
   }
-  if (frame.module === "bpf" || (frame.module === null && generated.test(frame.symbol))) return failed("no-image", "code that was generated at run time");
+  const known = frame.module === null && images.vmlinux?.symbols.has(frame.symbol);
+  if (frame.module === "bpf" || (frame.module === null && !known && generated.test(frame.symbol))) return failed("no-image", "code that was generated at run time");
   const key = frame.module === null ? null : moduleKey(frame.module);
   const image = key === null ? images.vmlinux : (images.modules.get(key) ?? null);
   if (!image) {
