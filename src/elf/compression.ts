@@ -3,8 +3,17 @@ import { Cursor, OopscopeError, messageOf } from "../base/index.ts";
 import { ELFCOMPRESS_ZLIB, ELFCOMPRESS_ZSTD } from "./constants.ts";
 import type * as Xz from "xz-decompress";
 
-/** Nothing that is compressed may unfold to more: vmlinux with all its debug information has 0.7 GB, its largest section 0.2 GB. */
-export const largestUnfolded = 1 << 30;
+/**
+ * Nothing that is compressed may unfold to more: the largest section of a vmlinux with all its debug information has 0.2 GB, a module 0.1 GB. Before that
+ * a ratio is the limit, which real files are far from (4 to 12) and bombs live by.
+ */
+export const largestUnfolded = 1 << 29;
+const largestRatio = 64;
+const anyRatioUpTo = 1 << 26;
+
+export function unfoldedLimit(packed: number): number {
+  return Math.min(largestUnfolded, Math.max(anyRatioUpTo, packed * largestRatio));
+}
 
 const zlibWithZstd = zlib as typeof zlib & { zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer };
 
@@ -17,10 +26,10 @@ export function compressionOf(head: Uint8Array): "gzip" | "xz" | "zstd" | null {
 }
 
 /** A whole compressed file (`.ko.gz`, `.ko.xz`, `.ko.zst`), unfolded; at most `limit` bytes. */
-export async function unfoldFile(name: string, bytes: Uint8Array, compression: "gzip" | "xz" | "zstd", limit = largestUnfolded): Promise<Uint8Array> {
+export async function unfoldFile(name: string, bytes: Uint8Array, compression: "gzip" | "xz" | "zstd", limit = unfoldedLimit(bytes.length)): Promise<Uint8Array> {
   switch (compression) {
     case "gzip":
-      return guarded(name, "gzip", limit, () => zlib.gunzipSync(bytes, { maxOutputLength: limit }));
+      return guarded(name, null, "gzip", limit, () => zlib.gunzipSync(bytes, { maxOutputLength: limit }));
     case "zstd":
       return unfoldZstd(name, bytes, limit);
     case "xz":
@@ -48,30 +57,30 @@ async function unfoldXz(name: string, bytes: Uint8Array, limit: number): Promise
       size += value.length;
       if (size > limit) {
         await reader.cancel();
-        throw tooLarge(name, "xz", limit);
+        throw tooLarge(name, null, "xz", limit);
       }
       parts.push(value.slice());
     }
   } catch (cause) {
-    throw cause instanceof OopscopeError ? cause : damaged(name, "xz", cause);
+    throw cause instanceof OopscopeError ? cause : damaged(name, null, "xz", cause);
   }
   return Buffer.concat(parts);
 }
 
 async function unfoldZstd(name: string, bytes: Uint8Array, limit: number): Promise<Uint8Array> {
-  if (zlibWithZstd.zstdDecompressSync) return guarded(name, "zstd", limit, () => zlibWithZstd.zstdDecompressSync!(bytes, { maxOutputLength: limit }));
+  if (zlibWithZstd.zstdDecompressSync) return guarded(name, null, "zstd", limit, () => zlibWithZstd.zstdDecompressSync!(bytes, { maxOutputLength: limit }));
   const { Decompress } = await import("fzstd");
   const parts: Uint8Array[] = [];
   let size = 0;
   try {
     const stream = new Decompress((part) => {
       size += part.length;
-      if (size > limit) throw tooLarge(name, "zstd", limit);
+      if (size > limit) throw tooLarge(name, null, "zstd", limit);
       parts.push(part.slice());
     });
     for (let at = 0; at < bytes.length; at += 1 << 16) stream.push(bytes.subarray(at, at + (1 << 16)), at + (1 << 16) >= bytes.length);
   } catch (cause) {
-    throw cause instanceof OopscopeError ? cause : damaged(name, "zstd", cause);
+    throw cause instanceof OopscopeError ? cause : damaged(name, null, "zstd", cause);
   }
   return Buffer.concat(parts);
 }
@@ -91,13 +100,14 @@ export function unfoldSection(name: string, section: string, bytes: Uint8Array, 
     at.skip(form === "chdr64" ? 8 : 4);
   }
   const what = `${name}: ${section}`;
-  if (size > largestUnfolded) throw tooLarge(what, "compressed section", largestUnfolded);
   const packed = bytes.subarray(at.at);
+  const limit = unfoldedLimit(packed.length);
+  if (size > limit) throw new OopscopeError("over-budget", `${what}: its ${packed.length} bytes claim to unfold to ${size}, the limit is ${limit}`, { file: name, section, limit });
   if (type !== ELFCOMPRESS_ZLIB && type !== ELFCOMPRESS_ZSTD) throw new OopscopeError("unsupported", `${what}: compression type ${type} of the ELF header is unknown`, { file: name, section });
   const unfolded =
     type === ELFCOMPRESS_ZLIB
-      ? guarded(what, "zlib", size, () => zlib.inflateSync(packed, { maxOutputLength: Math.max(1, size) }))
-      : guarded(what, "zstd", size, () => sectionZstd(packed, size));
+      ? guarded(name, section, "zlib", size, () => zlib.inflateSync(packed, { maxOutputLength: Math.max(1, size) }))
+      : guarded(name, section, "zstd", size, () => sectionZstd(packed, size));
   if (unfolded.length !== size) throw at.fail(`${unfolded.length} bytes unfolded where the header says ${size}`, 0);
   return unfolded;
 }
@@ -117,17 +127,19 @@ function sectionZstd(packed: Uint8Array, size: number): Uint8Array {
   return zstdSync(packed, size);
 }
 
-function guarded(name: string, kind: string, limit: number, unfold: () => Uint8Array): Uint8Array {
+function guarded(name: string, section: string | null, kind: string, limit: number, unfold: () => Uint8Array): Uint8Array {
   try {
     return unfold();
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(name, kind, limit);
-    throw damaged(name, kind, cause);
+    if ((cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(name, section, kind, limit);
+    throw damaged(name, section, kind, cause);
   }
 }
 
-const tooLarge = (name: string, kind: string, limit: number) =>
-  new OopscopeError("over-budget", `${name}: the ${kind} data unfold to more than ${limit} bytes`, { file: name, limit });
+const whatOf = (name: string, section: string | null): string => (section === null ? name : `${name}: ${section}`);
 
-const damaged = (name: string, kind: string, cause: unknown) =>
-  new OopscopeError("malformed", `${name}: damaged ${kind} data: ${messageOf(cause)}`, { file: name }, cause);
+const tooLarge = (name: string, section: string | null, kind: string, limit: number) =>
+  new OopscopeError("over-budget", `${whatOf(name, section)}: the ${kind} data unfold to more than ${limit} bytes`, { file: name, section: section ?? undefined, limit });
+
+const damaged = (name: string, section: string | null, kind: string, cause: unknown) =>
+  new OopscopeError("malformed", `${whatOf(name, section)}: damaged ${kind} data: ${messageOf(cause)}`, { file: name, section: section ?? undefined }, cause);

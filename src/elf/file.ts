@@ -40,7 +40,7 @@ async function readElf(source: ByteSource): Promise<ElfFile> {
   const header = readHeader(source);
   const sections = readSections(source, header);
   for (const section of sections) {
-    if ((section.flags & SHF_COMPRESSED) === 0 || section.size < 4) continue;
+    if ((section.flags & SHF_COMPRESSED) === 0 || section.size < 4 || section.offset + 4 > source.size) continue;
     if (new Cursor(source.read(section.offset, 4), header.little, { file: source.name, section: section.name, start: 0 }).u32() === ELFCOMPRESS_ZSTD) {
       await prepareSectionZstd();
       break;
@@ -123,7 +123,7 @@ export class ElfFile {
     if (section.type === SHT_NOBITS) return new Uint8Array();
     const end = Math.min(to, this.sizeOf(section));
     if (!(from >= 0 && from <= end)) throw this.#fail(section, from, `bytes from there to 0x${end.toString(16)} wanted`);
-    const bytes = this.#isPacked(section) ? this.#whole(section).slice(from, end) : this.#source.read(section.offset + from, end - from);
+    const bytes = this.#isPacked(section) ? this.#whole(section).slice(from, end) : this.#raw(section, from, end);
     const table = this.relocatable ? (this.relocationsOf(section)?.within(from - 8, end) ?? null) : null;
     if (table) {
       const unknown = relocate(bytes, from, table, this.header.arch, this.header.little, (symbol) => this.#symbolValue(symbol));
@@ -210,12 +210,9 @@ export class ElfFile {
 
   #raw(section: Section, from = 0, to = section.size): Uint8Array {
     if (section.type === SHT_NOBITS) return new Uint8Array();
-    try {
-      return this.#source.read(section.offset + from, to - from);
-    } catch (cause) {
-      if (cause instanceof OopscopeError && cause.code === "malformed") throw this.#fail(section, 0, `its ${section.size} bytes at file offset 0x${section.offset.toString(16)} lie past the file's end at 0x${this.#source.size.toString(16)}`);
-      throw cause;
-    }
+    const { size } = this.#source;
+    if (!(section.offset + to <= size)) throw this.#fail(section, from, `its 0x${section.size.toString(16)} bytes at file offset 0x${section.offset.toString(16)} lie past the file's end at 0x${size.toString(16)}`);
+    return this.#source.read(section.offset + from, to - from);
   }
 
   #fail(section: Section, offset: number, what: string): OopscopeError {
@@ -223,13 +220,18 @@ export class ElfFile {
   }
 }
 
+/** The lowest address of code that is within reach of the largest section of code: farther ones (a template at 0) would make every offset inexact. */
 function lowestCode(sections: readonly Section[]): bigint {
-  let lowest: bigint | null = null;
-  for (const { flags, address } of sections) {
-    if ((flags & SHF_EXECINSTR) !== 0 && (flags & SHF_ALLOC) !== 0 && (lowest === null || address < lowest)) lowest = address;
-  }
-  return lowest ?? 0n;
+  const code = sections.filter(({ flags }) => (flags & SHF_EXECINSTR) !== 0 && (flags & SHF_ALLOC) !== 0);
+  let largest = code[0];
+  if (!largest) return 0n;
+  for (const section of code) if (section.size > largest.size) largest = section;
+  let lowest = largest.address;
+  for (const { address } of code) if (address < lowest && largest.address - address < reach) lowest = address;
+  return lowest;
 }
+
+const reach = 1n << 48n;
 
 function extendedIndices(at: Cursor): Uint32Array {
   return Uint32Array.from({ length: Math.floor(at.bytes.length / 4) }, () => at.u32());

@@ -50,7 +50,7 @@ export type RelocationLayout = { readonly wide: boolean; readonly withAddends: b
 
 /** Sections of up to so many bytes are read whole. */
 const smallSection = 1 << 17;
-const samplesOfLarge = 48;
+const samplesOfLarge = 12;
 
 /**
  * The relocations of one section. Debug information of a module has hundreds of thousands of which a lookup needs hundreds: of a large section only the
