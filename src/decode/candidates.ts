@@ -1,6 +1,6 @@
 import type { ImageOffset } from "../base/index.ts";
 import type { ParsedFrame } from "../oops/index.ts";
-import type { Image, ImageSymbol } from "../symbolize/index.ts";
+import type { ImageSymbol } from "../symbolize/index.ts";
 import { callBefore, type CallSite } from "./callsite.ts";
 import type { KernelImage } from "./images.ts";
 
@@ -15,26 +15,13 @@ export function candidatesOf(frame: ParsedFrame, image: KernelImage): Candidates
   if (named.length === 0) return { symbols: [], failure: { reason: "no-symbol", why: `${file} has no symbol ${name}` } };
   const { size, offset } = frame;
   if (size === null) return { symbols: named, failure: null };
-  const fitting = bySize(named, size, image.image);
+  const fitting = image.image.fitting(named, size);
   if (fitting.length === 0) {
     const sizes = named.map((symbol) => `0x${(image.image.extentOf(symbol) ?? symbol.size).toString(16)}`).join(", ");
     return { symbols: [], failure: { reason: "size-mismatch", why: `${name} has 0x${size.toString(16)} bytes in the log and ${sizes} in ${file}: another build` } };
   }
   if (offset !== null && offset > size) return { symbols: [], failure: { reason: "outside", why: `offset 0x${offset.toString(16)} lies past the function's 0x${size.toString(16)} bytes` } };
   return { symbols: fitting, failure: null };
-}
-
-/**
- * The symbols whose size can be the one that the log prints. Among several of one name those whose distance to the next symbol is exactly that come before
- * those that padding explains: the ELF size alone does not tell, since another's size and padding may add up to it.
- */
-export function bySize(named: readonly ImageSymbol[], size: number, image: Image): readonly ImageSymbol[] {
-  const fitting = named.filter((symbol) => image.fit(symbol, size) !== "no");
-  if (fitting.length < 2) return fitting;
-  const extents = fitting.map((symbol) => image.extentOf(symbol));
-  if (!extents.includes(size)) return fitting;
-  // Where the last symbol of a section ends is not known.
-  return fitting.filter((_, index) => extents[index] === size || extents[index] === null);
 }
 
 /** Where the code of a callee may begin: what a call that led to it must have targeted. */

@@ -55,6 +55,19 @@ export class Image {
     return sizeFit(symbol, size, this.elf.relocatable, (of) => this.extentOf(of));
   }
 
+  /**
+   * Those of some symbols whose size can be the one that a log prints. Among several, those whose distance to the next symbol is exactly that come before
+   * those that padding explains: the ELF size alone does not tell, since another's size and padding may add up to it.
+   */
+  fitting(symbols: readonly ImageSymbol[], size: number): readonly ImageSymbol[] {
+    const fitting = symbols.filter((symbol) => this.fit(symbol, size) !== "no");
+    if (fitting.length < 2) return fitting;
+    const extents = fitting.map((symbol) => this.extentOf(symbol));
+    if (!extents.includes(size)) return fitting;
+    // Where the last symbol of a section ends is not known.
+    return fitting.filter((_, index) => extents[index] === size || extents[index] === null);
+  }
+
   /** Distance from a symbol to the next one of its section: what kallsyms calls the size. Null for the section's last. */
   extentOf(symbol: ImageSymbol): number | null {
     let extent = this.#extents.get(symbol.address);
