@@ -1,6 +1,8 @@
 import type { CaseInstruction, CaseInstructions } from "../case/index.ts";
 
 const bytesInRow = 7;
+/** The first line of every listing. */
+export const listingTitle = "All code";
 const trapMark = "\t\t<-- trapping instruction";
 
 /** How the rows are to read: `plain`, or as objdump and decodecode write them, with their blanks at the end of lines. */
@@ -10,7 +12,7 @@ export type ListingStyle = "plain" | "objdump";
 export function listingLines(code: CaseInstructions, style: ListingStyle): string[] {
   if (code.list.length === 0) return [];
   const space = code.user && style === "plain" ? " (user space)" : "";
-  const lines = ["All code", "========", ...code.list.flatMap((row, index, all) => rowLines(row, all[index - 1], style, true))];
+  const lines = [listingTitle, "========", ...code.list.flatMap((row, index, all) => rowLines(row, all[index - 1], style, true))];
   if (space) lines[0] += space;
   if (code.fromTrap.length > 0) {
     lines.push("", "Code starting with the faulting instruction", "===========================================");

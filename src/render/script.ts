@@ -12,7 +12,7 @@ import { framesByLine, listingsByLine, type TextLine } from "./text.ts";
 export function renderScript(found: Case, lines: readonly TextLine[], options: { readonly base: string | null; readonly onTerminal: boolean }): Buffer {
   const { base, onTerminal } = options;
   const frames = framesByLine(found);
-  const listings = listingsByLine(found);
+  const listings = listingsByLine(found, lines);
   const parts: string[] = [];
   for (const { line, text } of lines) {
     const stripped = text.replace(/^[ \t]+|[ \t]+$/g, "");

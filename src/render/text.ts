@@ -2,7 +2,7 @@ import { bytesOf, type ByteText } from "../base/index.ts";
 import type { Case, CaseFrame, CaseInstructions } from "../case/index.ts";
 import { asBytes, visibleLine } from "./escape.ts";
 import { frameText } from "./frame.ts";
-import { listingLines } from "./listing.ts";
+import { listingLines, listingTitle } from "./listing.ts";
 
 /** The log's lines as they are, in order, without their line feeds. */
 export type TextLine = { readonly line: number; readonly text: ByteText };
@@ -13,7 +13,7 @@ export type TextLine = { readonly line: number; readonly text: ByteText };
  */
 export function renderText(found: Case, lines: readonly TextLine[], options: { readonly terminated: boolean; readonly onTerminal: boolean }): Buffer {
   const frames = framesByLine(found);
-  const listings = listingsByLine(found);
+  const listings = listingsByLine(found, lines);
   const parts: string[] = [];
   for (const { line, text } of lines) {
     const own = frames.get(line);
@@ -49,10 +49,13 @@ export function framesByLine(found: Case): Map<number, CaseFrame[]> {
   return frames;
 }
 
-export function listingsByLine(found: Case): Map<number, CaseInstructions> {
+/** The listings that the log's lines have not got behind them yet, from an earlier run or from decode_stacktrace.sh. */
+export function listingsByLine(found: Case, lines: readonly TextLine[]): Map<number, CaseInstructions> {
   const listings = new Map<number, CaseInstructions>();
   for (const { instructions, moreInstructions } of found.reports) {
-    for (const code of [...(instructions ? [instructions] : []), ...moreInstructions]) listings.set(code.logLine, code);
+    for (const code of [...(instructions ? [instructions] : []), ...moreInstructions]) {
+      if (!lines[code.logLine]?.text.startsWith(listingTitle)) listings.set(code.logLine, code);
+    }
   }
   return listings;
 }
