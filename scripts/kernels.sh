@@ -10,7 +10,8 @@
 #     boot/vmlinuz-RELEASE, lib/modules/RELEASE/          the image and its modules
 #     lib/modules/RELEASE/build                           the headers, made relocatable: `make -C …/build M=…` works from here
 #     usr/lib/debug/lib/modules/RELEASE/vmlinux, kernel/  with --debug: DWARF of the kernel and of the modules in DEBUG_MODULES
-#     .complete                                           one line for each part that is whole: image, headers, debug
+#     bin/busybox or usr/bin/busybox                      for another processor than amd64: a static one, for the guest
+#     .complete                                           one line for each part that is whole: image, headers, debug, busybox
 #
 # A part is unpacked beside its place and renamed, so no reader ever sees half of one; a lock lets only one fetch at a time; what is there
 # already costs no look at the network.
@@ -41,6 +42,7 @@ die() { say "$*"; exit 1; }
 has() { [ -f "$cache/kernels/$release/.complete" ] && grep -qx "$1" "$cache/kernels/$release/.complete"; }
 
 wanted="image"
+[ "$arch" = amd64 ] || wanted+=" busybox"
 [ $want_headers = 0 ] || wanted+=" headers"
 [ $want_debug = 0 ] || wanted+=" debug"
 all_there() { local part; for part in $wanted; do has "$part" || return 1; done; }
@@ -51,6 +53,8 @@ remembered=$cache/kernels/.$suite-$arch
 [ -n "$release" ] || { [ -f "$remembered" ] && release=$(cat "$remembered"); } || true
 if [ -n "$release" ] && all_there; then echo "$release"; exit 0; fi
 
+own=""
+[ "$arch" = amd64 ] || own=$cache/kernels/$("$0" --suite "$suite")
 exec 9> "$cache/kernels/.lock"
 flock -n 9 || { say "another run is fetching; waiting for it"; flock 9; }
 if [ -n "$release" ] && all_there; then echo "$release"; exit 0; fi
@@ -152,6 +156,8 @@ unpack_image() {
 unpack_headers() {
   local package deb file base
   for package in $(closure "linux-headers-$release" '^linux-(headers|kbuild)-'); do
+    # The programs of kbuild run here, whatever the kernel is for.
+    if [[ $package = linux-kbuild-* ]] && [ "$arch" != amd64 ]; then foreign_kbuild "$package"; continue; fi
     deb=$(fetch "$package")
     dpkg-deb -x "$deb" "$work/headers"
     rm -f "$deb"
@@ -164,6 +170,12 @@ unpack_headers() {
   find "$work/headers/usr" -type l -lname '/usr/*' | while read -r file; do
     ln -sfn "$(realpath -ms --relative-to="$(dirname "$file")" "$work/headers$(readlink "$file")")" "$file"
   done
+}
+
+foreign_kbuild() {
+  mkdir -p "$work/headers/usr/lib" "$work/headers/usr/src"
+  cp -a "$own/usr/lib/$1" "$work/headers/usr/lib/"
+  [ ! -L "$own/usr/src/$1" ] || cp -a "$own/usr/src/$1" "$work/headers/usr/src/"
 }
 
 unpack_debug() {
@@ -196,6 +208,12 @@ place() {
 }
 
 mkdir -p "$tree"
+if [ "$arch" != amd64 ] && ! has busybox; then
+  deb=$(fetch busybox-static)
+  dpkg-deb -x "$deb" "$work/busybox"
+  rm -f "$deb"
+  place busybox bin/busybox usr/bin/busybox
+fi
 if ! has image; then
   unpack_image
   if [ -L "$work/image/lib" ]; then place image boot "usr/lib/modules" lib; else place image boot lib/modules; fi

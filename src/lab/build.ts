@@ -31,8 +31,8 @@ export async function buildModule(kernel: BootKernel, source: string, output: st
   try {
     const copy = join(folder, module);
     await cp(source, copy, { recursive: true });
-    if (toolchain === null) await run("make", makeArguments(headers, tree, copy, sourceName), module, signal);
-    else await makeInRoot(toolchain, tree, headers, copy, sourceName, module, signal);
+    if (toolchain === null) await run("make", makeArguments(kernel, headers, tree, copy, sourceName), module, signal);
+    else await makeInRoot(kernel, toolchain, tree, headers, copy, sourceName, module, signal);
     await mkdir(join(output, ".."), { recursive: true });
     const partial = `${output}.${process.pid}`;
     await cp(join(copy, `${module}.ko`), partial);
@@ -42,19 +42,20 @@ export async function buildModule(kernel: BootKernel, source: string, output: st
   }
 }
 
-function makeArguments(headers: string, tree: string, copy: string, sourceName: string): string[] {
+function makeArguments(kernel: BootKernel, headers: string, tree: string, copy: string, sourceName: string): string[] {
   // Of several maps that fit gcc takes the last.
   const maps = [
     [`${tree}/usr`, "/usr"],
     [headers, "."],
     [copy, sourceName],
   ].map(([from, to]) => `-ffile-prefix-map=${from}=${to}`);
-  return ["-C", headers, `M=${copy}`, `KCFLAGS=${maps.join(" ")}`, `-j${availableParallelism()}`, "modules"];
+  const cross = kernel.arch === "arm64" && process.arch !== "arm64" ? ["ARCH=arm64", "CROSS_COMPILE=aarch64-linux-gnu-"] : [];
+  return ["-C", headers, ...cross, `M=${copy}`, `KCFLAGS=${maps.join(" ")}`, `-j${availableParallelism()}`, "modules"];
 }
 
 /** Runs make in an unpacked root, in a mount namespace of its own, which ends with it: the kernel's tree is /kernel there, the source /module. */
-async function makeInRoot(root: string, tree: string, headers: string, copy: string, sourceName: string, module: string, signal: AbortSignal | undefined): Promise<void> {
-  const args = makeArguments(headers.replace(tree, "/kernel"), "/kernel", "/module", sourceName);
+async function makeInRoot(kernel: BootKernel, root: string, tree: string, headers: string, copy: string, sourceName: string, module: string, signal: AbortSignal | undefined): Promise<void> {
+  const args = makeArguments(kernel, headers.replace(tree, "/kernel"), "/kernel", "/module", sourceName);
   const script = [
     `mount --bind ${quote(tree)} ${quote(join(root, "kernel"))}`,
     `mount --bind ${quote(copy)} ${quote(join(root, "module"))}`,

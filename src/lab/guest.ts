@@ -129,7 +129,7 @@ function watch(options: GuestOptions, initramfs: FileHandle): Promise<GuestEnd> 
       }
       if (code === 127 || (code !== 0 && size === 0 && bootTime === null && ended === null)) {
         const missing = /No such file or directory/.test(complaints) && complaints.includes("setpriv");
-        const why = missing ? `\`${program}\` is not installed; on Debian and Ubuntu: apt-get install ${options.machine.arch === "arm64" ? "qemu-system-arm" : "qemu-system-x86"}` : complaints.trim();
+        const why = missing ? `\`${program}\` is not installed; on Debian and Ubuntu: apt-get install ${options.machine.kernel.arch === "arm64" ? "qemu-system-arm" : "qemu-system-x86"}` : complaints.trim();
         failed(new OopscopeError(missing ? "missing-tool" : "unsupported", `QEMU did not start: ${why}`, { program, status: code ?? undefined }));
         return;
       }

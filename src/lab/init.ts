@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { OopscopeError } from "../base/index.ts";
 import { writeCpio, type CpioEntry } from "./cpio.ts";
+import type { Arch } from "./kernels.ts";
 import type { KernelModule } from "./modinfo.ts";
 
 /** What the guest does after it booted. */
@@ -16,7 +17,7 @@ export type GuestPlan = {
   readonly folder: string;
   /** Variables of the script's environment. */
   readonly env: Readonly<Record<string, string>>;
-  readonly arch: "x86_64" | "arm64";
+  readonly arch: Arch;
   /** A static busybox for the guest's processor. */
   readonly busybox: string;
 };
@@ -58,7 +59,7 @@ export function quote(word: string): string {
 }
 
 /**
- * The first program of the guest. The console is the first serial line; on the second (arm64: on a virtio console) it tells how far it came. A step
+ * The first program of the guest. The console is the first serial line; on the second (arm64: on a virtio port) it tells how far it came. A step
  * that fails says so there, so that the host knows the step and need not guess from the console.
  */
 function initScript(plan: GuestPlan): string {
@@ -66,7 +67,7 @@ function initScript(plan: GuestPlan): string {
     modules.map((module, index) => `insmod /${modulePath(from + index, module)} || fail ${quote(`insmod ${module.name}`)}`);
   const environment = Object.entries({ HOME: "/root", TERM: "vt102", ...plan.env }).map(([name, value]) => `export ${name}=${quote(value)}`);
   const host = plan.root === "host";
-  const [tty, control] = plan.arch === "arm64" ? ["ttyAMA0", "hvc0"] : ["ttyS0", "ttyS1"];
+  const [tty, control] = plan.arch === "arm64" ? ["ttyAMA0", "vport0p1"] : ["ttyS0", "ttyS1"];
   const shell = host ? "chroot /mnt/root /bin/sh" : "/bin/sh";
   const interactive = `cd ${quote(host ? plan.folder : "/")} 2> /dev/null; [ -x /bin/bash ] && exec setsid -c /bin/bash -l; exec setsid -c sh -l`;
   const run =
@@ -81,11 +82,11 @@ function initScript(plan: GuestPlan): string {
     "mkdir -p /dev/pts /dev/shm; mount -t devpts devpts /dev/pts; mount -t tmpfs shm /dev/shm",
     // Where the control line needs a driver, what fails before it is seen on the console only.
     "exec 3> /dev/null",
-    `open_control() { [ -c /dev/${control} ] || return; stty -F /dev/${control} raw -echo; exec 3> /dev/${control}; }`,
+    `open_control() { [ -c /dev/${control} ] || return; stty -F /dev/${control} raw -echo 2> /dev/null; exec 3> /dev/${control}; }`,
     `fail() { echo "${controlWords.failed} $1" >&3; echo "oopscope: failed: $1"; sync; poweroff -f; sleep 60; }`,
     "open_control",
     ...load(plan.drivers, 0),
-    ...(plan.arch === "arm64" ? ["open_control"] : []),
+    ...(plan.arch === "arm64" ? [`for try in $(seq 50); do [ -c /dev/${control} ] && break; sleep 0.1; done`, "open_control"] : []),
     ...(host
       ? [
           "mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=loose,ro root /mnt/lower || fail 'mount of the host file system by 9p'",

@@ -1,12 +1,16 @@
-import { access, readdir, readFile } from "node:fs/promises";
+import { access, open, readdir, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { OopscopeError } from "../base/index.ts";
+
+/** The processors that the lab can play. */
+export type Arch = "x86_64" | "arm64";
 
 /** A kernel that can be booted: its image, and the folder of its modules if there is one. */
 export type BootKernel = {
   readonly release: string;
   readonly image: string;
+  readonly arch: Arch;
   /** …/lib/modules/RELEASE; null for a lone image, which must have its drivers built in. */
   readonly modules: string | null;
 };
@@ -24,15 +28,16 @@ export async function listKernels(): Promise<BootKernel[]> {
   for (const root of roots) {
     for (const name of await entries(join(root, "boot"))) {
       const release = /^vmlinuz-(.+)$/.exec(name)?.[1];
+      const image = join(root, "boot", name);
       if (release === undefined) continue;
       const modules = await firstThat(["lib/modules", "usr/lib/modules"].map((folder) => join(root, folder, release)));
-      found.set(release, { release, image: join(root, "boot", name), modules });
+      found.set(release, { release, image, arch: await archOf(image), modules });
     }
     // Newer distributions keep the image with its modules.
     for (const release of await entries(join(root, "lib/modules"))) {
       const modules = join(root, "lib/modules", release);
       const image = join(modules, "vmlinuz");
-      if (!found.has(release) && (await exists(image))) found.set(release, { release, image, modules });
+      if (!found.has(release) && (await exists(image))) found.set(release, { release, image, arch: await archOf(image), modules });
     }
   }
   return [...found.values()].sort((one, other) => other.release.localeCompare(one.release, "en", { numeric: true }));
@@ -42,7 +47,7 @@ export async function listKernels(): Promise<BootKernel[]> {
 export async function findKernel(wanted: string | null, running: string | null = null): Promise<BootKernel> {
   if (wanted !== null && (wanted.includes("/") || (await exists(wanted)))) return kernelOfImage(resolve(wanted));
   const kernels = await listKernels();
-  const chosen = wanted === null ? (kernels.find((kernel) => kernel.release === running) ?? kernels[0]) : kernels.find((kernel) => kernel.release === wanted);
+  const chosen = wanted === null ? (kernels.find((kernel) => kernel.release === running) ?? kernels.find((kernel) => kernel.arch === "x86_64")) : kernels.find((kernel) => kernel.release === wanted);
   if (chosen !== undefined) return chosen;
   const there = kernels.length === 0 ? "none is installed or in the cache" : `at hand: ${kernels.map((kernel) => kernel.release).join(", ")}`;
   throw new OopscopeError("not-found", wanted === null ? `no kernel to boot: ${there}` : `no kernel \`${wanted}\`: ${there}`, { kernel: wanted ?? undefined });
@@ -52,7 +57,7 @@ export async function findKernel(wanted: string | null, running: string | null =
 async function kernelOfImage(image: string): Promise<BootKernel> {
   const release = await releaseOfImage(image);
   const beside = [join(dirname(dirname(image)), "lib/modules", release), ...(basename(dirname(image)) === release ? [dirname(image)] : [])];
-  return { release, image, modules: await firstThat([...beside, `/lib/modules/${release}`]) };
+  return { release, image, arch: await archOf(image), modules: await firstThat([...beside, `/lib/modules/${release}`]) };
 }
 
 /**
@@ -75,6 +80,19 @@ async function releaseOfImage(image: string): Promise<string> {
   const named = /^vmlinu[xz]-(.+)$/.exec(basename(image))?.[1];
   if (named !== undefined) return named;
   throw new OopscopeError("unsupported", `\`${image}\` is not a kernel image: it has neither a boot header nor a version`, { file: image });
+}
+
+/** By the magic number of an arm64 image (Documentation/arm64/booting.rst: `ARM\x64` at 56); every other image is taken for one of x86-64. */
+async function archOf(image: string): Promise<Arch> {
+  const file = await open(image, "r").catch(() => null);
+  if (file === null) return "x86_64";
+  try {
+    const head = Buffer.alloc(64);
+    await file.read(head, 0, 64, 0);
+    return head.toString("latin1", 56, 60) === "ARM\x64" ? "arm64" : "x86_64";
+  } finally {
+    await file.close();
+  }
 }
 
 async function entries(folder: string): Promise<string[]> {

@@ -1,11 +1,11 @@
 import { access, constants, readFile, stat } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { release } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { OopscopeError, messageOf } from "../base/index.ts";
 import { buildForm, buildModule } from "./build.ts";
 import { quote, type GuestPlan } from "./init.ts";
-import { cacheFolder, findKernel, type BootKernel } from "./kernels.ts";
+import { cacheFolder, findKernel, type Arch, type BootKernel } from "./kernels.ts";
 import { readModule, requireRelease, type KernelModule } from "./modinfo.ts";
 import { loadOrder, readModuleTree, type ModuleTree } from "./order.ts";
 import type { Machine } from "./qemu.ts";
@@ -35,7 +35,6 @@ export type LabOptions = {
   readonly timeout?: number;
   /** The guest's root: the host's file system, read-only below an overlay in memory (the default), or busybox alone (the default for a scenario). */
   readonly root?: "host" | "busybox";
-  readonly arch?: Machine["arch"];
   /** A static busybox. */
   readonly busybox?: string;
   readonly signal?: AbortSignal;
@@ -62,10 +61,11 @@ const hostRootNeeds: readonly (readonly [module: string, option: string])[] = [
 
 /** Checks everything that can be checked before a guest is booted. `interactive`: no script, a shell. */
 export async function planLab(options: LabOptions, interactive: boolean): Promise<LabPlan> {
-  const arch = options.arch ?? "x86_64";
   const scenario = options.scenario === undefined ? null : await findScenario(options.scenario);
   const kernel = await findKernel(options.kernel ?? null, release());
-  const root = options.root ?? (scenario !== null && options.script === undefined && !interactive ? "busybox" : "host");
+  const { arch } = kernel;
+  const root = options.root ?? (arch !== hostArch || (scenario !== null && options.script === undefined && !interactive) ? "busybox" : "host");
+  if (root === "host" && arch !== hostArch) throw new OopscopeError("bad-argument", `the host's programs do not run on ${arch}: kernel ${kernel.release} needs root \`busybox\``, { arch });
   const folder = resolve(options.folder ?? process.cwd());
   const script = interactive ? null : await scriptOf(options.script, scenario, root);
   const tree = await readModuleTree(kernel);
@@ -78,16 +78,33 @@ export async function planLab(options: LabOptions, interactive: boolean): Promis
     kernel,
     scenario,
     machine: {
-      arch,
       kernel,
       memory: positive("memory", options.memory ?? scenario?.memory ?? 1024),
       cpus: positive("cpus", options.cpus ?? scenario?.cpus ?? 1),
       append: [scenario?.append ?? "", options.append ?? ""].filter((words) => words !== "").join(" "),
       hostRoot: root === "host",
     },
-    guest: { drivers, modules, root, script, folder, env: options.env ?? {}, arch, busybox: options.busybox ?? "/bin/busybox" },
+    guest: { drivers, modules, root, script, folder, env: options.env ?? {}, arch, busybox: options.busybox ?? (await busyboxFor(kernel)) },
     timeout: positive("timeout", options.timeout ?? scenario?.timeout ?? 120) * 1000,
   };
+}
+
+/** The lab plays on x86-64 hosts and, where a kernel asks for it, other processors on them. */
+const hostArch: Arch = process.arch === "arm64" ? "arm64" : "x86_64";
+
+/** The host's own busybox, or the one that was fetched with a kernel for another processor. */
+async function busyboxFor(kernel: BootKernel): Promise<string> {
+  const own = "/bin/busybox";
+  if (kernel.arch === hostArch) return own;
+  const tree = dirname(dirname(kernel.image));
+  for (const path of ["bin/busybox", "usr/bin/busybox"].map((name) => join(tree, name))) {
+    const there = await access(path).then(
+      () => true,
+      () => false,
+    );
+    if (there) return path;
+  }
+  throw new OopscopeError("missing-tool", `no static busybox for ${kernel.arch} in \`${tree}\``, { arch: kernel.arch });
 }
 
 function positive(name: string, value: number): number {
@@ -120,7 +137,7 @@ async function scriptOf(path: string | undefined, scenario: Scenario | null, roo
   }
 }
 
-async function driversOf(kernel: BootKernel, tree: ModuleTree, root: "host" | "busybox", arch: Machine["arch"]): Promise<readonly KernelModule[]> {
+async function driversOf(kernel: BootKernel, tree: ModuleTree, root: "host" | "busybox", arch: Arch): Promise<readonly KernelModule[]> {
   const needs = [...(root === "host" ? hostRootNeeds : []), ...(arch === "arm64" ? ([["virtio_pci", "CONFIG_VIRTIO_PCI"], ["virtio_console", "CONFIG_VIRTIO_CONSOLE"]] as const) : [])];
   const { modules, missing } = await loadOrder(tree, needs.map(([name]) => name));
   // Without modules.builtin nobody knows what is built into the image; the guest will tell.

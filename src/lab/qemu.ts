@@ -2,7 +2,6 @@ import type { BootKernel } from "./kernels.ts";
 
 /** The machine that QEMU plays. */
 export type Machine = {
-  readonly arch: "x86_64" | "arm64";
   readonly kernel: BootKernel;
   /** MiB. */
   readonly memory: number;
@@ -17,7 +16,7 @@ export type Machine = {
 export function qemuCommand(
   machine: Machine & { readonly initrd: string; readonly controlDescriptor: number; readonly interactive: boolean },
 ): { program: string; args: string[] } {
-  const arm = machine.arch === "arm64";
+  const arm = machine.kernel.arch === "arm64";
   const tty = arm ? "ttyAMA0" : "ttyS0";
   // oops=panic and panic=-1 end the run at the crash; with -no-reboot QEMU goes away where a machine would restart.
   const words = [`console=${tty}`, "rdinit=/init", "oops=panic", "panic=-1", "loglevel=7", machine.append].filter((word) => word !== "");
@@ -30,7 +29,7 @@ export function qemuCommand(
       ...["-kernel", machine.kernel.image, "-initrd", machine.initrd, "-append", words.join(" ")],
       ...["-chardev", machine.interactive ? "stdio,id=console,signal=off,mux=off" : "stdio,id=console,signal=off", "-serial", "chardev:console"],
       ...["-chardev", `socket,id=control,fd=${machine.controlDescriptor}`],
-      ...(arm ? ["-device", "virtio-serial-pci", "-device", "virtconsole,chardev=control"] : ["-serial", "chardev:control"]),
+      ...(arm ? ["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=control"] : ["-serial", "chardev:control"]),
       ...(machine.hostRoot ? ["-virtfs", "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap"] : []),
     ],
   };

@@ -37,6 +37,8 @@ export type Scenario = {
   readonly silent: string | null;
   /** Frames that the kernel marks with `?` although they are real; others may stand between them. */
   readonly doubtful: readonly ScenarioFrame[];
+  /** The checked kernel that it is for (scripts/lab-kernel.sh): `kasan`, `lockdep`, `kcsan`; null: any kernel. */
+  readonly needs: string | null;
   readonly cpus: number;
   /** MiB. */
   readonly memory: number;
@@ -60,14 +62,16 @@ export async function readScenarios(folder: string): Promise<Scenario[]> {
   return all.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-const keys = ["scenario", "kind", "context", "guilty", "earlier", "script", "append", "end", "log", "frame", "doubtful", "cpus", "memory", "timeout", "alone", "silent"];
+const keys = ["scenario", "kind", "context", "guilty", "earlier", "script", "append", "end", "log", "frame", "doubtful", "cpus", "memory", "timeout", "alone", "silent", "needs"];
 
 /**
- * The scenarios in a source's header comment: lines of `key: value`, each `scenario:` starting one. What a later scenario of the same source
+ * The scenarios in a source's header comment, and in comments that continue it at the end: lines of `key: value`, each `scenario:` starting one. What a later scenario of the same source
  * does not say, it takes from the first.
  */
 export function parseScenarios(source: string, module: string, folder: string): Scenario[] {
-  const comment = /\/\*\n([\s\S]*?)\*\//.exec(source)?.[1] ?? "";
+  // Later comments that begin with a scenario continue the header: their place keeps the numbers of the lines above them.
+  const comments = [...source.matchAll(/\/\*\n([\s\S]*?)\*\//g)].map((match) => match[1]!);
+  const comment = comments.filter((text, index) => index === 0 || text.startsWith(" * scenario:")).join("\n");
   const lines = comment.split("\n").map((line) => line.replace(/^ \* ?/, ""));
   const about: string[] = [];
   const blocks: Map<string, string[]>[] = [];
@@ -109,6 +113,7 @@ function scenarioOf(block: Map<string, string[]>, first: Map<string, string[]>, 
     frames: list("frame").map(frameOf),
     doubtful: list("doubtful").map(frameOf),
     silent: list("silent")[0] ?? null,
+    needs: block.get("needs")?.[0] ?? null,
     cpus: Number(one("cpus", "1")),
     memory: Number(one("memory", "512")),
     timeout: Number(one("timeout", "60")),

@@ -118,7 +118,7 @@ function moduleFrames(lines: readonly string[], start: number, module: string): 
   let exact: string | null = null;
   for (let at = start; at < lines.length; at++) {
     const line = lines[at]!.replace(prefix, "");
-    if (/^---\[ end (?:trace|Kernel panic)/.test(line) || /^(?:Allocated|Freed) by task|^FIX /.test(line)) break;
+    if (/^---\[ end (?:trace|Kernel panic)/.test(line) || /^(?:Allocated|Freed) by task|^The buggy address|^FIX /.test(line)) break;
     if (at > start && /^Kernel panic - not syncing|^INFO: task /.test(line)) break;
     if (/^Call [Tt]race:/.test(line)) inTrace = true;
     const register = /^(?:RIP: |pc ?: )/.test(line);

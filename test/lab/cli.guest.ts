@@ -2,36 +2,20 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { guestsOf, testKernel, until } from "./kernel.ts";
 
 let kernel: string;
 let folder: string;
-let program: string;
+/** The built command line (`make build`). */
+const program = "dist/cli/main.js";
 
-beforeAll(async () => {
+beforeAll(() => {
   kernel = testKernel();
   folder = mkdtempSync(join(tmpdir(), "oopscope-guest-"));
   mkdirSync(join(folder, "tmp"));
-  // Within the checkout, so that packages and lab/modules are found.
-  mkdirSync("node_modules/.cache", { recursive: true });
-  program = join(mkdtempSync("node_modules/.cache/lab-"), "main.mjs");
-  await build({
-    entryPoints: ["src/cli/main.ts"],
-    outfile: program,
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    external: ["iced-x86", "xz-decompress", "fzstd", "zod"],
-    banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
-    logLevel: "warning",
-  });
 });
-afterAll(() => {
-  rmSync(folder, { recursive: true });
-  rmSync(join(program, ".."), { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 type Ended = { status: number | null; out: string; err: string };
 

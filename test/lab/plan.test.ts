@@ -49,7 +49,7 @@ function makeKernel(release: string, modules: Record<string, string>, builtin: r
     writeFileSync(join(tree, path), moduleFile({ name: path.replace(/^.*\//, "").replace(".ko", "").replaceAll("-", "_"), depends, vermagic: `${release} SMP` }));
   }
   writeFileSync(join(tree, "modules.builtin"), builtin.map((path) => `${path}\n`).join(""));
-  return { release, image: join(root, "boot", `vmlinuz-${release}`), modules: tree };
+  return { release, image: join(root, "boot", `vmlinuz-${release}`), arch: "x86_64", modules: tree };
 }
 
 beforeAll(() => {

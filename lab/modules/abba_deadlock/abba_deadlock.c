@@ -72,3 +72,12 @@ static int __init ab_init(void)
 module_init(ab_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("Two mutexes in two orders");
+
+/*
+ * scenario: abba-deadlock-lockdep
+ * needs: lockdep
+ * kind: deadlock
+ * end: any
+ * script: echo 1 > /sys/module/abba_deadlock/parameters/move; sleep 3
+ * log: WARNING: possible circular locking dependency detected
+ */

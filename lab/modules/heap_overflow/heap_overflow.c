@@ -46,7 +46,7 @@ static noinline int ho_send(u32 length)
 	frame.bytes = kmalloc(frame.length, GFP_KERNEL);
 	if (!frame.bytes)
 		return -ENOMEM;
-	ho_fill(&frame);
+	ho_fill(&frame); /* @call */
 	kfree(frame.bytes); /* @free */
 	return length;
 }
@@ -78,3 +78,13 @@ module_init(ho_init);
 module_exit(ho_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A write past the end of a kmalloc object");
+
+/*
+ * scenario: heap-overflow-kasan
+ * needs: kasan
+ * append:
+ * log: BUG: KASAN: slab-out-of-bounds in ho_
+ * frame: ho_put_checksum@GUILTY < ho_fill@fill
+ * frame: ho_send@call
+ * frame: ho_set@set
+ */

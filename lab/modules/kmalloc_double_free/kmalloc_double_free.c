@@ -81,3 +81,10 @@ module_init(df_init);
 module_exit(df_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A double free of a kmalloc object");
+
+/*
+ * scenario: kmalloc-double-free-kasan
+ * needs: kasan
+ * end: finished
+ * log: BUG: KASAN: double-free in
+ */

@@ -9,6 +9,7 @@
  * guilty: nc_half_queue
  * script: echo 2 > /proc/null_chain
  * log: BUG: kernel NULL pointer dereference, address: 0000000000000014
+ * log: Unable to handle kernel NULL pointer dereference at virtual address 0000000000000014
  * frame: nc_half_queue@GUILTY < nc_route_room@room < nc_admit@admit
  * frame: nc_write@write
  */
@@ -125,3 +126,9 @@ module_init(nc_init);
 module_exit(nc_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A NULL dereference through a chain of pointers");
+
+/*
+ * scenario: null-chain-kasan
+ * needs: kasan
+ * log: general protection fault
+ */

@@ -109,3 +109,13 @@ static int __init ou_init(void)
 module_init(ou_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("An object that is used after it was freed");
+
+/*
+ * scenario: object-use-after-free-kasan
+ * needs: kasan
+ * append:
+ * end: any
+ * log: BUG: KASAN: use-after-free in ou_deliver
+ * frame: ou_deliver@deliver
+ * frame: ou_publish@publish
+ */

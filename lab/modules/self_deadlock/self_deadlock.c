@@ -69,3 +69,13 @@ static int __init sd_init(void)
 module_init(sd_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A spinlock taken twice");
+
+/*
+ * scenario: self-deadlock-lockdep
+ * needs: lockdep
+ * kind: deadlock
+ * end: any
+ * timeout: 40
+ * script: echo 1 > /proc/sys/kernel/watchdog_thresh; echo 1 > /sys/module/self_deadlock/parameters/expire; sleep 30
+ * log: WARNING: possible recursive locking detected
+ */

@@ -198,3 +198,11 @@ module_init(st_init);
 module_exit(st_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A tunnel device that frees dropped packets twice");
+
+/*
+ * scenario: skb-double-free-kasan
+ * needs: kasan
+ * kind: use-after-free
+ * end: any
+ * log: BUG: KASAN: use-after-free in
+ */

@@ -57,3 +57,9 @@ static int __init sl_init(void)
 module_init(sl_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A sleep under a spinlock");
+
+/*
+ * scenario: sleep-in-atomic-lockdep
+ * needs: lockdep
+ * log: BUG: scheduling while atomic:
+ */

@@ -55,3 +55,14 @@ static int __init sm_init(void)
 module_init(sm_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A write past the end of an array on the stack");
+
+/*
+ * scenario: stack-smash-kasan
+ * needs: kasan
+ * kind: out-of-bounds
+ * end: any
+ * log: BUG: KASAN: stack-out-of-bounds in sm_unescape
+ * frame: sm_unescape@GUILTY
+ * frame: sm_register@call
+ * frame: sm_set@set
+ */

@@ -8,6 +8,7 @@
  * guilty: us_length
  * script: echo hello > /proc/user_pointer
  * log: BUG: unable to handle page fault for address: 00
+ * log: Unable to handle kernel access to user memory outside uaccess routines
  * frame: us_length@GUILTY < us_submit@submit
  * frame: us_write@write
  */

@@ -59,7 +59,7 @@ static int wu_set(const char *text, const struct kernel_param *param)
 
 	if (error)
 		return error;
-	wu_cancel(wu_request);
+	wu_cancel(wu_request); /* @cancel */
 	return 0;
 }
 
@@ -75,3 +75,13 @@ static int __init wu_init(void)
 module_init(wu_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A delayed work that outlives its object");
+
+/*
+ * scenario: work-use-after-free-odebug
+ * needs: lockdep
+ * append:
+ * end: any
+ * log: ODEBUG: free active
+ * frame: wu_cancel@GUILTY
+ * frame: wu_set@cancel
+ */

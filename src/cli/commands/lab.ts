@@ -31,7 +31,9 @@ export async function runLabRun(scenario: string | undefined, flags: LabFlags): 
   }
   // Opened first: a log that cannot be saved is told before the crash, not after it.
   const log = flags.output === undefined ? null : openLog(flags.output);
-  const live = flags.format === "json" || flags.quiet === true ? null : process.stdout;
+  let live = flags.format === "json" || flags.quiet === true ? null : process.stdout;
+  // A reader that has gone (`| head`) ends the view, not the guest.
+  live?.on("error", () => (live = null));
   const stop = stopOnSignals();
   try {
     let unsaved: unknown = null;
