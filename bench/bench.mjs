@@ -27,7 +27,7 @@ const has = (tool) => {
     return false;
   }
 };
-const main = `${root}dist/cli/main.js`;
+const main = `${root}dist/cli/main.cjs`;
 const node = process.execPath;
 
 console.log(`## ${new Date().toISOString().slice(0, 10)}: ${cpus()[0].model}, ${cpus().length} processors, Node ${process.versions.node}, kernel ${release}, seed ${seed}, medians of ${rounds} rounds\n`);

@@ -7,13 +7,26 @@ const root = new URL("..", import.meta.url).pathname;
 const { exports: entries } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const sources = Object.values(entries).map(({ default: out }) => out.replace(/^\.\/dist\//, "src/").replace(/\.js$/, ".ts"));
 
+/**
+ * Node's own modules as they are: an `import` of node:fs asks for each of its exports, and some of them load half of Node. commander asks for child_process
+ * at once, for commands that are programs of their own; it has none here.
+ */
+const builtins = {
+  name: "builtins",
+  setup(build) {
+    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "builtin" }));
+    build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => {
+      const module = `process.getBuiltinModule(${JSON.stringify(path)})`;
+      return { contents: path === "node:child_process" ? `module.exports = new Proxy({}, { get: (_, name) => ${module}[name] });` : `module.exports = ${module};` };
+    });
+  },
+};
+
 const common = {
   absWorkingDir: root,
   outdir: "dist",
   outbase: "src",
   bundle: true,
-  splitting: true,
-  format: "esm",
   platform: "node",
   target: "node20.19",
   // Loaded from node_modules when needed: WebAssembly beside their own files.
@@ -26,15 +39,18 @@ const common = {
 };
 
 rmSync(`${root}dist`, { recursive: true, force: true });
-await build({ ...common, entryPoints: sources, chunkNames: "chunks/[name]-[hash]" });
-// The command line on its own: split only where it loads something later, since every file that a start reads costs a millisecond.
+await build({ ...common, entryPoints: sources, splitting: true, format: "esm", chunkNames: "chunks/[name]-[hash]" });
+// The command line is one CommonJS file: Node's loader of ES modules and each file more cost a start of 50 ms ten of them. What is loaded later in the
+// sources is still run later here.
 await build({
   ...common,
   entryPoints: ["src/cli/main.ts"],
-  chunkNames: "cli/[name]-[hash]",
-  // Modules of CommonJS within the bundle (commander) ask for Node's own modules.
-  banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
+  format: "cjs",
+  outExtension: { ".js": ".cjs" },
+  plugins: [builtins],
+  define: { "import.meta.url": "__url", "import.meta.dirname": "__dirname" },
+  banner: { js: 'const __url = process.getBuiltinModule("node:url").pathToFileURL(__filename).href;' },
 });
-chmodSync(`${root}dist/cli/main.js`, 0o755);
+chmodSync(`${root}dist/cli/main.cjs`, 0o755);
 copyFileSync(`${root}node_modules/commander/LICENSE`, `${root}dist/LICENSE.commander`);
 if (process.argv[2] !== "--quick") execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", `${root}tsconfig.build.json`], { stdio: "inherit" });

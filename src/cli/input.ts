@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { OopscopeError } from "../base/index.ts";
+import { isTerminal } from "./output.ts";
 
 /** The largest log that is read whole. */
 const largestLog = 1 << 30;
@@ -7,7 +8,7 @@ const largestLog = 1 << 30;
 /** A log's bytes and the name that the case gives it. `-` or nothing is standard input. */
 export async function readLog(path: string | undefined): Promise<{ name: string; bytes: Uint8Array }> {
   if (path === undefined || path === "-") {
-    if (path === undefined && process.stdin.isTTY) throw new OopscopeError("bad-argument", "no log was named, and standard input is a terminal");
+    if (path === undefined && isTerminal(0)) throw new OopscopeError("bad-argument", "no log was named, and standard input is a terminal");
     return { name: "-", bytes: await readStdin() };
   }
   try {

@@ -1,12 +1,24 @@
-import { writeSync } from "node:fs";
+import { fstatSync, writeSync } from "node:fs";
 import { visible } from "../render/index.ts";
 
 /** Writes results to standard output, all of them before it returns; a reader that has gone (`| head`) is no error. */
 export function writeResult(result: Buffer | string): void {
-  const bytes = typeof result === "string" ? Buffer.from(result, "utf8") : result;
+  writeAll(1, typeof result === "string" ? Buffer.from(result, "utf8") : result);
+}
+
+/** Whether a descriptor is a terminal. Node's own streams would load its network code to tell. */
+export function isTerminal(descriptor: 0 | 1 | 2): boolean {
+  try {
+    return fstatSync(descriptor).isCharacterDevice() && process.getBuiltinModule("node:tty").isatty(descriptor);
+  } catch {
+    return false;
+  }
+}
+
+function writeAll(descriptor: 1 | 2, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) {
     try {
-      at += writeSync(1, bytes, at, Math.min(bytes.length - at, 1 << 20));
+      at += writeSync(descriptor, bytes, at, Math.min(bytes.length - at, 1 << 20));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === "EPIPE") return;
@@ -18,6 +30,5 @@ export function writeResult(result: Buffer | string): void {
 
 /** Talk: `oopscope: warning: …`, on standard error, safe for a terminal. */
 export function say(severity: "error" | "warning" | "note", text: string, command: string | null = null): void {
-  process.stderr.write(`oopscope: ${severity}: ${visible(text)}\n`);
-  if (command !== null) process.stderr.write(`  try: ${visible(command)}\n`);
+  writeAll(2, Buffer.from(`oopscope: ${severity}: ${visible(text)}\n${command === null ? "" : `  try: ${visible(command)}\n`}`, "utf8"));
 }

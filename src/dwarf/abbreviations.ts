@@ -21,6 +21,7 @@ export type FormSizes = { readonly address: number; readonly offset: number; rea
 
 const mostAttributes = 1024;
 const mostAbbreviations = 1 << 20;
+const mostNumbers = 1 << 19;
 const firstWindow = 1 << 14;
 
 /** One table of .debug_abbrev, read as far as its codes are asked for. */
@@ -34,6 +35,7 @@ export class AbbreviationTable {
   #at: Cursor;
   #window = firstWindow;
   #complete = false;
+  #read = 0;
 
   constructor(sections: DebugSections, offset: number, sizes: FormSizes) {
     this.#sections = sections;
@@ -65,9 +67,10 @@ export class AbbreviationTable {
         this.#complete = true;
         break;
       }
+      this.#sections.budget.spend(1);
+      if (++this.#read > mostAbbreviations || this.#attributes.length > mostNumbers) throw this.#at.fail("a table of too many abbreviations");
       if (read.code < 4096) this.byCode[read.code] ??= read.abbreviation;
       else this.#sparse.set(read.code, read.abbreviation);
-      if (this.#sparse.size > mostAbbreviations) throw this.#at.fail(`more than ${mostAbbreviations} abbreviations`);
       if (read.code === code) return read.abbreviation;
     }
     throw this.#at.fail(`no abbreviation has the code ${code}`);

@@ -1,5 +1,5 @@
 import type { DebugSections } from "./sections.ts";
-import { lowerBound } from "./lines.ts";
+import { Skips, lowerBound } from "./sorted.ts";
 
 /**
  * Which unit owns each wanted address (sorted image offsets), by .debug_aranges (DWARF 5, 6.1.2): one pass over its tuples, that keeps nothing but the
@@ -15,6 +15,7 @@ export function ownersByAranges(sections: DebugSections, wanted: Float64Array, o
   const baseLow = Number(base & 0xffff_ffffn);
   const first = wanted[0]!;
   const last = wanted[wanted.length - 1]!;
+  const free = new Skips(wanted.length);
   while (at.at + 12 <= size) {
     const start = at.at;
     let length = at.u32();
@@ -38,7 +39,10 @@ export function ownersByAranges(sections: DebugSections, wanted: Float64Array, o
       const low = address === 8 ? at.u64From(baseHigh, baseLow) : at.u32() - baseLow;
       const count = address === 8 ? at.u64From(0, 0) : at.u32();
       if (count === 0 || low > last || low + count <= first) continue;
-      for (let index = lowerBound(wanted, low); index < wanted.length && wanted[index]! < low + count; index++) if (owners[index]! < 0) owners[index] = unit;
+      for (let index = free.from(lowerBound(wanted, low)); index < wanted.length && wanted[index]! < low + count; index = free.from(index + 1)) {
+        owners[index] = unit;
+        free.take(index);
+      }
     }
     at.at = end;
   }

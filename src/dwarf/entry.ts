@@ -183,9 +183,13 @@ export function skipChildren(unit: EntryContext & { readonly abbreviations: Abbr
 const isAddress = (form: number): boolean =>
   form === dw.DW_FORM_addr || form === dw.DW_FORM_addrx || (form >= dw.DW_FORM_addrx1 && form <= dw.DW_FORM_addrx4) || form === dw.DW_FORM_GNU_addr_index;
 
-/** An address as an image offset. */
+/** An address as an image offset; NaN where the form is of another kind. */
 function readAddress(unit: EntryContext, form: number): number {
   const { at, header } = unit;
+  if (!isAddress(form)) {
+    skipForm(at, form, header.sizes);
+    return NaN;
+  }
   if (form === dw.DW_FORM_addr) return header.sizes.address === 8 ? at.u64From(unit.baseHigh, unit.baseLow) : at.u32() - unit.baseLow;
   const index =
     form === dw.DW_FORM_addrx1 ? at.u8() : form === dw.DW_FORM_addrx2 ? at.u16() : form === dw.DW_FORM_addrx3 ? at.u24() : form === dw.DW_FORM_addrx4 ? at.u32() : at.uleb();

@@ -2,11 +2,12 @@ import { OopscopeError } from "../base/index.ts";
 import type { ElfFile } from "../elf/index.ts";
 import { ownersByAranges } from "./aranges.ts";
 import { newEntry, readEntry } from "./entry.ts";
-import { functionAt, indexFunctions, inlineChain, type ChainLink } from "./functions.ts";
-import { LineProgram, lowerBound, type LineRow } from "./lines.ts";
+import { functionsAt, indexFunctions, inlineChain, type ChainLink } from "./functions.ts";
+import { LineProgram, type LineRow } from "./lines.ts";
 import { forEachRange } from "./ranges.ts";
 import { DebugSections } from "./sections.ts";
-import { Unit, readUnitHeader, type UnitHeader } from "./unit.ts";
+import { Skips, lowerBound } from "./sorted.ts";
+import { Unit, readUnitHeader, unitEnd, type UnitHeader } from "./unit.ts";
 
 /** A function at an address, with the place in it: the line that runs, or for the outer ones of a chain the line of the call that was inlined. */
 export type PlaceInFunction = {
@@ -27,6 +28,8 @@ export type Place = {
 };
 
 const longestOriginChain = 16;
+const mostOthers = 4;
+const unitCost = 16;
 
 /** The debugging information of one file. Costs nothing until an address is looked up; then only the units that own the addresses are read. */
 export class DwarfFile {
@@ -34,6 +37,10 @@ export class DwarfFile {
   readonly #headers = new Map<number, UnitHeader>();
   readonly #names = new Map<number, string | null>();
   #allHeaders: UnitHeader[] | null = null;
+  /** The last few units that names were sought in, other than the one at work. */
+  readonly #others = new Map<number, Unit>();
+  /** What kept a unit from being asked for its ranges. */
+  #damage: OopscopeError | null = null;
   /** Ranges of the units that .debug_aranges leaves out. */
   #unlisted: { lows: Float64Array; highs: Float64Array; units: Float64Array } | null = null;
 
@@ -53,13 +60,18 @@ export class DwarfFile {
   lookup(addresses: readonly number[]): (Place | null | OopscopeError)[] {
     const answers: (Place | null | OopscopeError)[] = addresses.map(() => null);
     if (!this.present || addresses.length === 0) return answers;
+    this.#sections.renewBudget(addresses.length);
     const order = Uint32Array.from(addresses.keys()).sort((a, b) => addresses[a]! - addresses[b]!);
     const wanted = Float64Array.from(order, (index) => addresses[index]!);
     const owners = this.#owners(wanted);
     const byUnit = new Map<number, number[]>();
     for (let index = 0; index < wanted.length; index++) {
       const unit = owners[index]!;
-      if (unit < 0) continue;
+      if (unit < 0) {
+        // What could not be read might have owned it.
+        answers[order[index]!] = this.#damage;
+        continue;
+      }
       const list = byUnit.get(unit);
       if (list) list.push(index);
       else byUnit.set(unit, [index]);
@@ -80,6 +92,7 @@ export class DwarfFile {
   /** Name and compilation directory of the unit that owns an address, without reading more of it. */
   unitAt(address: number): { readonly name: string | null; readonly directory: string | null } | null {
     if (!this.present) return null;
+    this.#sections.renewBudget(1);
     const owner = this.#owners(Float64Array.of(address))[0]!;
     if (owner < 0) return null;
     const { name, directory } = new Unit(this.#sections, this.#header(owner), false);
@@ -93,8 +106,11 @@ export class DwarfFile {
       const { path } = this.#sections.elf;
       throw new OopscopeError("unsupported", `${path}: the debug information of ${unit.name ?? "this unit"} is in a file of its own, ${dwoName}, which is not read`, { file: path, section: ".debug_info", offset: unit.header.offset });
     }
-    let functions = indexFunctions(unit, false);
-    let nested = false;
+    const positions = functionsAt(indexFunctions(unit, false), wanted);
+    if (positions.includes(-1)) {
+      const nested = functionsAt(indexFunctions(unit, true), wanted);
+      for (const [index, position] of positions.entries()) if (position < 0) positions[index] = nested[index]!;
+    }
     let lines: LineProgram | null = null;
     let rows: (LineRow | null)[] = [];
     if (unit.root.lines >= 0 && this.#sections.size("line") > 0) {
@@ -104,12 +120,7 @@ export class DwarfFile {
     const places: Place[] = [];
     for (let index = 0; index < wanted.length; index++) {
       const address = wanted[index]!;
-      let position = functionAt(functions, address);
-      if (position < 0 && !nested) {
-        functions = indexFunctions(unit, true);
-        nested = true;
-        position = functionAt(functions, address);
-      }
+      const position = positions[index]!;
       const chain = position < 0 ? [] : inlineChain(unit, position, address);
       places.push({ functions: this.#places(unit, chain, lines, rows[index] ?? null), directory: unit.directory });
     }
@@ -144,7 +155,7 @@ export class DwarfFile {
     let at = offset;
     let owner = unit;
     for (let step = 0; step < longestOriginChain && at >= 0; step++) {
-      if (at < owner.header.first || at >= owner.header.end) owner = new Unit(this.#sections, this.#headerAround(at));
+      if (at < owner.header.first || at >= owner.header.end) owner = this.#otherAround(at);
       owner.at.at = at - owner.header.offset;
       const code = owner.at.uleb();
       if (code === 0) break;
@@ -163,8 +174,27 @@ export class DwarfFile {
     return header;
   }
 
+  #otherAround(offset: number): Unit {
+    const header = this.#headerAround(offset);
+    let unit = this.#others.get(header.offset);
+    if (!unit) {
+      if (this.#others.size >= mostOthers) this.#others.clear();
+      this.#others.set(header.offset, (unit = new Unit(this.#sections, header)));
+    }
+    return unit;
+  }
+
   #headerAround(offset: number): UnitHeader {
-    for (const header of this.#everyHeader()) if (offset >= header.offset && offset < header.end) return header;
+    const headers = this.#everyHeader();
+    let low = 0;
+    let high = headers.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (headers[middle]!.offset <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const header = headers[low - 1];
+    if (header && offset < header.end) return header;
     throw new OopscopeError("malformed", `${this.#sections.elf.path}: a reference to 0x${offset.toString(16)} of .debug_info, where no unit is`, { file: this.#sections.elf.path, section: ".debug_info", offset });
   }
 
@@ -173,9 +203,21 @@ export class DwarfFile {
     const headers: UnitHeader[] = [];
     const size = this.#sections.size("info");
     for (let offset = 0; offset + 11 <= size; ) {
-      const header = this.#header(offset);
-      headers.push(header);
-      offset = header.end;
+      this.#sections.budget.spend(unitCost);
+      let end: number;
+      try {
+        end = unitEnd(this.#sections, offset);
+      } catch (error) {
+        // Where a length is wrong nothing tells where the next unit begins.
+        this.#note(error);
+        break;
+      }
+      try {
+        headers.push(this.#header(offset));
+      } catch (error) {
+        this.#note(error); // one broken unit costs itself alone
+      }
+      offset = end;
     }
     return (this.#allHeaders = headers);
   }
@@ -190,8 +232,17 @@ export class DwarfFile {
       if (!(error instanceof OopscopeError)) throw error;
       owners.fill(-1);
     }
-    if (owners.includes(-1)) this.#ownersByUnits(wanted, owners, listed);
+    try {
+      if (owners.includes(-1)) this.#ownersByUnits(wanted, owners, listed);
+    } catch (error) {
+      this.#note(error);
+    }
     return owners;
+  }
+
+  #note(error: unknown): void {
+    if (!(error instanceof OopscopeError)) throw error;
+    this.#damage ??= error;
   }
 
   /** For units that the index does not list: their own ranges. */
@@ -211,15 +262,18 @@ export class DwarfFile {
             return false;
           });
         } catch (error) {
-          if (!(error instanceof OopscopeError)) throw error; // one broken unit costs itself alone
+          this.#note(error); // one broken unit costs itself alone
         }
       }
       this.#unlisted = { lows: Float64Array.from(lows), highs: Float64Array.from(highs), units: Float64Array.from(units) };
     }
     const { lows, highs, units } = this.#unlisted;
+    const free = new Skips(wanted.length);
+    for (let index = 0; index < wanted.length; index++) if (owners[index]! >= 0) free.take(index);
     for (let range = 0; range < lows.length; range++) {
-      for (let index = lowerBound(wanted, lows[range]!); index < wanted.length && wanted[index]! < highs[range]!; index++) {
-        if (owners[index]! < 0) owners[index] = units[range]!;
+      for (let index = free.from(lowerBound(wanted, lows[range]!)); index < wanted.length && wanted[index]! < highs[range]!; index = free.from(index + 1)) {
+        owners[index] = units[range]!;
+        free.take(index);
       }
     }
   }

@@ -1,6 +1,7 @@
 import * as dw from "./constants.ts";
 import { newEntry, readEntry, skipChildren, skipEntry } from "./entry.ts";
 import { covers, forEachRange, hasRange } from "./ranges.ts";
+import { Skips, lowerBound } from "./sorted.ts";
 import type { Unit } from "./unit.ts";
 
 /**
@@ -83,29 +84,47 @@ export function indexFunctions(unit: Unit, nested: boolean): FunctionIndex {
   return { lows, highs, entries };
 }
 
-/** Position of the smallest function that covers an address, or -1. */
-export function functionAt({ lows, highs, entries }: FunctionIndex, address: number): number {
-  let best = -1;
-  let size = Number.POSITIVE_INFINITY;
-  for (let index = 0; index < lows.length; index++) {
-    const low = lows[index]!;
-    if (address < low || address >= highs[index]!) continue;
-    if (highs[index]! - low < size) {
-      size = highs[index]! - low;
-      best = entries[index]!;
+/** Of each address (in order) the position of the smallest function that covers it, or -1. */
+export function functionsAt({ lows, highs, entries }: FunctionIndex, addresses: Float64Array): Float64Array {
+  const found = new Float64Array(addresses.length).fill(-1);
+  if (lows.length * addresses.length > fewComparisons) {
+    // Smallest first, each takes the addresses that no smaller one has; `next` leads past those that are taken.
+    const order = Uint32Array.from(lows.keys()).sort((a, b) => highs[a]! - lows[a]! - (highs[b]! - lows[b]!) || a - b);
+    const next = new Skips(addresses.length);
+    for (const index of order) {
+      for (let k = next.from(lowerBound(addresses, lows[index]!)); k < addresses.length && addresses[k]! < highs[index]!; k = next.from(k + 1)) {
+        found[k] = entries[index]!;
+        next.take(k);
+      }
+    }
+    return found;
+  }
+  for (let k = 0; k < addresses.length; k++) {
+    const address = addresses[k]!;
+    let size = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < lows.length; index++) {
+      const low = lows[index]!;
+      if (address < low || address >= highs[index]!) continue;
+      if (highs[index]! - low < size) {
+        size = highs[index]! - low;
+        found[k] = entries[index]!;
+      }
     }
   }
-  return best;
+  return found;
 }
+
+const fewComparisons = 1 << 16;
 
 /** A function of the chain: where its name stands, and where it was called if it is inlined. */
 export type ChainLink = { readonly entry: number; readonly callFile: number; readonly callLine: number; readonly callColumn: number; readonly discriminator: number };
 
-const deepestInlining = 512;
+const deepestInlining = 256;
 
 /** The function at `position` and the calls inlined into it that cover `address`, outermost first. `entry` are offsets in .debug_info. */
 export function inlineChain(unit: Unit, position: number, address: number): ChainLink[] {
   const { at, abbreviations, header } = unit;
+  const { budget } = unit.sections;
   const entry = newEntry();
   at.at = position;
   readEntry(unit, abbreviations.get(at.uleb()), entry, false);
@@ -114,6 +133,7 @@ export function inlineChain(unit: Unit, position: number, address: number): Chai
   if (header.version === 2) return chainOfPieces(unit, chain, address);
   // `open` counts the blocks without a range of their own that were entered since the last covering entry: behind their end the walk goes on.
   for (let open = 0; at.at < at.end; ) {
+    budget.spend(1);
     const here = at.at;
     const code = at.uleb();
     if (code === 0) {
@@ -164,6 +184,7 @@ function chainOfPieces(unit: Unit, chain: ChainLink[], address: number): ChainLi
   // The chain at each level of nesting.
   const levels = [chain];
   while (levels.length > 0 && at.at < at.end) {
+    unit.sections.budget.spend(1);
     const here = at.at;
     const code = at.uleb();
     if (code === 0) {

@@ -1,6 +1,7 @@
 import { OopscopeError, type Cursor } from "../base/index.ts";
 import * as dw from "./constants.ts";
 import type { DebugSections } from "./sections.ts";
+import { lowerBound } from "./sorted.ts";
 
 /** A row of the line table (DWARF 5, 6.2.2) that was looked for. */
 export type LineRow = { readonly file: number; readonly line: number; readonly column: number; readonly discriminator: number };
@@ -41,6 +42,7 @@ export class LineProgram {
     } else if (length >= 0xffff_fff0) throw head.fail(`a line program of reserved length 0x${length.toString(16)}`, 0);
     const end = offset + head.at + length;
     if (end > sections.size("line")) throw head.fail(`a line program that ends at 0x${end.toString(16)}, past the section's end at 0x${sections.size("line").toString(16)}`, 0);
+    sections.budget.spend((end - offset) / 16);
     const at = sections.slice("line", offset, end);
     this.#at = at;
     at.at = head.at;
@@ -225,6 +227,7 @@ export class LineProgram {
     const found: (LineRow | null)[] = Array.from({ length: wanted.length }, () => null);
     const at = this.#at;
     const { end } = at;
+    const { budget } = this.#sections;
     const minimumLength = this.#minimumLength;
     const lineBase = this.#lineBase;
     const lineRange = this.#lineRange;
@@ -321,10 +324,12 @@ export class LineProgram {
       }
       // A row: what lies between the last one and this belongs to the last.
       if (open && address >= rowAddress) {
+        const first = next;
         while (next < wanted.length && wanted[next]! < address) {
           if (wanted[next]! >= rowAddress) found[next] ??= { file: rowFile, line: rowLine, column: rowColumn, discriminator: rowDiscriminator };
           next++;
         }
+        if (next > first) budget.spend(next - first);
       } else if (!ends) next = lowerBound(wanted, address);
       rowAddress = address;
       rowFile = file;
@@ -343,18 +348,6 @@ export class LineProgram {
     }
     return found;
   }
-}
-
-/** Index of the first value of a sorted array that is at least `least`. */
-export function lowerBound(values: Float64Array, least: number): number {
-  let low = 0;
-  let high = values.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (values[middle]! < least) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 const joined = (directory: string, name: string): string => (directory.endsWith("/") ? directory + name : `${directory}/${name}`);

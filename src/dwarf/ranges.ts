@@ -55,6 +55,7 @@ function walkList(unit: Unit, entry: Entry, whole: boolean, visit: (low: number,
   let base = unit.root.low;
   for (let count = 0; ; count++) {
     if (count > mostRanges) throw at.fail(`a list of more than ${mostRanges} ranges`);
+    sections.budget.spend(1);
     let low: number;
     let high: number;
     const kind = at.u8();
@@ -102,11 +103,11 @@ function forEachPair(unit: Unit, start: number, visit: (low: number, high: numbe
   let base: number | null = null;
   for (let count = 0; ; count++) {
     if (count > mostRanges) throw at.fail(`a list of more than ${mostRanges} ranges`);
+    sections.budget.spend(1);
     // Offsets from the base, not addresses; all ones in the first announce a new base.
-    const firstHigh = wide ? at.view.getUint32(at.little ? at.at + 4 : at.at, at.little) : 0;
     const from = at.at;
     const first = wide ? at.u64From(0, 0) : at.u32();
-    const isBase = wide ? firstHigh === 0xffff_ffff && at.view.getUint32(at.little ? from : from + 4, at.little) === 0xffff_ffff : first === 0xffff_ffff;
+    const isBase = wide ? at.view.getUint32(from, at.little) === 0xffff_ffff && at.view.getUint32(from + 4, at.little) === 0xffff_ffff : first === 0xffff_ffff;
     const secondAt = at.at;
     const second = wide ? at.u64From(0, 0) : at.u32();
     if (isBase) {

@@ -1,17 +1,23 @@
-import { Cursor, OopscopeError, textOf } from "../base/index.ts";
+import { Budget, Cursor, OopscopeError, textOf } from "../base/index.ts";
 import type { ElfFile, Section } from "../elf/index.ts";
 
 export type DebugSection = "info" | "abbrev" | "line" | "str" | "line_str" | "ranges" | "rnglists" | "addr" | "str_offsets" | "aranges";
 
 /** Single strings are read from the file one by one until so many were wanted; then the whole section is worth its memory. */
 const stringsBeforeWhole = 2000;
-const longestString = 1 << 16;
+/** Sections of names of files and folders are small, and most of a lookup's texts come from them. */
+const smallStrings = 1 << 18;
+const longestString = 1 << 14;
+const stepsForAny = 1 << 25;
+const stepsForEach = 1 << 12;
 const rangesWindow = 1 << 12;
 const windowsBeforeWhole = 200;
 
 /** The debug sections of one file, read in ranges, relocated. */
 export class DebugSections {
   readonly elf: ElfFile;
+  /** Steps left for the lookup that runs: see `renewBudget`. */
+  budget: Budget;
   readonly #sections = new Map<DebugSection, Section | null>();
   readonly #whole = new Map<DebugSection, Uint8Array>();
   readonly #windows = new Map<DebugSection, Cursor>();
@@ -20,6 +26,20 @@ export class DebugSections {
 
   constructor(elf: ElfFile) {
     this.elf = elf;
+    this.budget = this.#newBudget(0);
+  }
+
+  /**
+   * Steps for looking up so many addresses: an entry, abbreviation, range or row is one, and 16 bytes that are read are one. All of a vmlinux takes 11 million;
+   * files made to take longer (lists that all entries share, units that overlap) get no more.
+   */
+  renewBudget(addresses: number): void {
+    this.budget = this.#newBudget(addresses);
+  }
+
+  #newBudget(addresses: number): Budget {
+    const steps = stepsForAny + addresses * stepsForEach;
+    return new Budget(steps, () => new OopscopeError("over-budget", `${this.elf.path}: the debug information of ${addresses} addresses takes more than ${steps} steps`, { file: this.elf.path, section: ".debug_info", steps }));
   }
 
   section(name: DebugSection): Section | null {
@@ -75,7 +95,7 @@ export class DebugSections {
   }
 
   string(name: "str" | "line_str", offset: number): string {
-    if (this.#whole.has(name)) return this.kept(name, offset).string();
+    if (this.#whole.has(name) || this.size(name) <= smallStrings) return this.kept(name, offset).string();
     // Most references lead to a few dozen strings of a section of megabytes.
     if (++this.#stringsRead > stringsBeforeWhole) return this.kept(name, offset).string();
     for (let window = 128; ; window *= 8) {

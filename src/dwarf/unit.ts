@@ -19,9 +19,12 @@ export type UnitHeader = {
 
 const largestUnit = 1 << 28;
 
-/** Reads the header at `offset`. Throws `malformed` where there is none. */
-export function readUnitHeader(sections: DebugSections, offset: number): UnitHeader {
-  const at = sections.slice("info", offset, offset + 40);
+/** Where the unit at `offset` ends, by its length alone. Throws `malformed` where that cannot be. */
+export function unitEnd(sections: DebugSections, offset: number): number {
+  return readLength(sections, sections.slice("info", offset, offset + 12), offset).end;
+}
+
+function readLength(sections: DebugSections, at: Cursor, offset: number): { end: number; offsetSize: number } {
   let length = at.u32();
   let offsetSize = 4;
   if (length === 0xffff_ffff) {
@@ -30,6 +33,13 @@ export function readUnitHeader(sections: DebugSections, offset: number): UnitHea
   } else if (length >= 0xffff_fff0) throw at.fail(`a unit of reserved length 0x${length.toString(16)}`, 0);
   const end = offset + at.at + length;
   if (end > sections.size("info")) throw at.fail(`a unit that ends at 0x${end.toString(16)}, past the section's end at 0x${sections.size("info").toString(16)}`, 0);
+  return { end, offsetSize };
+}
+
+/** Reads the header at `offset`. Throws `malformed` where there is none. */
+export function readUnitHeader(sections: DebugSections, offset: number): UnitHeader {
+  const at = sections.slice("info", offset, offset + 40);
+  const { end, offsetSize } = readLength(sections, at, offset);
   const version = at.u16();
   if (version < 2 || version > 5) throw new OopscopeError("unsupported", `${sections.elf.path}: .debug_info at offset 0x${offset.toString(16)}: DWARF version ${version}`, { file: sections.elf.path, offset });
   const readOffset = () => (offsetSize === 8 ? at.u64() : at.u32());
@@ -73,6 +83,7 @@ export class Unit {
     if (header.end - header.offset > largestUnit) throw new OopscopeError("over-budget", `${sections.elf.path}: a unit of ${header.end - header.offset} bytes, the limit is ${largestUnit}`, { file: sections.elf.path, offset: header.offset });
     this.sections = sections;
     this.header = header;
+    sections.budget.spend(whole ? (header.end - header.offset) / 16 : 16);
     this.at = sections.slice("info", header.offset, whole ? header.end : Math.min(header.end, header.first + 1024));
     this.abbreviations = tableOf(sections, header);
     const { base } = sections.elf;

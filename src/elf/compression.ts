@@ -1,4 +1,3 @@
-import * as zlib from "node:zlib";
 import { Cursor, OopscopeError, messageOf } from "../base/index.ts";
 import { ELFCOMPRESS_ZLIB, ELFCOMPRESS_ZSTD } from "./constants.ts";
 import type * as Xz from "xz-decompress";
@@ -15,7 +14,8 @@ export function unfoldedLimit(packed: number): number {
   return Math.min(largestUnfolded, Math.max(anyRatioUpTo, packed * largestRatio));
 }
 
-const zlibWithZstd = zlib as typeof zlib & { zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer };
+/** Node's zlib, which brings its streams along: loaded when something is compressed. zstd from Node 22.15 on. */
+const zlib = () => process.getBuiltinModule("node:zlib") as ReturnType<typeof process.getBuiltinModule<"node:zlib">> & { zstdDecompressSync?: (bytes: Uint8Array, options: { maxOutputLength: number }) => Buffer };
 
 /** Which compression a file has, by its first bytes. */
 export function compressionOf(head: Uint8Array): "gzip" | "xz" | "zstd" | null {
@@ -29,7 +29,7 @@ export function compressionOf(head: Uint8Array): "gzip" | "xz" | "zstd" | null {
 export async function unfoldFile(name: string, bytes: Uint8Array, compression: "gzip" | "xz" | "zstd", limit = unfoldedLimit(bytes.length)): Promise<Uint8Array> {
   switch (compression) {
     case "gzip":
-      return guarded(name, null, "gzip", limit, () => zlib.gunzipSync(bytes, { maxOutputLength: limit }));
+      return guarded(name, null, "gzip", limit, () => zlib().gunzipSync(bytes, { maxOutputLength: limit }));
     case "zstd":
       return unfoldZstd(name, bytes, limit);
     case "xz":
@@ -68,7 +68,7 @@ async function unfoldXz(name: string, bytes: Uint8Array, limit: number): Promise
 }
 
 async function unfoldZstd(name: string, bytes: Uint8Array, limit: number): Promise<Uint8Array> {
-  if (zlibWithZstd.zstdDecompressSync) return guarded(name, null, "zstd", limit, () => zlibWithZstd.zstdDecompressSync!(bytes, { maxOutputLength: limit }));
+  if (zlib().zstdDecompressSync) return guarded(name, null, "zstd", limit, () => zlib().zstdDecompressSync!(bytes, { maxOutputLength: limit }));
   const { Decompress } = await import("fzstd");
   const parts: Uint8Array[] = [];
   let size = 0;
@@ -106,7 +106,7 @@ export function unfoldSection(name: string, section: string, bytes: Uint8Array, 
   if (type !== ELFCOMPRESS_ZLIB && type !== ELFCOMPRESS_ZSTD) throw new OopscopeError("unsupported", `${what}: compression type ${type} of the ELF header is unknown`, { file: name, section });
   const unfolded =
     type === ELFCOMPRESS_ZLIB
-      ? guarded(name, section, "zlib", size, () => zlib.inflateSync(packed, { maxOutputLength: Math.max(1, size) }))
+      ? guarded(name, section, "zlib", size, () => zlib().inflateSync(packed, { maxOutputLength: Math.max(1, size) }))
       : guarded(name, section, "zstd", size, () => sectionZstd(packed, size));
   if (unfolded.length !== size) throw at.fail(`${unfolded.length} bytes unfolded where the header says ${size}`, 0);
   return unfolded;
@@ -116,13 +116,14 @@ let zstdSync: ((packed: Uint8Array, size: number) => Uint8Array) | null = null;
 
 /** Prepares what `unfoldSection` needs for zstd on a Node without it; called before sections are read. */
 export async function prepareSectionZstd(): Promise<void> {
-  if (zlibWithZstd.zstdDecompressSync || zstdSync) return;
+  if (zlib().zstdDecompressSync || zstdSync) return;
   const { decompress } = await import("fzstd");
   zstdSync = (packed, size) => decompress(packed, new Uint8Array(size));
 }
 
 function sectionZstd(packed: Uint8Array, size: number): Uint8Array {
-  if (zlibWithZstd.zstdDecompressSync) return zlibWithZstd.zstdDecompressSync(packed, { maxOutputLength: Math.max(1, size) });
+  const { zstdDecompressSync } = zlib();
+  if (zstdDecompressSync) return zstdDecompressSync(packed, { maxOutputLength: Math.max(1, size) });
   if (!zstdSync) throw new Error("zstd was not prepared");
   return zstdSync(packed, size);
 }

@@ -8,7 +8,7 @@ import { guestsOf, testKernel, until } from "./kernel.ts";
 let kernel: string;
 let folder: string;
 /** The built command line (`make build`). */
-const program = "dist/cli/main.js";
+const program = "dist/cli/main.cjs";
 
 beforeAll(() => {
   kernel = testKernel();

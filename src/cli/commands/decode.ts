@@ -3,7 +3,7 @@ import { decode, type DecodeOptions } from "../../decode/index.ts";
 import { renderScript, renderText } from "../../render/index.ts";
 import { exit } from "../exit.ts";
 import { readLog, readStdin } from "../input.ts";
-import { say, writeResult } from "../output.ts";
+import { isTerminal, say, writeResult } from "../output.ts";
 
 /** The flags of `decode`, as the command line gives them. */
 export type DecodeFlags = {
@@ -36,7 +36,7 @@ export async function runDecode(args: readonly string[], flags: DecodeFlags): Pr
       writeResult(`${JSON.stringify(decoded.case)}\n`);
       break;
     case "text":
-      writeResult(renderText(decoded.case, decoded.log.lines, { terminated: decoded.log.terminated, onTerminal: process.stdout.isTTY }));
+      writeResult(renderText(decoded.case, decoded.log.lines, { terminated: decoded.log.terminated, onTerminal: isTerminal(1) }));
   }
   return decoded.complete ? exit.done : exit.incomplete;
 }
@@ -49,7 +49,7 @@ async function decodeAsScript(vmlinux: string, base: string | undefined, modules
   const options: DecodeOptions = { ...optionsOf(flags), vmlinux, modules: [...(flags.modules ?? []), folder === "" ? "." : folder], basePath: wanted, paths: "recorded" };
   const decoded = await decode(bytes, options);
   talk(decoded, flags);
-  writeResult(renderScript(decoded.case, decoded.log.lines, { base: decoded.case.image.basePath, onTerminal: process.stdout.isTTY }));
+  writeResult(renderScript(decoded.case, decoded.log.lines, { base: decoded.case.image.basePath, onTerminal: isTerminal(1) }));
   return decoded.complete ? exit.done : exit.incomplete;
 }
 
