@@ -40,13 +40,17 @@ export type GuestOptions = {
  * process even if it is killed (PR_SET_PDEATHSIG, by setpriv), and the guest writes nothing to the host.
  */
 export async function runGuest(options: GuestOptions): Promise<GuestEnd> {
-  options.signal?.throwIfAborted();
+  if (options.signal?.aborted === true) throw aborted(options.signal);
   const initramfs = await namelessFile(options.initramfs);
   try {
     return await watch(options, initramfs);
   } finally {
     await initramfs.close();
   }
+}
+
+function aborted(signal: AbortSignal | undefined): OopscopeError {
+  return new OopscopeError("aborted", "the guest was ended before its time", {}, signal?.reason);
 }
 
 /** A file that is on no directory any more, for a program that wants a path: /dev/fd/N opens it. */
@@ -124,7 +128,7 @@ function watch(options: GuestOptions, initramfs: FileHandle): Promise<GuestEnd> 
     qemu.on("close", (code) => {
       finish();
       if (ended === "aborted") {
-        failed(new OopscopeError("aborted", "the guest was ended before its time", {}, options.signal?.reason));
+        failed(aborted(options.signal));
         return;
       }
       if (code === 127 || (code !== 0 && size === 0 && bootTime === null && ended === null)) {

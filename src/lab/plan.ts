@@ -63,6 +63,12 @@ const hostRootNeeds: readonly (readonly [module: string, option: string])[] = [
 export async function planLab(options: LabOptions, interactive: boolean): Promise<LabPlan> {
   const scenario = options.scenario === undefined ? null : await findScenario(options.scenario);
   const kernel = await findKernel(options.kernel ?? null, release());
+  if (scenario?.needs != null && !kernel.release.endsWith(`-oopscope-${scenario.needs}`)) {
+    throw new OopscopeError("bad-argument", `scenario \`${scenario.name}\` needs a kernel that is built with ${scenario.needs}, which ${kernel.release} is not (scripts/lab-kernel.sh ${scenario.needs})`, {
+      scenario: scenario.name,
+      release: kernel.release,
+    });
+  }
   const { arch } = kernel;
   const root = options.root ?? (arch !== hostArch || (scenario !== null && options.script === undefined && !interactive) ? "busybox" : "host");
   if (root === "host" && arch !== hostArch) throw new OopscopeError("bad-argument", `the host's programs do not run on ${arch}: kernel ${kernel.release} needs root \`busybox\``, { arch });

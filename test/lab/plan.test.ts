@@ -142,6 +142,7 @@ describe("before a boot", () => {
     await expect(plan({ script: "/nope.sh" })).rejects.toThrow("cannot run the script `/nope.sh`: there is no such file");
     await expect(plan({ script: "/" })).rejects.toThrow("cannot run the script `/`: it is not a file");
     await expect(plan({ memory: 0 })).rejects.toThrow("memory must be a number above 0, not 0");
+    await expect(plan({ scenario: "null-chain-kasan" })).rejects.toThrow("scenario `null-chain-kasan` needs a kernel that is built with kasan, which 9.9.1-test is not (scripts/lab-kernel.sh kasan)");
     await expect(plan({ scenario: "nope" })).rejects.toThrow(/^no scenario `nope`; there are: /);
   });
 });

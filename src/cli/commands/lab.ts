@@ -83,12 +83,12 @@ export async function runLabBoot(flags: LabFlags): Promise<number> {
 export async function runLabList(flags: LabFlags): Promise<number> {
   const { kernels, scenarios } = await listLab();
   if (flags.format === "json") {
-    const shown = scenarios.map(({ name, kind, context, module, folder, about }) => ({ name, kind, context, module, folder, about }));
+    const shown = scenarios.map(({ name, kind, context, module, folder, about, needs }) => ({ name, kind, context, module, folder, about, needs }));
     writeResult(`${JSON.stringify({ kernels, scenarios: shown }, null, 2)}\n`);
     return exit.done;
   }
   const width = Math.max(...scenarios.map(({ name }) => name.length));
-  const rows = scenarios.map(({ name, kind, about }) => `  ${name.padEnd(width)}  ${kind.padEnd(17)}  ${firstSentence(about)}`);
+  const rows = scenarios.map(({ name, kind, about, needs }) => `  ${name.padEnd(width)}  ${kind.padEnd(17)}  ${firstSentence(about)}${needs === null ? "" : ` (a ${needs} kernel)`}`);
   const images = kernels.length === 0 ? ["  none"] : kernels.map(({ release, image }) => `  ${release}  ${image}`);
   writeResult(`${["kernels", ...images, "", "scenarios", ...rows].join("\n")}\n`);
   if (kernels.length === 0 && flags.quiet !== true) say("note", "no kernel is installed that can be read here", "apt-get install linux-image-amd64");
