@@ -171,11 +171,17 @@ export class Cursor {
   /** A NUL-terminated string, UTF-8. */
   string(): string {
     const from = this.at;
-    this.skipString();
-    return textOf(this.bytes, from, this.at - 1);
+    const most = Math.min(this.end, from + longestString);
+    let at = from;
+    while (at < most && this.bytes[at] !== 0) at++;
+    if (!(at < most) || from < 0) throw this.fail(most < this.end ? `a string longer than ${longestString} bytes` : "a string without its end");
+    this.at = at + 1;
+    return textOf(this.bytes, from, at);
   }
 }
 
+/** Paths end at 4096 bytes; names of C++ and Rust may be longer. */
+const longestString = 1 << 14;
 const utf8 = new TextDecoder();
 
 /** Bytes as text (UTF-8, invalid bytes replaced). */

@@ -145,7 +145,7 @@ export function inlineChain(unit: Unit, position: number, address: number): Chai
     if (tag !== dw.DW_TAG_inlined_subroutine && tag !== dw.DW_TAG_lexical_block && tag !== dw.DW_TAG_try_block && tag !== dw.DW_TAG_catch_block) {
       const next = skipEntry(unit, abbreviation);
       if (next >= 0) at.at = next;
-      else skipChildren(unit);
+      else stepOver(unit);
       continue;
     }
     readEntry(unit, abbreviation, entry, false);
@@ -157,7 +157,7 @@ export function inlineChain(unit: Unit, position: number, address: number): Chai
     if (!covers(unit, entry, address)) {
       if (!entry.children) continue;
       if (entry.sibling > at.at && entry.sibling <= at.end) at.at = entry.sibling;
-      else skipChildren(unit);
+      else stepOver(unit);
       continue;
     }
     if (!isBlock) {
@@ -197,7 +197,7 @@ function chainOfPieces(unit: Unit, chain: ChainLink[], address: number): ChainLi
     if (!isCall && tag !== dw.DW_TAG_lexical_block && tag !== dw.DW_TAG_try_block && tag !== dw.DW_TAG_catch_block) {
       const next = skipEntry(unit, abbreviation);
       if (next >= 0) at.at = next;
-      else skipChildren(unit);
+      else stepOver(unit);
       continue;
     }
     readEntry(unit, abbreviation, entry, false);
@@ -215,3 +215,10 @@ function chainOfPieces(unit: Unit, chain: ChainLink[], address: number): ChainLi
 }
 
 const deepestNesting = 4096;
+
+/** Passes over the children of what was just read; as many steps as their bytes are worth, since each address may take them again. */
+function stepOver(unit: Unit): void {
+  const from = unit.at.at;
+  skipChildren(unit);
+  unit.sections.budget.spend((unit.at.at - from) / 16);
+}
