@@ -2,6 +2,7 @@
 export type ErrorCode =
   | "not-found" // a file that was asked for is not there
   | "unreadable" // the system refused to read it
+  | "unwritable" // the system refused to write it
   | "not-elf" // the file is of another kind
   | "malformed" // a structure contradicts its format or the file's bounds
   | "unsupported" // well-formed, but of a kind that this version does not read

@@ -1,4 +1,5 @@
 import { fstatSync, writeSync } from "node:fs";
+import { OopscopeError, messageOf } from "../base/index.ts";
 import { visible } from "../render/index.ts";
 
 /** Writes results to standard output, all of them before it returns; a reader that has gone (`| head`) is no error. */
@@ -21,8 +22,9 @@ function writeAll(descriptor: 1 | 2, bytes: Uint8Array): void {
       at += writeSync(descriptor, bytes, at, Math.min(bytes.length - at, 1 << 20));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === "EPIPE") return;
-      if (code !== "EAGAIN") throw error;
+      // Nor is it one that there is nobody to talk to.
+      if (code === "EPIPE" || (code !== "EAGAIN" && descriptor === 2)) return;
+      if (code !== "EAGAIN") throw new OopscopeError("unwritable", `failed to write to standard output: ${messageOf(error).replace(/^[A-Z0-9]+: |, write$/g, "")}`, {}, error);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5); // a pipe that does not block and is full
     }
   }

@@ -18,7 +18,9 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage;
     if (error instanceof OopscopeError) {
       const { say } = await import("./output.ts");
-      say("error", error.message);
+      const { file } = error.facts;
+      const image = error.code === "not-elf" && typeof file === "string" ? (await import("./boot-image.ts")).bootImageAdvice(file) : null;
+      say("error", image?.text ?? error.message, image?.command);
       return error.code === "bad-argument" ? exit.usage : exit.failed;
     }
     throw error;

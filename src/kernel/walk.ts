@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { OopscopeError } from "../base/index.ts";
 import { moduleKey } from "./clues.ts";
 
@@ -48,7 +48,12 @@ export function modulesBelow(directory: string, wanted: ReadonlySet<string>): Ma
   } catch (cause) {
     throw new OopscopeError("not-found", `${directory}: no such file or directory`, { file: directory }, cause);
   }
-  if (status.isDirectory()) visit(directory, 0);
-  else add(directory, directory.slice(directory.lastIndexOf("/") + 1));
+  if (status.isDirectory()) {
+    visit(directory, 0);
+    return found;
+  }
+  const name = basename(directory);
+  if (moduleOfFile(name) === null) throw new OopscopeError("bad-argument", `${directory}: neither a folder nor a module: its name does not end in .ko`, { file: directory });
+  add(directory, name);
   return found;
 }

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { decode, type DecodeOptions } from "../../decode/index.ts";
 import { renderScript, renderText } from "../../render/index.ts";
 import { exit } from "../exit.ts";
@@ -43,10 +44,19 @@ export async function runDecode(args: readonly string[], flags: DecodeFlags): Pr
 
 /** `decode VMLINUX [BASE] [MODULES] < LOG`: the call and the form of scripts/decode_stacktrace.sh. */
 async function decodeAsScript(vmlinux: string, base: string | undefined, modules: string | undefined, flags: DecodeFlags): Promise<number> {
+  const call = `oopscope decode --vmlinux ${vmlinux} LOG`;
+  if (base !== undefined && isFile(base)) {
+    say("error", `with a vmlinux as the first argument the second is a base path, and ${base} is a file: the log is standard input`, call.replace("LOG", base));
+    return exit.usage;
+  }
+  if (isTerminal(0)) {
+    say("error", `${vmlinux} is an ELF file: the log is expected from standard input, which is a terminal`, call);
+    return exit.usage;
+  }
   const bytes = await readStdin();
   const wanted = base === undefined || base === "" ? "auto" : base;
-  const folder = modules ?? vmlinux.slice(0, Math.max(0, vmlinux.lastIndexOf("/"))) ?? ".";
-  const options: DecodeOptions = { ...optionsOf(flags), vmlinux, modules: [...(flags.modules ?? []), folder === "" ? "." : folder], basePath: wanted, paths: "recorded" };
+  const folder = modules ?? dirname(vmlinux);
+  const options: DecodeOptions = { ...optionsOf(flags), vmlinux, modules: [...(flags.modules ?? []), folder], basePath: wanted, paths: "recorded" };
   const decoded = await decode(bytes, options);
   talk(decoded, flags);
   writeResult(renderScript(decoded.case, decoded.log.lines, { base: decoded.case.image.basePath, onTerminal: isTerminal(1) }));
@@ -78,6 +88,10 @@ function talk({ remarks, case: found }: Awaited<ReturnType<typeof decode>>, { qu
   if (!verbose) return;
   const { vmlinux, modules } = found.image;
   for (const file of [...(vmlinux ? [vmlinux] : []), ...modules]) say("note", `${file.path}: ${file.match}: ${file.why}`);
+}
+
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function isElf(path: string): boolean {

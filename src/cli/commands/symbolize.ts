@@ -5,7 +5,7 @@ import { placesOf, visible } from "../../render/index.ts";
 import { openImage, type Image, type ImageSymbol, type ResolvedPlace } from "../../symbolize/index.ts";
 import { exit } from "../exit.ts";
 import { readStdin } from "../input.ts";
-import { say, writeResult } from "../output.ts";
+import { isTerminal, say, writeResult } from "../output.ts";
 
 export type SymbolizeFlags = {
   readonly vmlinux?: string;
@@ -36,7 +36,7 @@ export async function runSymbolize(places: readonly string[], flags: SymbolizeFl
     return exit.usage;
   }
   const piped = places.length === 0 || (places.length === 1 && places[0] === "-");
-  if (places.length === 0 && process.stdin.isTTY) throw new OopscopeError("bad-argument", "no place was named, and standard input is a terminal");
+  if (places.length === 0 && isTerminal(0)) throw new OopscopeError("bad-argument", "no place was named, and standard input is a terminal");
   const given = piped ? Buffer.from(await readStdin()).toString("utf8").split(/\s+/).filter((word) => word !== "") : places;
   const image = await openImage(path);
   try {
