@@ -9,6 +9,7 @@ export const SHT_SYMTAB_SHNDX = 18;
 export const SHF_WRITE = 0x1;
 export const SHF_ALLOC = 0x2;
 export const SHF_EXECINSTR = 0x4;
+export const SHF_TLS = 0x400;
 export const SHF_COMPRESSED = 0x800;
 export const SHN_UNDEF = 0;
 export const SHN_LORESERVE = 0xff00;

@@ -1,7 +1,7 @@
 import { Cursor, OopscopeError, type ImageOffset, type LinkAddress } from "../base/index.ts";
 import { compressionOf, prepareSectionZstd, unfoldFile, unfoldSection } from "./compression.ts";
 import {
-  ELFCOMPRESS_ZSTD, ET_REL, SHF_ALLOC, SHF_COMPRESSED, SHF_EXECINSTR, SHN_UNDEF, SHT_NOBITS, SHT_NOTE, SHT_REL, SHT_RELA, SHT_SYMTAB, SHT_SYMTAB_SHNDX,
+  ELFCOMPRESS_ZSTD, ET_REL, SHF_ALLOC, SHF_COMPRESSED, SHF_EXECINSTR, SHF_TLS, SHN_UNDEF, SHT_NOBITS, SHT_NOTE, SHT_REL, SHT_RELA, SHT_SYMTAB, SHT_SYMTAB_SHNDX,
 } from "./constants.ts";
 import { placeSections, readHeader, readSections, type ElfHeader, type Section } from "./header.ts";
 import { buildIdOf, debugLinkOf, modinfoOf } from "./notes.ts";
@@ -11,6 +11,9 @@ import { SymbolTable } from "./symbols.ts";
 
 /** A compressed file larger than this is not unfolded: the largest module of a distribution has 40 MB. */
 const largestCompressedFile = 1 << 28;
+
+const largestDebugLink = 1 << 13;
+const largestModinfo = 1 << 24;
 
 /** Opens an ELF file, a compressed one (gzip, xz, zstd: then wholly in memory) included. Close it when done. */
 export async function openElf(path: string): Promise<ElfFile> {
@@ -61,6 +64,8 @@ export class ElfFile {
   readonly #source: ByteSource;
   readonly #byName = new Map<string, Section>();
   readonly #places: Float64Array;
+  /** Allocated sections by their places. */
+  #order: Section[] | null = null;
   readonly #unfolded = new Map<number, Uint8Array>();
   readonly #relocations = new Map<number, Relocations | null>();
   #symbols: SymbolTable | null | undefined;
@@ -103,11 +108,16 @@ export class ElfFile {
 
   /** The allocated section that holds an address. */
   sectionAt(offset: number): Section | null {
-    for (const section of this.sections) {
-      const start = this.#places[section.index]!;
-      if ((section.flags & SHF_ALLOC) !== 0 && offset >= start && offset < start + section.size) return section;
+    const order = (this.#order ??= this.sections.filter(({ flags, size }) => (flags & SHF_ALLOC) !== 0 && (flags & SHF_TLS) === 0 && size > 0).sort((a, b) => this.#places[a.index]! - this.#places[b.index]! || b.index - a.index));
+    let low = 0;
+    let high = order.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#places[order[middle]!.index]! <= offset) low = middle + 1;
+      else high = middle;
     }
-    return null;
+    const section = order[low - 1];
+    return section && offset < this.#places[section.index]! + section.size ? section : null;
   }
 
   /** Size of a section's contents, unfolded. */
@@ -179,13 +189,15 @@ export class ElfFile {
 
   debugLink(): { readonly name: string; readonly crc: number } | null {
     const section = this.section(".gnu_debuglink");
-    return section ? debugLinkOf(this.cursor(section)) : null;
+    return section ? debugLinkOf(this.cursor(section, 0, largestDebugLink)) : null;
   }
 
   /** A module's `.modinfo`: `name`, `vermagic`, `depends` and more; empty for other files. */
   modinfo(): Map<string, string[]> {
     const section = this.section(".modinfo");
-    return section ? modinfoOf(this.bytes(section)) : new Map<string, string[]>();
+    if (!section) return new Map<string, string[]>();
+    if (section.size > largestModinfo) throw this.#fail(section, 0, `${section.size} bytes of module information`);
+    return modinfoOf(this.bytes(section));
   }
 
   #symbolValue(index: number): number {

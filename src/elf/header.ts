@@ -33,7 +33,9 @@ export type Section = {
 };
 
 /** More sections than any build makes; -ffunction-sections kernels have some 60,000. */
-const mostSections = 1 << 20;
+const mostSections = 1 << 18;
+/** All names together: in a damaged file each may reach to the end of the table. */
+const mostNameBytes = 1 << 26;
 
 export function readHeader(source: ByteSource): ElfHeader {
   const fail = (what: string) => new OopscopeError("not-elf", `${source.name}: not an ELF file: ${what}`, { file: source.name });
@@ -91,9 +93,12 @@ export function readSections(source: ByteSource, header: ElfHeader): Section[] {
   const names = raw[header.nameSection];
   const nameBytes = names && names.type !== SHT_NOBITS ? source.read(names.offset, names.size) : new Uint8Array();
   const nameCursor = new Cursor(nameBytes, little, { file: source.name, section: "section names", start: names?.offset ?? 0 });
+  let total = 0;
   return raw.map((section, index) => {
     nameCursor.at = nameOffsets[index]!;
     const name = nameOffsets[index]! < nameBytes.length ? nameCursor.string() : "";
+    total += name.length;
+    if (total > mostNameBytes) throw new OopscopeError("over-budget", `${source.name}: the names of its sections are longer than ${mostNameBytes} bytes together`, { file: source.name });
     return { ...section, name };
   });
 }

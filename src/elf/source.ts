@@ -12,7 +12,7 @@ export interface ByteSource {
 }
 
 /** No single read may take more: a section that claims more is damaged or hostile. */
-export const largestRead = 1 << 30;
+export const largestRead = 1 << 29;
 
 export function memorySource(name: string, bytes: Uint8Array): ByteSource {
   return {

@@ -18,9 +18,12 @@ export function findSymbols(elf: ElfFile, wanted: Iterable<string>): Map<string,
   if (!table) return found;
   for (const [name, indices] of table.named(wanted)) {
     const symbols: ImageSymbol[] = [];
+    const places = new Set<number>();
     for (const index of indices) {
       const symbol = symbolOf(elf, table, index);
-      if (symbol && !symbols.some(({ address }) => address === symbol.address)) symbols.push(symbol);
+      if (!symbol || places.has(symbol.address)) continue;
+      places.add(symbol.address);
+      symbols.push(symbol);
     }
     if (symbols.length > 0) found.set(name, symbols);
   }
