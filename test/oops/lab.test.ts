@@ -20,7 +20,7 @@ for (const name of names) {
     const truth = expected(name);
     const { reports } = parseLog(readFileSync(log));
     const report = reports.find(({ lines: [first, last] }) => first <= truth.logLine && truth.logLine <= last);
-    expect(report).toMatchObject({ kind: saidByLog[name.replace(".expect.json", "")] ?? truth.kind, corrupted: null, context: { mode: truth.context }, kernel: { release: truth.release, arch: "x86_64" } });
+    expect(report).toMatchObject({ kind: saidByLog[name.replace(".expect.json", "")] ?? truth.kind, corrupted: null, context: { mode: truth.context }, kernel: { release: truth.release, arch: truth.arch } });
     expect(report!.modules.length === 0 || report!.modules.some((module) => module.name === truth.module)).toBe(true);
   });
 }
