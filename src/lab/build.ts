@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { cp, mkdir, mkdtemp, realpath, rename, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { OopscopeError, messageOf } from "../base/index.ts";
@@ -7,7 +7,7 @@ import { quote } from "./init.ts";
 import type { BootKernel } from "./kernels.ts";
 
 /** Changes whenever the same source is built to other bytes: results in the cache carry it. */
-export const buildForm = "2";
+export const buildForm = "4";
 
 /**
  * Builds a module for a kernel with the kernel's own headers and puts the .ko at `output`. The sources are built in a temporary copy, and DWARF
@@ -31,20 +31,37 @@ export async function buildModule(kernel: BootKernel, source: string, output: st
   try {
     const copy = join(folder, module);
     await cp(source, copy, { recursive: true });
-    if (toolchain === null) await run("make", makeArguments(kernel, headers, tree, copy, sourceName), module, signal);
+    // A kernel that was built from its source has no headers of its own, but a link to the source.
+    const kernelSource = await realpath(join(headers, "source")).catch(() => null);
+    const more = kernelSource === null ? [] : ([[kernelSource, `/usr/src/${basename(kernelSource)}`]] as const);
+    if (toolchain === null) await run("make", makeArguments(kernel, headers, tree, copy, sourceName, more), module, signal);
     else await makeInRoot(kernel, toolchain, tree, headers, copy, sourceName, module, signal);
     await mkdir(join(output, ".."), { recursive: true });
     const partial = `${output}.${process.pid}`;
-    await cp(join(copy, `${module}.ko`), partial);
+    await writeFile(partial, withoutFolder(await readFile(join(copy, `${module}.ko`)), copy, sourceName));
     await rename(partial, output);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-function makeArguments(kernel: BootKernel, headers: string, tree: string, copy: string, sourceName: string): string[] {
+/**
+ * KASAN's records of global variables hold the source's path as the compiler was called with it, which no prefix map changes. It is a C string, so the
+ * shorter name with NULs behind it takes its place.
+ */
+function withoutFolder(ko: Buffer, folder: string, sourceName: string): Buffer {
+  for (let at = ko.indexOf(`${folder}/`); at >= 0; at = ko.indexOf(`${folder}/`, at + 1)) {
+    const end = ko.indexOf(0, at);
+    const name = ko.toString("latin1", at, end).replace(folder, sourceName);
+    if (name.length <= end - at) ko.fill(0, at, end).write(name, at, "latin1");
+  }
+  return ko;
+}
+
+function makeArguments(kernel: BootKernel, headers: string, tree: string, copy: string, sourceName: string, more: readonly (readonly [string, string])[] = []): string[] {
   // Of several maps that fit gcc takes the last.
   const maps = [
+    ...more,
     [`${tree}/usr`, "/usr"],
     [headers, "."],
     [copy, sourceName],
