@@ -15,23 +15,25 @@ export function remarksOn(found: Case, clues: KernelClues, missing: readonly Mis
     if (file.match === "mismatch") remarks.push({ severity: "warning", text: `${file.path} is not this kernel's ${file.name}: ${file.why}. Lines taken from it may be wrong.`, command: null });
   }
   const debug = debugPackage(clues);
-  const needsVmlinux = vmlinux === null && frames(found).some(isWithoutVmlinux);
-  if (needsVmlinux) {
-    const text = clues.release === null ? "no vmlinux was given, and the log does not tell its kernel's release" : `no vmlinux of ${clues.release} was found`;
-    if (debug) remarks.push({ severity: "warning", text: `${text}; ${debug.distribution}'s package ${debug.package} has it`, command: debug.command });
-    else remarks.push({ severity: "warning", text: `${text}; name the one of the kernel's own build`, command: "oopscope decode --vmlinux PATH/TO/vmlinux LOG" });
-  }
-  for (const { name, damage } of missing) if (damage !== null) remarks.push({ severity: "warning", text: `the file of module ${name} is unusable: ${damage}`, command: null });
+  const packaged = (many: boolean) => debug && `${debug.distribution}'s package ${debug.package} has ${many ? "them" : "it"}${debug.note === undefined ? "" : `; ${debug.note}`}`;
   const absent = missing.filter(({ damage }) => damage === null);
   const ours = absent.filter(({ outOfTree }) => !outOfTree).map(({ name }) => name);
   const theirs = absent.filter(({ outOfTree }) => outOfTree).map(({ name }) => name);
+  const needsVmlinux = vmlinux === null && frames(found).some(isWithoutVmlinux);
+  const noModule = `no file of the module${plural(ours)} ${ours.join(", ")}`;
+  if (needsVmlinux) {
+    const text = clues.release === null ? "no vmlinux was given, and the log does not tell its kernel's release" : `no vmlinux of ${clues.release} was found`;
+    const both = ours.length > 0 ? `${text}, and ${noModule}` : text;
+    if (debug) remarks.push({ severity: "warning", text: `${both}; ${packaged(ours.length > 0)}`, command: debug.command });
+    else remarks.push({ severity: "warning", text: `${text}; name the one of the kernel's own build`, command: "oopscope decode --vmlinux PATH/TO/vmlinux LOG" });
+  }
+  if (ours.length > 0 && !(needsVmlinux && debug)) {
+    remarks.push({ severity: "warning", text: `${noModule} was found; ${packaged(ours.length > 1) ?? `name the folder that holds ${ours.length > 1 ? "them" : "it"}`}`, command: debug ? debug.command : "oopscope decode --modules DIR LOG" });
+  }
   if (theirs.length > 0) {
     remarks.push({ severity: "warning", text: `no file of the out-of-tree module${plural(theirs)} ${theirs.join(", ")} was found; name the folder of the build that crashed`, command: "oopscope decode --modules PATH/TO/BUILD LOG" });
   }
-  if (ours.length > 0) {
-    const where = debug ? `${debug.distribution}'s package ${debug.package} has ${ours.length > 1 ? "them" : "it"}` : "name the folder that holds them";
-    remarks.push({ severity: "warning", text: `no file of the module${plural(ours)} ${ours.join(", ")} was found; ${where}`, command: debug ? debug.command : "oopscope decode --modules DIR LOG" });
-  }
+  for (const { name, damage } of missing) if (damage !== null) remarks.push({ severity: "warning", text: `the file of module ${name} is unusable: ${damage}`, command: null });
   for (const [why, count] of counted(found, new Set(missing.map(({ name }) => name)))) remarks.push({ severity: "note", text: count === 1 ? why : `${why} (${count} frames)`, command: null });
   return remarks;
 }
