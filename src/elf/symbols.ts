@@ -103,11 +103,18 @@ export class SymbolTable {
     }
     const offsets = this.#column(0);
     const step = this.#entrySize / 4;
+    // Without a branch: what a loop does for the first time after it was compiled throws its compiled code away.
+    const likely = new Uint32Array(count + 1);
+    let some = 0;
     for (let index = 1, at = step; index < count; index++, at += step) {
       const from = offsets[at]!;
-      const letters = (names[from + 3]! << 8) | names[from + 5]!;
-      if (filter[letters] === 0) continue;
-      for (const { name, bytes } of byLetters.get(letters) ?? []) if (startsAt(names, from, bytes)) append(found, name, index);
+      likely[some] = index;
+      some += filter[(names[from + 3]! << 8) | names[from + 5]!]!;
+    }
+    for (let k = 0; k < some; k++) {
+      const index = likely[k]!;
+      const from = this.nameOffset(index);
+      for (const { name, bytes } of byLetters.get((names[from + 3]! << 8) | names[from + 5]!) ?? []) if (startsAt(names, from, bytes)) append(found, name, index);
     }
     if (short.length > 0) {
       for (let index = 1; index < count; index++) {
@@ -129,10 +136,13 @@ export class SymbolTable {
     for (const value of values) filter[((value + this.#baseLow) >>> 4) & 0xffff] = 1;
     const words = this.#column(this.#wide ? (this.#at.little ? 8 : 12) : 4);
     const step = this.#entrySize / 4;
+    const likely = new Uint32Array(this.count + 1);
+    let some = 0;
     for (let index = 1, at = step; index < this.count; index++, at += step) {
-      if (filter[(words[at]! >>> 4) & 0xffff] === 0 || !this.isCode(index)) continue;
-      found.get(this.value(index))?.push(index);
+      likely[some] = index;
+      some += filter[(words[at]! >>> 4) & 0xffff]!;
     }
+    for (let k = 0; k < some; k++) if (this.isCode(likely[k]!)) found.get(this.value(likely[k]!))?.push(likely[k]!);
     return found;
   }
 
@@ -166,6 +176,7 @@ export class SymbolTable {
   /** The 32-bit field at `offset` of each entry, as every `entrySize / 4`-th element. */
   #column(offset: number): Uint32Array {
     const { bytes, view, little } = this.#at;
+    if (this.count === 0) return new Uint32Array();
     const aligned = (bytes.byteOffset + offset) % 4 === 0 && this.#entrySize % 4 === 0;
     if (aligned && little === hostIsLittle) return new Uint32Array(bytes.buffer, bytes.byteOffset + offset, (bytes.length - offset) >>> 2);
     const step = this.#entrySize / 4;

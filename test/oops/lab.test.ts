@@ -4,7 +4,7 @@ import { parseLog } from "../../src/oops/index.ts";
 
 // Real panics of guests, with what the scenario that caused them knows to be true.
 const folder = new URL("../fixtures/logs/", import.meta.url);
-type Expected = { readonly kind: string; readonly context: string; readonly release: string; readonly logLine: number; readonly log: string; readonly module: string; readonly end: string };
+type Expected = { readonly kind: string; readonly context: string; readonly release: string; readonly arch: string; readonly logLine: number; readonly log: string; readonly module: string; readonly end: string };
 const expected = (name: string): Expected => JSON.parse(readFileSync(new URL(name, folder), "utf8")) as Expected;
 const names = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith(".expect.json")) : [];
 
