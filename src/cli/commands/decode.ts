@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { decode, type DecodeOptions } from "../../decode/index.ts";
 import { renderScript, renderText } from "../../render/index.ts";
 import { exit } from "../exit.ts";
@@ -27,6 +28,7 @@ export async function runDecode(args: readonly string[], flags: DecodeFlags): Pr
     return exit.usage;
   }
   const { name, bytes } = await readLog(first);
+  hurry(bytes);
   const decoded = await decode(bytes, { ...optionsOf(flags), name });
   talk(decoded, flags);
   switch (flags.format) {
@@ -42,6 +44,14 @@ export async function runDecode(args: readonly string[], flags: DecodeFlags): Pr
   return decoded.complete ? exit.done : exit.incomplete;
 }
 
+/** Logs of up to so many bytes are decoded before optimized code would pay. */
+const shortLog = 1 << 18;
+
+/** For a short log V8's optimizing compiler costs a quarter of the processor's time and saves nothing. */
+function hurry(bytes: Uint8Array): void {
+  if (bytes.length <= shortLog) setFlagsFromString("--no-opt");
+}
+
 /** `decode VMLINUX [BASE] [MODULES] < LOG`: the call and the form of scripts/decode_stacktrace.sh. */
 async function decodeAsScript(vmlinux: string, base: string | undefined, modules: string | undefined, flags: DecodeFlags): Promise<number> {
   const call = `oopscope decode --vmlinux ${vmlinux} LOG`;
@@ -54,6 +64,7 @@ async function decodeAsScript(vmlinux: string, base: string | undefined, modules
     return exit.usage;
   }
   const bytes = await readStdin();
+  hurry(bytes);
   const wanted = base === undefined || base === "" ? "auto" : base;
   const folder = modules ?? dirname(vmlinux);
   const options: DecodeOptions = { ...optionsOf(flags), vmlinux, modules: [...(flags.modules ?? []), folder], basePath: wanted, paths: "recorded" };
