@@ -120,6 +120,7 @@ function moduleFrames(lines: readonly string[], start: number, module: string): 
     const line = lines[at]!.replace(prefix, "");
     if (/^---\[ end (?:trace|Kernel panic)/.test(line) || /^(?:Allocated|Freed) by task|^The buggy address|^FIX /.test(line)) break;
     if (at > start && /^Kernel panic - not syncing|^INFO: task /.test(line)) break;
+    if (inTrace && /^watchdog: BUG|^BUG: |^WARNING: |^-+\[ cut here/.test(line)) break;
     if (/^Call [Tt]race:/.test(line)) inTrace = true;
     const register = /^(?:RIP: |pc ?: )/.test(line);
     if (!inTrace && !register) continue;

@@ -24,7 +24,7 @@ static struct ai_scheduler ai_scheduler = { .weights = { 1, 2, 4, 8 } };
 
 static __always_inline u32 ai_queue_weight(const struct ai_scheduler *scheduler, u32 priority)
 {
-	return READ_ONCE(scheduler->weights[priority]); /* GUILTY */
+	return scheduler->weights[priority]; /* GUILTY */
 }
 
 static noinline u32 ai_classify(struct ai_scheduler *scheduler, u32 header)

@@ -53,7 +53,7 @@ static noinline void wu_cancel(struct wu_request *request)
 	wu_request = NULL;
 }
 
-static int wu_set(const char *text, const struct kernel_param *param)
+static int wu_set(const char *text, const struct kernel_param *param) /* @split: the compiler inlines a part of it into itself */
 {
 	int error = wu_submit(1);
 
@@ -83,5 +83,5 @@ MODULE_DESCRIPTION("A delayed work that outlives its object");
  * end: any
  * log: ODEBUG: free active
  * frame: wu_cancel@GUILTY
- * frame: wu_set@cancel
+ * frame: wu_set@cancel < wu_set@split
  */
