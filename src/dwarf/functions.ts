@@ -1,3 +1,4 @@
+import { OopscopeError } from "../base/index.ts";
 import * as dw from "./constants.ts";
 import { newEntry, readEntry, skipChildren, skipEntry } from "./entry.ts";
 import { covers, forEachRange, hasRange } from "./ranges.ts";
@@ -61,6 +62,7 @@ export function indexFunctions(unit: Unit, nested: boolean): FunctionIndex {
           return false;
         });
       }
+      if (lows.length > mostRanges) throw tooManyRanges(unit);
       if (!entry.children) continue;
       if (nested) depth++;
       else if (entry.sibling > at.at && entry.sibling <= end) at.at = entry.sibling;
@@ -82,6 +84,14 @@ export function indexFunctions(unit: Unit, nested: boolean): FunctionIndex {
     else skipChildren(unit);
   }
   return { lows, highs, entries };
+}
+
+/** A unit of a whole program has some 100,000 functions. */
+const mostRanges = 1 << 20;
+
+function tooManyRanges({ sections, header: { offset } }: Unit): OopscopeError {
+  const { path } = sections.elf;
+  return new OopscopeError("over-budget", `${path}: .debug_info at offset 0x${offset.toString(16)}: a unit whose functions have more than ${mostRanges} ranges`, { file: path, section: ".debug_info", offset });
 }
 
 /** Of each address (in order) the position of the smallest function that covers it, or -1. */

@@ -42,7 +42,7 @@ export class LineProgram {
     } else if (length >= 0xffff_fff0) throw head.fail(`a line program of reserved length 0x${length.toString(16)}`, 0);
     const end = offset + head.at + length;
     if (end > sections.size("line")) throw head.fail(`a line program that ends at 0x${end.toString(16)}, past the section's end at 0x${sections.size("line").toString(16)}`, 0);
-    sections.budget.spend((end - offset) / 16);
+    sections.budget.spend((end - offset) / 4);
     const at = sections.slice("line", offset, end);
     this.#at = at;
     at.at = head.at;

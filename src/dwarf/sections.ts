@@ -30,7 +30,7 @@ export class DebugSections {
   }
 
   /**
-   * Steps for looking up so many addresses: an entry, abbreviation, range or row is one, and 16 bytes that are read are one. All of a vmlinux takes 11 million;
+   * Steps for looking up so many addresses: an entry, abbreviation, range or row is one, and 16 bytes of entries or 4 of a line program are one. All of a vmlinux takes 15 million;
    * files made to take longer (lists that all entries share, units that overlap) get no more.
    */
   renewBudget(addresses: number): void {
