@@ -29,9 +29,15 @@ export async function benchPanic(root, vmlinux, modules, random) {
     const text = image.elf.section(".text");
     const functions = [];
     for (let index = 1; index < table.count; index++) if (table.type(index) === 2 && table.section(index) === text.index && table.size(index) > 64) functions.push(index);
-    const pick = functions[Math.floor(random() * functions.length)];
-    const size = table.size(pick);
-    const offset = 16 + Math.floor(random() * (size - 32));
+    // As kallsyms prints it: the size reaches to the next symbol.
+    let pick;
+    let size;
+    do {
+      pick = functions[Math.floor(random() * functions.length)];
+      const [symbol] = image.symbols([table.name(pick)]).get(table.name(pick));
+      size = image.extentOf(symbol);
+    } while (size === null);
+    const offset = 16 + Math.floor(random() * (table.size(pick) - 32));
     inserted.push(`[    2.100000]  ${table.name(pick)}+0x${offset.toString(16)}/0x${size.toString(16)} [${name}]`);
     perFile.push({ file: path, section: image.elf.placeOf(text), places: [[table.name(pick), offset.toString(16), size.toString(16)]] });
     image.close();
