@@ -33,7 +33,8 @@ done
 
 readonly DEBUG_MODULES="net drivers/net fs lib drivers/virtio"
 cache=${OOPSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/oopscope}
-mirror=${OOPSCOPE_DEBIAN_MIRROR:-http://deb.debian.org}
+# Where Debian's archive is: as this machine's own apt has it.
+mirror=${OOPSCOPE_DEBIAN_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' 2> /dev/null | sed -n 's,/debian/*$,,p' | head -n 1)}
 apt=$cache/apt/$suite-$arch
 mkdir -p "$cache/kernels" "$apt/lists/partial" "$apt/archives/partial"
 
@@ -97,6 +98,7 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
+[ -n "$mirror" ] || die "no archive of Debian among the sources of apt; name one: OOPSCOPE_DEBIAN_MIRROR=URL (without /debian)"
 say "reading the package lists of $suite"
 apt-get -qq update >&2 || die "apt-get update failed for $suite at $mirror"
 
