@@ -60,7 +60,8 @@ function counted(found: Case, missing: ReadonlySet<string>): Map<string, number>
   for (const frame of frames(found)) {
     const { unresolved, symbol, address, module } = frame;
     if (!unresolved || unresolved.reason === "user" || isWithoutVmlinux(frame) || (unresolved.reason === "no-image" && module !== null && missing.has(module))) continue;
-    const why = unresolved.why.startsWith("this report") ? unresolved.why : `${symbol ?? address ?? "a frame"}: ${unresolved.why}`;
+    const name = symbol ?? address ?? "a frame";
+    const why = unresolved.why.startsWith("this report") || unresolved.why.startsWith(`${name} `) ? unresolved.why : `${name}: ${unresolved.why}`;
     counts.set(why, (counts.get(why) ?? 0) + 1);
   }
   return counts;

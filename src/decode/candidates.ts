@@ -15,7 +15,7 @@ export function candidatesOf(frame: ParsedFrame, image: KernelImage): Candidates
   if (named.length === 0) return { symbols: [], failure: { reason: "no-symbol", why: `${file} has no symbol ${name}` } };
   const { size, offset } = frame;
   if (size === null) return { symbols: named, failure: null };
-  const fitting = image.image.fitting(named, size);
+  const fitting = named.filter((symbol) => image.image.fits(symbol, size));
   if (fitting.length === 0) {
     const sizes = named.map((symbol) => `0x${(image.image.extentOf(symbol) ?? symbol.size).toString(16)}`).join(", ");
     return { symbols: [], failure: { reason: "size-mismatch", why: `${name} has 0x${size.toString(16)} bytes in the log and ${sizes} in ${file}: another build` } };

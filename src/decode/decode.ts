@@ -58,6 +58,7 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
       return [{ name, outOfTree: outOfTree.has(name), damage: images.damaged.get(moduleKey(name)) ?? null }];
     });
     const remarks = remarksOn(found, clues, missing);
+    if (options.release !== undefined && clues.release !== options.release) remarks.unshift({ severity: "warning", text: `the log is of kernel ${clues.release}: the release ${options.release} that was named is not used`, command: null });
     return { case: found, log, complete: isComplete(found), remarks };
   } finally {
     images.close();
@@ -77,7 +78,7 @@ function cluesOf(log: ParsedLog, options: DecodeOptions): (release: string | nul
     const released = log.reports.filter(({ kernel }) => kernel.release !== null);
     const kernel = (released.find((report) => report.kernel.release === (wanted ?? options.release)) ?? released[0] ?? log.reports[0])?.kernel;
     const told = text(kernel?.release) ?? (banners.map(releaseOf).find((release) => release === wanted) ?? releaseOf(banners[0] ?? null));
-    const release = wanted === null ? (options.release ?? told) : (told ?? options.release ?? null);
+    const release = told ?? options.release ?? null;
     // A log of several boots may show other kernels' banners.
     const own = release === null ? null : (banners.find((banner) => releaseOf(banner) === release) ?? null);
     return { release, version: text(kernel?.version), banner: own, buildId: kernel?.buildId ?? null, arch: kernel?.arch ?? null };

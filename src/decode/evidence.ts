@@ -17,7 +17,7 @@ export function sizeEvidence(image: KernelImage, plans: readonly Plan[]): Eviden
     const named = image.symbols.get(frame.symbol);
     if (!named) continue;
     compared++;
-    if (named.some((symbol) => image.image.fit(symbol, frame.size!) !== "no")) equal++;
+    if (named.some((symbol) => image.image.fits(symbol, frame.size!))) equal++;
   }
   return { compared, equal };
 }

@@ -2,9 +2,11 @@ import { OopscopeError, type ImageOffset } from "../base/index.ts";
 import { DwarfFile, type Place } from "../dwarf/index.ts";
 import { openElf, type ElfFile } from "../elf/index.ts";
 import { sourceName } from "./names.ts";
-import { sizeFit, type SizeFit } from "./match.ts";
-import { SymbolIndex, extentOf, findSymbols, symbolsBeginningAt } from "./symbols.ts";
+import { SymbolIndex, extentsOf, findSymbols, symbolsBeginningAt } from "./symbols.ts";
 import type { ImageSymbol, ResolvedFunction, ResolvedPlace } from "./types.ts";
+
+/** How far the text of vmlinux is padded at most, at the end of a section. */
+const page = 4096;
 
 /** Opens a file for symbolization: a vmlinux, a module or a debug file of either. Close it when done. */
 export async function openImage(path: string): Promise<Image> {
@@ -16,6 +18,8 @@ export class Image {
   readonly elf: ElfFile;
   readonly #dwarf: DwarfFile;
   readonly #extents = new Map<number, number | null>();
+  /** What symbols were asked for: their extents are measured together. */
+  readonly #named = new Set<number>();
   #index: SymbolIndex | null = null;
 
   constructor(elf: ElfFile) {
@@ -37,7 +41,9 @@ export class Image {
 
   /** Symbols by name, several where the name is not unique. One call for all names costs little more than for one. */
   symbols(names: Iterable<string>): Map<string, ImageSymbol[]> {
-    return findSymbols(this.elf, names);
+    const found = findSymbols(this.elf, names);
+    for (const symbols of found.values()) for (const { address } of symbols) this.#named.add(address);
+    return found;
   }
 
   /** The symbol that owns an address. The first call sorts the table. */
@@ -50,29 +56,20 @@ export class Image {
     return symbolsBeginningAt(this.elf, [address]).get(address) ?? null;
   }
 
-  /** How well a size that a log prints fits a symbol. */
-  fit(symbol: ImageSymbol, size: number): SizeFit {
-    return sizeFit(symbol, size, this.elf.relocatable, (of) => this.extentOf(of));
-  }
-
   /**
-   * Those of some symbols whose size can be the one that a log prints. Among several, those whose distance to the next symbol is exactly that come before
-   * those that padding explains: the ELF size alone does not tell, since another's size and padding may add up to it.
+   * Whether a symbol can be what a log shows with this size. kallsyms prints the distance to the next symbol, so the ELF size plus padding; of the last symbol
+   * of a module's region that to the region's page-rounded end, across sections that hold no symbols (kernel/module/kallsyms.c, find_kallsyms_symbol).
    */
-  fitting(symbols: readonly ImageSymbol[], size: number): readonly ImageSymbol[] {
-    const fitting = symbols.filter((symbol) => this.fit(symbol, size) !== "no");
-    if (fitting.length < 2) return fitting;
-    const extents = fitting.map((symbol) => this.extentOf(symbol));
-    if (!extents.includes(size)) return fitting;
-    // Where the last symbol of a section ends is not known.
-    return fitting.filter((_, index) => extents[index] === size || extents[index] === null);
+  fits(symbol: ImageSymbol, size: number): boolean {
+    const extent = this.extentOf(symbol);
+    if (extent !== null) return size === extent;
+    return size >= symbol.size && (this.elf.relocatable || size - symbol.size < page);
   }
 
-  /** Distance from a symbol to the next one of its section: what kallsyms calls the size. Null for the section's last. */
+  /** Distance from a symbol to the next one of its section. Null for the section's last. */
   extentOf(symbol: ImageSymbol): number | null {
-    let extent = this.#extents.get(symbol.address);
-    if (extent === undefined) this.#extents.set(symbol.address, (extent = extentOf(this.elf, symbol)));
-    return extent;
+    if (!this.#extents.has(symbol.address)) for (const [address, extent] of extentsOf(this.elf, [...this.#named, symbol.address])) this.#extents.set(address, extent);
+    return this.#extents.get(symbol.address) ?? null;
   }
 
   /** Name and compilation directory of the unit that owns an address. */

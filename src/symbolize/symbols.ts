@@ -43,13 +43,27 @@ export function symbolsBeginningAt(elf: ElfFile, addresses: readonly number[]): 
   return found;
 }
 
-/** Distance from a symbol to the next one of its section: what kallsyms calls the size. Null for the section's last. */
-export function extentOf(elf: ElfFile, { address }: ImageSymbol): number | null {
+/** Distances from symbols to the next ones of their sections: what kallsyms calls the size; null for a section's last. In one pass over the table. */
+export function extentsOf(elf: ElfFile, addresses: Iterable<number>): Map<number, number | null> {
+  const sorted = Float64Array.from(new Set(addresses)).sort();
   const table = elf.symbols();
-  const section = elf.sectionAt(address);
-  if (!table || !section) return null;
-  const next = table.lowestAbove(address, (index) => table.section(index) === section.index && table.type(index) !== STT_SECTION && !isUnlisted(table, index));
-  return next === null ? null : next - address;
+  const next = new Float64Array(sorted.length).fill(Infinity);
+  const sections = Array.from(sorted, (address) => elf.sectionAt(address)?.index ?? -1);
+  if (table && sorted.length > 0) {
+    const first = sorted[0]!;
+    for (let index = 1; index < table.count; index++) {
+      const value = table.value(index);
+      if (value <= first) continue;
+      let low = 0;
+      for (let high = sorted.length; high - low > 1; ) {
+        const middle = (low + high) >>> 1;
+        if (sorted[middle]! < value) low = middle;
+        else high = middle;
+      }
+      if (value < next[low]! && table.section(index) === sections[low] && table.type(index) !== STT_SECTION && !isUnlisted(table, index)) next[low] = value;
+    }
+  }
+  return new Map(Array.from(sorted, (address, k) => [address, next[k] === Infinity ? null : next[k]! - address]));
 }
 
 /** Null for symbols that stand for no place in memory: file names, sections, constants. */

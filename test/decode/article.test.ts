@@ -17,15 +17,10 @@ test("the article's log without its vmlinux, in whole", async () => {
     remarks: [
       {
         severity: "warning",
-        text: "no vmlinux of 5.4.0-131-generic was found; Ubuntu's package linux-image-unsigned-5.4.0-131-generic-dbgsym has it",
-        command: "sudo apt install ubuntu-dbgsym-keyring && sudo apt install linux-image-unsigned-5.4.0-131-generic-dbgsym  (with Ubuntu's debug symbol archive among the sources of apt)",
+        text: "no vmlinux of 5.4.0-131-generic was found, and no file of the modules nfnetlink, virtio_net; Ubuntu's package linux-image-unsigned-5.4.0-131-generic-dbgsym has them; it is in Ubuntu's debug symbol archive, which must be among the sources of apt",
+        command: "sudo apt install ubuntu-dbgsym-keyring linux-image-unsigned-5.4.0-131-generic-dbgsym",
       },
       { severity: "warning", text: "no file of the out-of-tree module gtp5g was found; name the folder of the build that crashed", command: "oopscope decode --modules PATH/TO/BUILD LOG" },
-      {
-        severity: "warning",
-        text: "no file of the modules nfnetlink, virtio_net was found; Ubuntu's package linux-image-unsigned-5.4.0-131-generic-dbgsym has them",
-        command: "sudo apt install ubuntu-dbgsym-keyring && sudo apt install linux-image-unsigned-5.4.0-131-generic-dbgsym  (with Ubuntu's debug symbol archive among the sources of apt)",
-      },
     ],
   });
 });

@@ -60,7 +60,7 @@ async function ask(name: string, bytes: Uint8Array): Promise<string> {
     }
   };
   part(() => image.lookup(offsets as ImageOffset[]));
-  part(() => [...image.symbols(["walk", "start", "trace"]).values()].map((symbols) => symbols.map((symbol) => [image.extentOf(symbol), image.fit(symbol, 100)])));
+  part(() => [...image.symbols(["walk", "start", "trace"]).values()].map((symbols) => symbols.map((symbol) => [image.extentOf(symbol), image.fits(symbol, 100)])));
   part(() => image.symbolBeginningAt(offsets[3] as ImageOffset));
   part(() => image.unitAt(offsets[4] as ImageOffset));
   part(() => [elf.buildId(), elf.debugLink(), [...elf.modinfo()]]);

@@ -47,9 +47,11 @@ describe("symbols", () => {
     const image = await imageOf(withSymbols);
     const symbol = (name: string) => image.symbols([name]).get(name)![0]!;
     expect(["first", "second.isra.0", "same", "label", "in"].map((name) => image.extentOf(symbol(name)))).toEqual([0x20, 0x20, 0x10, null, null]);
-    expect([0x20, 0x21, 0x5f, 0x60, 0x1f].map((size) => image.fit(symbol("first"), size))).toEqual(["exact", "possible", "possible", "no", "no"]);
+    expect([0x20, 0x21, 0x5f, 0x60, 0x1f].map((size) => image.fits(symbol("first"), size))).toEqual([true, false, false, false, false]);
     // `second` has 0x10 bytes of its own, and 0x10 of padding before the next symbol.
-    expect([0x10, 0x20, 0x0f].map((size) => image.fit(symbol("second.isra.0"), size))).toEqual(["exact", "possible", "no"]);
+    expect([0x10, 0x20, 0x0f].map((size) => image.fits(symbol("second.isra.0"), size))).toEqual([false, true, false]);
+    // The last of a section runs to where the next section's symbols begin.
+    expect([0x10, 0x20, 0x0f].map((size) => image.fits(symbol("in"), size))).toEqual([true, true, false]);
   });
 
   test("none in a stripped file", async () => {
