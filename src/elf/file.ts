@@ -178,26 +178,26 @@ export class ElfFile {
     return (this.#symbols = new SymbolTable(at, this.#raw(strings), { wide, entrySize: holder.entrySize, base: this.base, extended, places }));
   }
 
+  /** What the file says of itself; where that is damaged it says nothing. */
   buildId(): string | null {
     for (const section of this.sections) {
       if (section.type !== SHT_NOTE || section.size > 1 << 16) continue;
-      const id = buildIdOf(this.cursor(section));
-      if (id) return id;
+      const id = unlessDamaged(() => buildIdOf(this.cursor(section)));
+      if (id !== null) return id;
     }
     return null;
   }
 
   debugLink(): { readonly name: string; readonly crc: number } | null {
     const section = this.section(".gnu_debuglink");
-    return section ? debugLinkOf(this.cursor(section, 0, largestDebugLink)) : null;
+    return section && unlessDamaged(() => debugLinkOf(this.cursor(section, 0, largestDebugLink)));
   }
 
   /** A module's `.modinfo`: `name`, `vermagic`, `depends` and more; empty for other files. */
   modinfo(): Map<string, string[]> {
     const section = this.section(".modinfo");
-    if (!section) return new Map<string, string[]>();
-    if (section.size > largestModinfo) throw this.#fail(section, 0, `${section.size} bytes of module information`);
-    return modinfoOf(this.bytes(section));
+    const found = section && section.size <= largestModinfo ? unlessDamaged(() => modinfoOf(this.bytes(section))) : null;
+    return found ?? new Map<string, string[]>();
   }
 
   #symbolValue(index: number): number {
@@ -244,6 +244,15 @@ function lowestCode(sections: readonly Section[]): bigint {
 }
 
 const reach = 1n << 48n;
+
+function unlessDamaged<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof OopscopeError) return null;
+    throw error;
+  }
+}
 
 function extendedIndices(at: Cursor): Uint32Array {
   return Uint32Array.from({ length: Math.floor(at.bytes.length / 4) }, () => at.u32());

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { OopscopeError, messageOf } from "../base/index.ts";
 import { openElf, type ElfFile } from "../elf/index.ts";
 import { moduleKey, type KernelClues, type ModuleClues } from "./clues.ts";
+import { crcOfFile } from "./crc.ts";
 import { buildIdPlace, moduleTrees, vmlinuxPlaces } from "./places.ts";
 import { modulesBelow } from "./walk.ts";
 
@@ -29,18 +30,34 @@ export async function findVmlinux(clues: KernelClues, places: SearchPlaces): Pro
   if (places.vmlinux !== undefined) return withDebugFile(await openElf(places.vmlinux), places, "named");
   const root = places.root === undefined ? "/" : places.root;
   if (root === null) return null;
-  const candidates = [...(clues.buildId ? [buildIdPlace(clues.buildId)] : []), ...(clues.release && !clues.release.includes("/") ? vmlinuxPlaces(clues.release) : [])];
+  const candidates = [...(isBuildId(clues.buildId) ? [buildIdPlace(clues.buildId)] : []), ...(isRelease(clues.release) ? vmlinuxPlaces(clues.release) : [])];
+  let best: { file: FoundFile; score: number } | null = null;
   for (const candidate of candidates) {
     const path = join(root, candidate);
     if (!existsSync(path)) continue;
+    let file: FoundFile;
     try {
-      return await withDebugFile(await openElf(path), places, `found at ${path}`);
+      file = await withDebugFile(await openElf(path), places, `found at ${path}`);
     } catch (error) {
-      if (!(error instanceof OopscopeError)) throw error; // a compressed boot image or a damaged file: the next place
+      if (!(error instanceof OopscopeError)) throw error;
+      continue; // a compressed boot image or a damaged file: the next place
     }
+    const own = file.code.buildId();
+    const score = (hasDebugInformation(file.elf) ? complete : 0) - (clues.buildId !== null && own !== null && clues.buildId !== own ? 100 : 0);
+    if (best && best.score >= score) {
+      closeFound(file);
+      continue;
+    }
+    if (best) closeFound(best.file);
+    best = { file, score };
+    if (score >= complete) break;
   }
-  return null;
+  return best?.file ?? null;
 }
+
+/** Build ids and releases come from logs and become parts of paths. */
+const isBuildId = (id: string | null): id is string => id !== null && /^[0-9a-f]{8,128}$/.test(id);
+const isRelease = (release: string | null): release is string => release !== null && /^(?!\.+$)[^/\0]+$/.test(release);
 
 /**
  * The file of each wanted module that fits best, by module key. Among several of one name: the build id that the log gives, then a vermagic of the log's
@@ -48,10 +65,11 @@ export async function findVmlinux(clues: KernelClues, places: SearchPlaces): Pro
  */
 export async function findModules(wanted: readonly ModuleClues[], clues: KernelClues, places: SearchPlaces, damaged: Map<string, string>): Promise<Map<string, FoundFile>> {
   const found = new Map<string, FoundFile>();
+  const scores = new Map<string, number>();
   const missing = new Map(wanted.map((module) => [moduleKey(module.name), module]));
   const root = places.root === undefined ? "/" : places.root;
   const trees = [...(places.modules ?? []).map((path) => ({ path, named: true }))];
-  if (root !== null && clues.release && !clues.release.includes("/")) trees.push(...moduleTrees(clues.release).map((path) => ({ path: join(root, path), named: false })));
+  if (root !== null && isRelease(clues.release)) trees.push(...moduleTrees(clues.release).map((path) => ({ path: join(root, path), named: false })));
   for (const tree of trees) {
     if (missing.size === 0) break;
     if (!tree.named && !existsSync(tree.path)) continue;
@@ -60,8 +78,13 @@ export async function findModules(wanted: readonly ModuleClues[], clues: KernelC
       const best = await bestOf(paths, missing.get(key)!, clues, places, damaged);
       if (!best) continue;
       const earlier = found.get(key);
+      if (earlier && scores.get(key)! >= best.score) {
+        closeFound(best.file);
+        continue;
+      }
       if (earlier) closeFound(earlier);
       found.set(key, best.file);
+      scores.set(key, best.score);
       // A file without debug information is kept while later trees may have a better one.
       if (best.score >= complete) missing.delete(key);
     }
@@ -80,14 +103,15 @@ async function bestOf(paths: readonly string[], module: ModuleClues, clues: Kern
   let best: { file: FoundFile; score: number } | null = null;
   for (const path of paths) {
     let file: FoundFile;
+    let score: number;
     try {
       file = await withDebugFile(await openElf(path), places, `found at ${path}`);
+      score = scoreOf(file, module, clues);
     } catch (error) {
       if (!(error instanceof OopscopeError)) throw error;
       damaged.set(moduleKey(module.name), messageOf(error));
       continue;
     }
-    const score = scoreOf(file, module, clues);
     if (best && best.score >= score) {
       closeFound(file);
       continue;
@@ -122,7 +146,10 @@ async function withDebugFile(elf: ElfFile, places: SearchPlaces, how: string): P
   if (buildId && root !== null) candidates.push(join(root, buildIdPlace(buildId)));
   if (link && !link.name.includes("/")) {
     candidates.push(join(folder, link.name), join(folder, ".debug", link.name));
-    if (root !== null) candidates.push(join(root, "usr/lib/debug", folder, link.name));
+    if (root !== null) {
+      const within = relative(root, folder);
+      candidates.push(join(root, "usr/lib/debug", within.startsWith("..") ? folder : within, link.name));
+    }
   }
   for (const path of candidates) {
     if (path === elf.path || !existsSync(path)) continue;
@@ -133,8 +160,8 @@ async function withDebugFile(elf: ElfFile, places: SearchPlaces, how: string): P
       if (!(error instanceof OopscopeError)) throw error;
       continue;
     }
-    // The debug file must be this very build's: same build id, or where there is none the checksum of the link would have to tell.
-    if (hasDebugInformation(debug) && (buildId === null ? basename(path) === link?.name : debug.buildId() === buildId)) return { elf: debug, code: elf, how: `${how}, debug information at ${path}` };
+    // The debug file must be this very build's: of the same build id, or where there is none with the checksum that the link gives.
+    if (hasDebugInformation(debug) && (buildId === null ? (await crcOfFile(path)) === link?.crc : debug.buildId() === buildId)) return { elf: debug, code: elf, how: `${how}, debug information at ${path}` };
     debug.close();
   }
   return { elf, code: elf, how };
