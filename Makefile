@@ -4,7 +4,7 @@ SHELL := /bin/bash
 RUN := scripts/run.sh
 CACHE ?= $${OOPSCOPE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/oopscope}
 
-.PHONY: help setup build demo test unit oracle guest nodes lint bench fixtures kernels matrix clean
+.PHONY: help setup build demo test unit oracle guest nodes lint bench fixtures kernels matrix lab-kernel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,14 @@ kernels: setup ## Debian's kernel and its debug files into the cache (1 GB to fe
 fixtures: build kernels ## makes the logs of test/fixtures anew, in guests
 	@scripts/apt.sh qemu-system-x86 busybox-static gcc make
 	@$(RUN) node scripts/fixtures.mjs
+
+matrix: build ## the lab's scenarios on 5.10, 6.1, 6.12 and the newest kernel, with a table (fetches kernels and their compilers)
+	@scripts/apt.sh qemu-system-x86 busybox-static gcc make xz-utils zstd binutils
+	@scripts/matrix.sh
+
+lab-kernel: build ## builds 6.1 with KASAN and with lockdep for the lab (half an hour each)
+	@scripts/apt.sh make gcc flex bison bc xz-utils libelf-dev libssl-dev
+	@scripts/lab-kernel.sh kasan && scripts/lab-kernel.sh lockdep
 
 clean: ## what the build and the tests leave
 	rm -rf dist
