@@ -17,7 +17,9 @@ const builtins = {
     build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "builtin" }));
     build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => {
       const module = `process.getBuiltinModule(${JSON.stringify(path)})`;
-      return { contents: path === "node:child_process" ? `module.exports = new Proxy({}, { get: (_, name) => ${module}[name] });` : `module.exports = ${module};` };
+      // Getters, not a proxy: esbuild copies the names that a module has.
+      const later = () => Object.keys(process.getBuiltinModule(path)).map((name) => `get ${name}() { return ${module}.${name}; }`);
+      return { contents: path === "node:child_process" ? `module.exports = { ${later().join(", ")} };` : `module.exports = ${module};` };
     });
   },
 };
