@@ -1,5 +1,5 @@
 import type { ImageOffset } from "../base/index.ts";
-import { compareCode, type Evidence } from "../kernel/index.ts";
+import { compareCode, enoughBytes, type Evidence } from "../kernel/index.ts";
 import type { CodeLine, ParsedFrame } from "../oops/index.ts";
 import type { KernelImage } from "./images.ts";
 import type { Plan } from "./resolve.ts";
@@ -46,7 +46,8 @@ export class CodeEvidence {
       if (this.#seen.has(key) && plan.symbols.length === 1) continue;
       const results = plan.symbols.map((symbol) => ({ symbol, ...compareCode(image.code, (symbol.address + pc.offset!) as ImageOffset, bytes, trap) }));
       const agreeing = results.filter(({ compared, equal }) => compared > 0 && equal === compared);
-      if (agreeing.length > 0) plan.symbols = agreeing.map(({ symbol }) => symbol);
+      // What agrees in a few bytes only, the others being such as a kernel rewrites, rules nobody out.
+      if (agreeing.some(({ compared }) => compared >= enoughBytes)) plan.symbols = agreeing.map(({ symbol }) => symbol);
       if (this.#seen.has(key)) continue;
       this.#seen.add(key);
       const best = agreeing[0] ?? results.sort((a, b) => b.equal - a.equal)[0]!;

@@ -12,7 +12,7 @@ export type Evidence = {
 };
 
 /** Fewer equal bytes than this prove nothing: a prologue is the same in a thousand functions. */
-const enoughBytes = 16;
+export const enoughBytes = 16;
 
 /** `banner` is the file's `linux_banner`, `Linux version …`. */
 export function matchVmlinux(elf: ElfFile, banner: string | null, clues: KernelClues, evidence: Evidence): MatchResult {

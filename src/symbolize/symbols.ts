@@ -11,12 +11,18 @@ function isUnlisted(table: SymbolTable, index: number): boolean {
   return first === 0x2e && table.names[from + 1] === 0x4c; // .L
 }
 
-/** Every symbol of the wanted names: one pass over the table, however many names are wanted. Aliases at one place are one. */
+/**
+ * Every symbol of the wanted names: one pass over the table, however many names are wanted. Aliases at one place are one. A vmlinux that clang optimized as a
+ * whole has local functions as `name.llvm.123`; kallsyms shows them as `name` (kernel/kallsyms.c, cleanup_symbol_name), beside others of that name.
+ */
 export function findSymbols(elf: ElfFile, wanted: Iterable<string>): Map<string, ImageSymbol[]> {
   const found = new Map<string, ImageSymbol[]>();
   const table = elf.symbols();
   if (!table) return found;
-  for (const [name, indices] of table.named(wanted)) {
+  const names = new Set(wanted);
+  const named = table.named(names);
+  if (!elf.relocatable) addPromoted(table, names, named);
+  for (const [name, indices] of named) {
     const symbols: ImageSymbol[] = [];
     const places = new Set<number>();
     for (const index of indices) {
@@ -28,6 +34,26 @@ export function findSymbols(elf: ElfFile, wanted: Iterable<string>): Map<string,
     if (symbols.length > 0) found.set(name, symbols);
   }
   return found;
+}
+
+const promoted = Buffer.from(".llvm.");
+
+function addPromoted(table: SymbolTable, wanted: ReadonlySet<string>, named: Map<string, number[]>): void {
+  const names = Buffer.from(table.names.buffer, table.names.byteOffset, table.names.byteLength);
+  const places = new Map<number, string>();
+  for (let at = names.indexOf(promoted); at >= 0; at = names.indexOf(promoted, at + 1)) {
+    const from = names.lastIndexOf(0, at) + 1;
+    const name = names.toString("latin1", from, at);
+    if (wanted.has(name)) places.set(from, name);
+  }
+  if (places.size === 0) return;
+  for (let index = 1; index < table.count; index++) {
+    const name = places.get(table.nameOffset(index));
+    if (name === undefined) continue;
+    const list = named.get(name);
+    if (list) list.push(index);
+    else named.set(name, [index]);
+  }
 }
 
 /** The code symbols that begin at exactly these addresses: the best of each place. */

@@ -70,7 +70,6 @@ function problemOf(log: Buffer, { case: found, log: parsed }: Decoded): string |
     else if (!/^(?:All code(?: \(user space\))?|=+|Code starting with the faulting instruction| *[0-9a-f]+:\*?\t.*|\t\.\.\.|)\r?$/.test(line)) return `a line from nowhere: ${JSON.stringify(line)}`;
   }
   if (next !== plain.length) return `line ${next + 1} is missing: ${JSON.stringify(plain[next])}`;
-  // eslint-disable-next-line no-control-regex
   if (/[\x00-\x08\x0b-\x1f\x7f]|\xc2[\x80-\x9f]/.test(renderText(found, parsed.lines, { ...options, onTerminal: true }).toString("latin1"))) return "a control character on the terminal";
   renderScript(found, parsed.lines, { base: null, onTerminal: true });
   JSON.stringify(found);

@@ -76,7 +76,6 @@ test("bytes of the log: NUL, CR, invalid UTF-8, escapes and the missing line fee
   expect(found.log.lines[1]!.text).toContain("Comm: é\\xff\x1b[31m\0\x9bm\u202e Tainted");
   const terminal = renderText(found, parsed.lines, { terminated: parsed.terminated, onTerminal: true }).toString("utf8");
   expect(terminal).toContain("Comm: é\\xff\\x1b[31m\\x00\\x9bm\\u202e Tainted");
-  // eslint-disable-next-line no-control-regex
   expect(terminal).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
 });
 

@@ -35,6 +35,15 @@ describe("symbols", () => {
     ]);
   });
 
+  test("names that clang's link-time optimization made longer, as kallsyms shows them", async () => {
+    const promoted = [{ name: "same.llvm.42", section: ".text", value: at(0x70), size: 8, binding: 0 }, { name: "only.llvm.123", section: ".text", value: at(0x80), size: 8, binding: 0 }, { name: "only.llvm.5.cold", section: ".text", value: at(0x90), size: 8, binding: 0 }];
+    const image = await imageOf({ ...withSymbols, symbols: [...symbols, ...promoted] });
+    const found = image.symbols(["same", "only", "on", "only.llvm.123"]);
+    expect([...found].map(([name, list]) => `${name}: ${list.map((one) => `${one.name} ${one.address.toString(16)}`).join(", ")}`).sort()).toEqual([
+      "only.llvm.123: only.llvm.123 80", "only: only.llvm.123 80, only.llvm.5.cold 90", "same: same 40, same 50, same.llvm.42 70",
+    ]);
+  });
+
   test("by address: the nearest at or below in the same section; a global function before a weak one and a label", async () => {
     const image = await imageOf(withSymbols);
     const names = (offsets: number[]) => offsets.map((offset) => image.symbolAt(offset as ImageOffset)?.name ?? null);

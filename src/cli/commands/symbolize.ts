@@ -102,9 +102,9 @@ function targetsOf(question: Question, image: Image, section: Section | null, na
   const inside = fitting.filter((symbol) => offset < symbol.size || offset <= (size ?? image.extentOf(symbol) ?? endOf(symbol, elf)));
   if (inside.length === 0) return { reason: "outside", why: `${question.text} lies past the end of ${name}` };
   return inside.map((symbol) => {
-    // The very end belongs to what begins there, unless it is a call's return address.
-    const next = back === 0 && offset > 0 && offset >= symbol.size && offset === image.extentOf(symbol);
-    return { address: (symbol.address + offset) as ImageOffset, owner: next ? null : symbol };
+    // Before its start and at its very end another function begins or ends.
+    const beyond = offset < back || (offset - back >= symbol.size && offset - back === image.extentOf(symbol));
+    return { address: (symbol.address + offset) as ImageOffset, owner: beyond ? null : symbol };
   });
 }
 

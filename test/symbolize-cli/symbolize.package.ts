@@ -1,0 +1,32 @@
+import { expect, test } from "vitest";
+import { oopscope } from "../support/cli.ts";
+import { expectGolden } from "../support/golden.ts";
+
+const module = "test/fixtures/modules/6.1.0-56-amd64/null_chain.ko";
+const places = ["nc_write+0x1f/0x80", "nc_write+0x1f", "nc_write", "nc_write+0x1f/0x90", "nc_write+0x80/0x80", "nc_write+0x81", "nc_admit+0x2e/0x50", "absent+0x1/0x2", "absent", "++", "init_module", "add"];
+
+test.each([["text", []], ["json", []], ["text", ["--return-addresses"]], ["text", ["--base-path", "."]]] as const)("names as %s %s", (format, flags) => {
+  const { status, stdout, stderr } = oopscope(["symbolize", "--object", module, "--format", format, ...flags, ...places]);
+  expect(status).toBe(3);
+  expectGolden(`${stdout}${stderr}`, new URL(`names${flags.join("").replace(".", "")}.${format}.txt`, import.meta.url));
+  // By pipe the same.
+  expect(oopscope(["symbolize", "--object", module, "--format", format, ...flags, "-"], places.join("\n")).stdout).toBe(stdout);
+});
+
+test("addresses of a section, and outside of it", () => {
+  const { status, stdout, stderr } = oopscope(["symbolize", "--object", module, "--section", ".text", "--format", "json", "0x0", "0x6e", "6e", "0x10000", "0xffffffffffffffff"]);
+  expect(status).toBe(3);
+  expectGolden(`${stdout}${stderr}`, new URL("addresses.txt", import.meta.url));
+});
+
+test("what is wrong with the call", () => {
+  const cases: [string[], number, string][] = [
+    [["symbolize", "0x1"], 2, "oopscope: error: name the file to look up in: --vmlinux FILE or --object FILE\n  try: oopscope symbolize --help\n"],
+    [["symbolize", "--vmlinux", "a", "--object", "b", "0x1"], 2, "oopscope: error: name the file to look up in: --vmlinux FILE or --object FILE\n  try: oopscope symbolize --help\n"],
+    [["symbolize", "--object", module, "0x1"], 2, `oopscope: error: ${module} is relocatable: an address in it counts from the start of a section, as in --section .text\n`],
+    [["symbolize", "--object", module, "--section", ".absent", "0x1"], 1, `oopscope: error: ${module} has no section .absent\n`],
+    [["symbolize", "--object", "absent.ko", "0x1"], 1, "oopscope: error: failed to open absent.ko: no such file\n"],
+  ];
+  for (const [args, status, stderr] of cases) expect(oopscope(args), args.join(" ")).toMatchObject({ status, stdout: "", stderr });
+  expect(oopscope(["symbolize", "--object", module, "-"], "")).toMatchObject({ status: 0, stdout: "", stderr: "" });
+});
