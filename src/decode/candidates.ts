@@ -12,7 +12,7 @@ export function candidatesOf(frame: ParsedFrame, image: KernelImage): Candidates
   const name = frame.symbol!;
   const named = image.symbols.get(name) ?? [];
   const file = image.image.path;
-  if (named.length === 0) return { symbols: [], failure: { reason: "no-symbol", why: `${file} has no symbol ${name}` } };
+  if (named.length === 0) return { symbols: [], failure: { reason: "no-symbol", why: image.image.elf.symbols() ? `${file} has no symbol ${name}` : `${file} is stripped of its symbols` } };
   const { size, offset } = frame;
   if (size === null) return { symbols: named, failure: null };
   const fitting = named.filter((symbol) => image.image.fits(symbol, size));

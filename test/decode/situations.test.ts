@@ -5,6 +5,7 @@ import { afterAll, expect, test } from "vitest";
 import { decode, type DecodeOptions } from "../../src/decode/index.ts";
 import { renderText } from "../../src/render/index.ts";
 import { root } from "../support/cli.ts";
+import { writeElf } from "../support/elfwriter.ts";
 import { expectGolden } from "../support/golden.ts";
 
 const release = "6.1.0-56-amd64";
@@ -55,6 +56,12 @@ const situations: Record<string, () => Promise<string>> = {
   "a damaged module": () => {
     const file = join(folder, "null_chain.ko");
     writeFileSync(file, readFileSync(`${fixtures}/null_chain.ko`).subarray(0, 5000));
+    return seen(report(["nc_write+0x1f/0x80 [null_chain]"]), { modules: [file] });
+  },
+  "a stripped module": () => {
+    const file = join(folder, "stripped/null_chain.ko");
+    mkdirSync(join(folder, "stripped"));
+    writeFileSync(file, writeElf({ type: 1, sections: [{ name: ".text", flags: 6, bytes: new Uint8Array(64) }] }));
     return seen(report(["nc_write+0x1f/0x80 [null_chain]"]), { modules: [file] });
   },
   "no release at all": () => seen("BUG: unable to handle page fault for address: ffff888000000000\nRIP: 0010:vfs_write+0x10/0x200\nCall Trace:\n ksys_write+0x1/0x20\n"),

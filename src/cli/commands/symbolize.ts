@@ -96,7 +96,7 @@ function targetsOf(question: Question, image: Image, section: Section | null, na
   }
   const { name, offset, size } = question;
   const named = names.get(name) ?? [];
-  if (named.length === 0) return { reason: "no-symbol", why: `${elf.path} has no symbol ${name}` };
+  if (named.length === 0) return { reason: "no-symbol", why: elf.symbols() ? `${elf.path} has no symbol ${name}` : `${elf.path} is stripped of its symbols` };
   const fitting = size === null ? named : named.filter((symbol) => image.fits(symbol, size));
   if (fitting.length === 0) return { reason: "size-mismatch", why: `${name} has another size than ${hex(size!)} in ${elf.path}: another build` };
   const inside = fitting.filter((symbol) => offset < symbol.size || offset <= (size ?? image.extentOf(symbol) ?? endOf(symbol, elf)));
