@@ -146,31 +146,24 @@ export class SymbolTable {
     return found;
   }
 
-  /** The lowest value above `value` that a symbol has which `accept` agrees to, or null. One pass. */
-  lowestAbove(value: number, accept: (index: number) => boolean): number | null {
-    let lowest = Number.POSITIVE_INFINITY;
-    if (this.#places !== null || !this.#wide) {
-      for (let index = 1; index < this.count; index++) {
-        const other = this.value(index);
-        if (other > value && other < lowest && accept(index)) lowest = other;
-      }
-    } else {
-      const { little } = this.#at;
-      const lows = this.#column(little ? 8 : 12);
-      const highs = this.#column(little ? 12 : 8);
-      const step = this.#entrySize / 4;
-      // Within the value's own 4 GB the low words decide: an image is smaller.
-      const full = BigInt(value) + (BigInt(this.#baseHigh) << 32n) + BigInt(this.#baseLow);
-      const high = Number(full >> 32n);
-      const low = Number(full & 0xffff_ffffn);
-      let best = 0x1_0000_0000;
-      for (let index = 1, at = step; index < this.count; index++, at += step) {
-        const word = lows[at]!;
-        if (word > low && word < best && highs[at] === high && accept(index)) best = word;
-      }
-      if (best < 0x1_0000_0000) lowest = value + (best - low);
+  /** Indices of all symbols in the pages of these values and in the page after each, with some from elsewhere. In one pass; null if that is no gain. */
+  near(values: Iterable<number>): Uint32Array | null {
+    if (this.#places !== null || this.count < 4096) return null;
+    const filter = new Uint8Array(1 << 16);
+    for (const value of values) {
+      const page = ((value + this.#baseLow) >>> 12) & 0xffff;
+      filter[page] = 1;
+      filter[(page + 1) & 0xffff] = 1;
     }
-    return Number.isFinite(lowest) ? lowest : null;
+    const words = this.#column(this.#wide ? (this.#at.little ? 8 : 12) : 4);
+    const step = this.#entrySize / 4;
+    const likely = new Uint32Array(this.count + 1);
+    let some = 0;
+    for (let index = 1, at = step; index < this.count; index++, at += step) {
+      likely[some] = index;
+      some += filter[(words[at]! >>> 12) & 0xffff]!;
+    }
+    return likely.subarray(0, some);
   }
 
   /** The 32-bit field at `offset` of each entry, as every `entrySize / 4`-th element. */

@@ -69,27 +69,46 @@ export function symbolsBeginningAt(elf: ElfFile, addresses: readonly number[]): 
   return found;
 }
 
-/** Distances from symbols to the next ones of their sections: what kallsyms calls the size; null for a section's last. In one pass over the table. */
+const page = 4096;
+
+/** Distances from symbols to the next ones of their sections: what kallsyms calls the size; null for a section's last. */
 export function extentsOf(elf: ElfFile, addresses: Iterable<number>): Map<number, number | null> {
   const sorted = Float64Array.from(new Set(addresses)).sort();
   const table = elf.symbols();
+  if (!table || sorted.length === 0) return new Map();
+  const next = nextOnes(elf, table, sorted, table.near(sorted));
+  // The next symbol is far off only behind the largest functions, and behind the last of a section.
+  const far = sorted.filter((_, k) => next[k] === Infinity);
+  const behindFar = far.length > 0 ? nextOnes(elf, table, far, null) : null;
+  return new Map(
+    Array.from(sorted, (address, k) => {
+      const behind = next[k] === Infinity ? behindFar![far.indexOf(address)]! : next[k]!;
+      return [address, behind === Infinity ? null : behind - address];
+    }),
+  );
+}
+
+/** For each of the sorted addresses the lowest one above it, among some or all symbols (null), that a listed symbol of its section has, or Infinity. */
+function nextOnes(elf: ElfFile, table: SymbolTable, sorted: Float64Array, among: Uint32Array | null): Float64Array {
   const next = new Float64Array(sorted.length).fill(Infinity);
   const sections = Array.from(sorted, (address) => elf.sectionAt(address)?.index ?? -1);
-  if (table && sorted.length > 0) {
-    const first = sorted[0]!;
-    for (let index = 1; index < table.count; index++) {
-      const value = table.value(index);
-      if (value <= first) continue;
-      let low = 0;
-      for (let high = sorted.length; high - low > 1; ) {
-        const middle = (low + high) >>> 1;
-        if (sorted[middle]! < value) low = middle;
-        else high = middle;
-      }
-      if (value < next[low]! && table.section(index) === sections[low] && table.type(index) !== STT_SECTION && !isUnlisted(table, index)) next[low] = value;
+  const first = sorted[0]!;
+  const count = among?.length ?? table.count;
+  // Among some, those up to a page away are complete.
+  const farthest = among ? page : Infinity;
+  for (let k = among ? 0 : 1; k < count; k++) {
+    const index = among ? among[k]! : k;
+    const value = table.value(index);
+    if (value <= first) continue;
+    let low = 0;
+    for (let high = sorted.length; high - low > 1; ) {
+      const middle = (low + high) >>> 1;
+      if (sorted[middle]! < value) low = middle;
+      else high = middle;
     }
+    if (value < next[low]! && value - sorted[low]! <= farthest && table.section(index) === sections[low] && table.type(index) !== STT_SECTION && !isUnlisted(table, index)) next[low] = value;
   }
-  return new Map(Array.from(sorted, (address, k) => [address, next[k] === Infinity ? null : next[k]! - address]));
+  return next;
 }
 
 /** Null for symbols that stand for no place in memory: file names, sections, constants. */
