@@ -1,7 +1,7 @@
 import { unicodeOf, version, type ByteText } from "../base/index.ts";
 import type { Case, CaseFrame, CaseImage, CaseReport } from "../case/index.ts";
 import { matchModule, matchVmlinux, moduleKey, type KernelClues, type ModuleClues } from "../kernel/index.ts";
-import { parseLog, type CrashReport, type LogLine, type ParsedFrame, type ParsedLog } from "../oops/index.ts";
+import { parseLog, type CodeLine, type CrashReport, type LogLine, type ParsedFrame, type ParsedLog } from "../oops/index.ts";
 import { isComplete, remarksOn, type Remark } from "./advice.ts";
 import { instructionsOf } from "./code.ts";
 import { CodeEvidence, inferKaslr, sizeEvidence } from "./evidence.ts";
@@ -38,7 +38,7 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
     const image = caseImage(images, planned, clues, modules, cutter.base);
     const frames = answerAll(planned, cutter, log.lines, doubtful(images, image));
     const reports: CaseReport[] = [];
-    for (const report of log.reports) reports.push(await caseReport(report, frames, options));
+    for (const report of log.reports) reports.push(await caseReport(report, frames, log.lines, options));
     const hardware = log.reports.find(({ kernel }) => kernel.hardware)?.kernel.hardware ?? null;
     const found: Case = {
       schema: "oopscope.case/1",
@@ -181,9 +181,9 @@ function caseImage(images: KernelImages, { plans, code }: Planned, clues: Kernel
   };
 }
 
-async function caseReport(report: CrashReport, frames: ReadonlyMap<ParsedFrame, CaseFrame>, options: DecodeOptions): Promise<CaseReport> {
+async function caseReport(report: CrashReport, frames: ReadonlyMap<ParsedFrame, CaseFrame>, lines: readonly LogLine[], options: DecodeOptions): Promise<CaseReport> {
   const listings = [];
-  if (options.code !== "none") for (const code of report.code) listings.push(await instructionsOf(code, report.kernel.arch));
+  if (options.code !== "none") for (const code of report.code) listings.push(await instructionsOf(code, archOf(code, report, lines)));
   const primary = listings.find(({ user }) => !user) ?? listings[0] ?? null;
   return {
     title: unicode(report.title),
@@ -199,6 +199,13 @@ async function caseReport(report: CrashReport, frames: ReadonlyMap<ParsedFrame, 
     stacks: report.stacks.map((stack) => ({ name: stack.name, frames: stack.frames.map((frame) => frames.get(frame)!) })),
     verdict: null,
   };
+}
+
+/** The code segment of 32-bit programs on x86-64 (__USER32_CS, arch/x86/include/asm/segment.h). */
+const compatibility = /\bRIP: 0023:/;
+
+function archOf({ user, pc }: CodeLine, { kernel }: CrashReport, lines: readonly LogLine[]): string | null {
+  return user && pc && compatibility.test(lines[pc.line - 1]?.text ?? "") ? "i386" : kernel.arch;
 }
 
 /** A report's text is the log's bytes. */

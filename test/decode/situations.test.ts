@@ -86,6 +86,13 @@ test("bytes of the log: NUL, CR, invalid UTF-8, escapes and the missing line fee
   expect(terminal).not.toMatch(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/);
 });
 
+test("user-space code of a 32-bit program", async () => {
+  const log = (segment: string) => `${report(["nc_write+0x1f/0x80 [null_chain]"]).replace(" </TASK>", "")}`.replace("---[", `RIP: ${segment}:0xf7fd3579\nCode: 51 52 55 89 e5 0f 34 cd <80> 5d 5a 59 c3 40 48\n </TASK>\n---[`);
+  const list = async (segment: string) => (await decode(Buffer.from(log(segment)), { root: null })).case.reports[0]!.instructions!.list.map(({ text }) => text);
+  expect((await list("0023")).slice(-2)).toEqual(["inc    %eax", "dec    %eax"]);
+  expect((await list("0033")).slice(-1)).not.toEqual(["dec    %eax"]);
+});
+
 test("logs without a crash, and no log at all", async () => {
   for (const log of ["", "\n", "hello\n", "\0\xff\xfe\n\n", "[    0.000000] Linux version 6.1.0-56-amd64 (x) (gcc) #1 SMP\n"]) {
     const { case: found, complete, remarks } = await decode(Buffer.from(log, "latin1"), { root: null });
