@@ -66,8 +66,7 @@ export class DwarfFile {
     const owners = this.#owners(wanted);
     const byUnit = new Map<number, number[]>();
     for (let index = 0; index < wanted.length; index++) {
-      // From an array of doubles; V8 keeps what is computed from a small integer in integers.
-      const unit = owners[index]! < 0x4000_0000 ? owners[index]! | 0 : owners[index]!;
+      const unit = owners[index]!;
       if (unit < 0) {
         // What could not be read might have owned it.
         answers[order[index]!] = this.#damage;

@@ -95,8 +95,8 @@ function tooManyRanges({ sections, header: { offset } }: Unit): OopscopeError {
 }
 
 /** Of each address (in order) the position of the smallest function that covers it, or -1. */
-export function functionsAt({ lows, highs, entries }: FunctionIndex, addresses: Float64Array): Float64Array {
-  const found = new Float64Array(addresses.length).fill(-1);
+export function functionsAt({ lows, highs, entries }: FunctionIndex, addresses: Float64Array): Int32Array {
+  const found = new Int32Array(addresses.length).fill(-1);
   if (lows.length * addresses.length > fewComparisons) {
     // Smallest first, each takes the addresses that no smaller one has; `next` leads past those that are taken.
     const order = Uint32Array.from(lows.keys()).sort((a, b) => highs[a]! - lows[a]! - (highs[b]! - lows[b]!) || a - b);

@@ -36,8 +36,10 @@ function readLength(sections: DebugSections, at: Cursor, offset: number): { end:
   return { end, offsetSize };
 }
 
-/** Reads the header at `offset`. Throws `malformed` where there is none. */
-export function readUnitHeader(sections: DebugSections, offset: number): UnitHeader {
+/** Reads the header at `from`. Throws `malformed` where there is none. */
+export function readUnitHeader(sections: DebugSections, from: number): UnitHeader {
+  // Offsets come out of arrays of doubles. V8 keeps what is computed from a small integer in integers, and all positions in the unit are.
+  const offset = from < 0x4000_0000 ? from | 0 : from;
   const at = sections.slice("info", offset, offset + 40);
   const { end, offsetSize } = readLength(sections, at, offset);
   const version = at.u16();
