@@ -45,7 +45,7 @@ kernels: setup ## Debian's kernel and its debug files into the cache (1 GB to fe
 	@scripts/kernels.sh --debug > /dev/null
 
 fixtures: build kernels ## makes the logs of test/fixtures anew, in guests
-	@scripts/apt.sh qemu-system-x86 busybox-static gcc make
+	@scripts/apt.sh qemu-system-x86 busybox-static gcc make xz-utils binutils
 	@$(RUN) node scripts/fixtures.mjs
 
 matrix: build ## the lab's scenarios on 5.10, 6.1, 6.12 and the newest kernel, with a table (fetches kernels and their compilers)
