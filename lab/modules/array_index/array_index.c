@@ -4,7 +4,7 @@
  *
  * scenario: array-index
  * needs: lockdep
- * kind: undefined-behaviour
+ * kind: out-of-bounds
  * context: process
  * end: finished
  * guilty: ai_queue_weight

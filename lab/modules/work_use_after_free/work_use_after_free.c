@@ -78,6 +78,7 @@ MODULE_DESCRIPTION("A delayed work that outlives its object");
 
 /*
  * scenario: work-use-after-free-odebug
+ * context: process
  * needs: lockdep
  * append:
  * end: any
