@@ -134,15 +134,7 @@ export class SymbolTable {
     // The low word decides for all but a few.
     const filter = new Uint8Array(1 << 16);
     for (const value of values) filter[((value + this.#baseLow) >>> 4) & 0xffff] = 1;
-    const words = this.#column(this.#wide ? (this.#at.little ? 8 : 12) : 4);
-    const step = this.#entrySize / 4;
-    const likely = new Uint32Array(this.count + 1);
-    let some = 0;
-    for (let index = 1, at = step; index < this.count; index++, at += step) {
-      likely[some] = index;
-      some += filter[(words[at]! >>> 4) & 0xffff]!;
-    }
-    for (let k = 0; k < some; k++) if (this.isCode(likely[k]!)) found.get(this.value(likely[k]!))?.push(likely[k]!);
+    for (const index of this.#passing(filter, 4)) if (this.isCode(index)) found.get(this.value(index))?.push(index);
     return found;
   }
 
@@ -155,13 +147,18 @@ export class SymbolTable {
       filter[page] = 1;
       filter[(page + 1) & 0xffff] = 1;
     }
+    return this.#passing(filter, 12);
+  }
+
+  /** Indices of the symbols whose values' bits from `shift` on pass a filter of 16 bits. Without a branch, as in `named`. */
+  #passing(filter: Uint8Array, shift: number): Uint32Array {
     const words = this.#column(this.#wide ? (this.#at.little ? 8 : 12) : 4);
     const step = this.#entrySize / 4;
     const likely = new Uint32Array(this.count + 1);
     let some = 0;
     for (let index = 1, at = step; index < this.count; index++, at += step) {
       likely[some] = index;
-      some += filter[(words[at]! >>> 12) & 0xffff]!;
+      some += filter[(words[at]! >>> shift) & 0xffff]!;
     }
     return likely.subarray(0, some);
   }
