@@ -45,11 +45,11 @@ kernels: setup ## Debian's kernel and its debug files into the cache (1 GB to fe
 	@scripts/kernels.sh --debug > /dev/null
 
 fixtures: build kernels ## makes the logs of test/fixtures anew, in guests
-	@scripts/apt.sh qemu-system-x86 busybox-static gcc make xz-utils binutils
+	@scripts/apt.sh qemu-system-x86 busybox-static gcc make libelf1 xz-utils binutils
 	@$(RUN) node scripts/fixtures.mjs
 
 matrix: build ## the lab's scenarios on 5.10, 6.1, 6.12 and the newest kernel, with a table (fetches kernels and their compilers)
-	@scripts/apt.sh qemu-system-x86 busybox-static gcc make xz-utils zstd binutils
+	@scripts/apt.sh qemu-system-x86 busybox-static gcc make libelf1 xz-utils zstd binutils
 	@scripts/matrix.sh
 
 lab-kernel: build ## builds 6.1 with KASAN and with lockdep for the lab (half an hour each)
