@@ -112,27 +112,29 @@ describe("Code: bytes of real panics", () => {
 
   test("without relocations the guess covers what they would name", () => {
     const text = vmlinux.section(".text")!;
+    const start = vmlinux.placeOf(text);
+    const stop = start + text.size;
+    const window = 1 << 16;
     let moved = 0;
     let guessed = 0;
     let missed = 0;
-    const windows = 5000;
-    for (let k = 0; k < windows; k++) {
-      const from = vmlinux.placeOf(text) + random.below(text.size - 64);
-      const known = new Uint8Array(64);
-      const guess = new Uint8Array(64);
-      const into = (mask: Uint8Array) => (start: number, stop: number) => void mask.fill(1, Math.max(0, start - from), Math.max(0, stop - from));
-      movedBytes(vmlinux, text, from, from + 64, into(known));
-      guessMoved(vmlinux, text, from, from + 64, into(guess));
-      for (let at = 0; at < 64; at++) {
+    for (let from = start; from < stop; from += window) {
+      const to = Math.min(from + window, stop);
+      const known = new Uint8Array(to - from);
+      const guess = new Uint8Array(to - from);
+      const into = (mask: Uint8Array) => (first: number, last: number) => void mask.fill(1, Math.max(0, first - from), Math.max(0, last - from));
+      movedBytes(vmlinux, text, from, to, into(known));
+      guessMoved(vmlinux, text, from, to, into(guess));
+      for (let at = 0; at < to - from; at++) {
         moved += known[at]!;
         guessed += guess[at]!;
         if (known[at] === 1 && guess[at] === 0) missed++;
       }
     }
-    console.log(`of ${windows * 64} bytes ${moved} move by the relocations, ${guessed} by the guess, which misses ${missed}`);
-    // Differences of addresses that happen to be small, as in kaslr_offset(): one or two in all of vmlinux.
-    expect(missed).toBeLessThanOrEqual(8);
-    expect(guessed / (windows * 64)).toBeLessThan(0.2);
+    console.log(`of ${text.size} bytes ${moved} move by the relocations, ${guessed} by the guess, which misses ${missed}`);
+    // The first instructions after the boot loader, which run elsewhere; upper halves of 64-bit addresses, which never change; a few differences of addresses.
+    expect(missed / moved).toBeLessThan(0.001);
+    expect(guessed / text.size).toBeLessThan(0.2);
   });
 
   test("most of the kernel's bytes can be compared", () => {

@@ -12,9 +12,10 @@ export function randomFrom(seed: number): Random {
   return { seed, below, bytes: (size) => Uint8Array.from({ length: size }, () => below(256)) };
 }
 
-/** Random numbers for a test: from OOPSCOPE_SEED, else from the clock; the seed is printed so that a failure can be repeated. */
+/** Random numbers for a test: the same at each run, or those of OOPSCOPE_SEED (`random`: from the clock). The seed is printed so that a failure can be repeated. */
 export function randomForTest(name: string): Random {
-  const seed = process.env["OOPSCOPE_SEED"] === undefined ? Date.now() % 1_000_000_000 : Number(process.env["OOPSCOPE_SEED"]);
+  const wanted = process.env["OOPSCOPE_SEED"] ?? "1";
+  const seed = wanted === "random" ? Date.now() % 1_000_000_000 : Number(wanted);
   console.log(`${name}: OOPSCOPE_SEED=${seed}`);
   return randomFrom(seed);
 }
