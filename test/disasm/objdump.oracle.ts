@@ -115,17 +115,16 @@ describe("as objdump prints it", () => {
       return Uint8Array.from(joined.subarray(0, size));
     }).filter((window) => window.length > 0);
     const reference = objdumpWindows(windows, "x86_64", "elide");
+    const whole = objdumpWindows(windows, "x86_64");
     for (const [k, window] of windows.entries()) {
       const theirs = reference[k]!.map((row) => (row.text === "..." ? "..." : row.offset));
       // The rows of objdump itself, so that only the runs are compared.
-      const starts = (await disassemble(window, "x86_64")).map((row) => row.offset);
+      const starts = whole[k]!.map((row) => row.offset);
       const runs = zeroRuns(window, starts);
       const ours = starts.flatMap((start): (number | string)[] => {
         const run = runs.find(({ from, to }) => start >= from && start < to);
         return run === undefined ? [start] : run.from === start ? ["..."] : [];
       });
-      const first = ours.findIndex((one, place) => one !== theirs[place]);
-      if (first < 0 || known.some((one) => one.bytes.test(hexOf(window.subarray(Number(ours[first - 1])))))) continue;
       expect(ours, hexOf(window)).toEqual(theirs);
     }
   });
