@@ -1,7 +1,8 @@
 // Builds dist/: the public entries as ES modules that share chunks, the command line, and the type declarations (not with --quick).
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+import { smallGlue } from "./iced.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const { exports: entries } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
@@ -20,6 +21,18 @@ const builtins = {
       // Getters, not a proxy: esbuild copies the names that a module has.
       const later = () => Object.keys(process.getBuiltinModule(path)).map((name) => `get ${name}() { return ${module}.${name}; }`);
       return { contents: path === "node:child_process" ? `module.exports = { ${later().join(", ")} };` : `module.exports = ${module};` };
+    });
+  },
+};
+
+const glue = {
+  name: "glue",
+  setup(build) {
+    build.onLoad({ filter: /src\/disasm\/x86\/iced\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, "utf8");
+      const contents = text.replace('(import.meta.url)("iced-x86")', '(import.meta.url)("./iced.cjs")');
+      if (contents === text) throw new Error(`${path} does not load iced-x86`);
+      return { contents, loader: "ts" };
     });
   },
 };
@@ -49,10 +62,11 @@ await build({
   entryPoints: ["src/cli/main.ts"],
   format: "cjs",
   outExtension: { ".js": ".cjs" },
-  plugins: [builtins],
+  plugins: [builtins, glue],
   define: { "import.meta.url": "__url", "import.meta.dirname": "__dirname" },
   banner: { js: 'const __url = process.getBuiltinModule("node:url").pathToFileURL(__filename).href;' },
 });
+writeFileSync(`${root}dist/cli/iced.cjs`, smallGlue(`${root}node_modules/iced-x86/iced_x86.js`));
 chmodSync(`${root}dist/cli/main.cjs`, 0o755);
 copyFileSync(`${root}node_modules/commander/LICENSE`, `${root}dist/LICENSE.commander`);
 if (process.argv[2] !== "--quick") execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", `${root}tsconfig.build.json`], { stdio: "inherit" });

@@ -22,7 +22,7 @@ export class Cursor {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.little = little;
     this.origin = origin;
-    this.at = at;
+    this.at = lightened(at);
     this.end = Math.min(end, bytes.length);
   }
 
@@ -91,9 +91,7 @@ export class Cursor {
     if (at + 8 > this.end || at < 0) throw this.#short(8);
     this.at = at + 8;
     const { view, little } = this;
-    const low = view.getUint32(little ? at : at + 4, little);
-    const high = view.getUint32(little ? at + 4 : at, little);
-    return (high - baseHigh) * 0x1_0000_0000 + (low - baseLow);
+    return differenceOfHalves(view.getInt32(little ? at + 4 : at, little), view.getInt32(little ? at : at + 4, little), baseHigh | 0, baseLow | 0);
   }
 
   u64Big(): bigint {
@@ -178,6 +176,23 @@ export class Cursor {
     this.at = at + 1;
     return textOf(this.bytes, from, at);
   }
+}
+
+/**
+ * A 64-bit value less another, both in two signed halves; exact if the difference is below 2^53. In small integers where it can be: V8 keeps others on the
+ * heap, and there are millions.
+ */
+export function differenceOfHalves(high: number, low: number, baseHigh: number, baseLow: number): number {
+  if (high === baseHigh && (low ^ baseLow) >= 0) return low - baseLow;
+  return ((high >>> 0) - (baseHigh >>> 0)) * 0x1_0000_0000 + ((low >>> 0) - (baseLow >>> 0));
+}
+
+/**
+ * The same number, off the heap if it is a small integer. V8 does not look: what comes out of a Float64Array stays a number on the heap, and so does
+ * everything that is computed from it.
+ */
+export function lightened(value: number): number {
+  return (value | 0) === value ? value | 0 : value;
 }
 
 /** Paths end at 4096 bytes; names of C++ and Rust may be longer. */

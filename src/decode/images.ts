@@ -1,6 +1,6 @@
 import { OopscopeError, messageOf, type ImageOffset } from "../base/index.ts";
 import { SHF_EXECINSTR, SHT_NOBITS, type ElfFile } from "../elf/index.ts";
-import { closeFound, findModules, findVmlinux, moduleKey, type FoundFile, type KernelClues, type ModuleClues } from "../kernel/index.ts";
+import { closeFound, findModules, findVmlinux, moduleKey, patchSymbols, type FoundFile, type KernelClues, type ModuleClues } from "../kernel/index.ts";
 import { Image, type ImageSymbol } from "../symbolize/index.ts";
 import type { DecodeOptions } from "./options.ts";
 
@@ -74,6 +74,8 @@ export function releaseOf(banner: string | null): string | null {
 
 function imageOf(module: string | null, file: FoundFile, names: Iterable<string>): KernelImage {
   const image = new Image(file.elf);
+  // One pass over a vmlinux's names finds these too.
+  if (module === null) file.elf.symbols()?.named([...names, ...patchSymbols]);
   return { module, image, code: file.code, how: file.how, symbols: image.symbols(names) };
 }
 

@@ -1,4 +1,4 @@
-import { OopscopeError } from "../base/index.ts";
+import { OopscopeError, lightened } from "../base/index.ts";
 import type { ElfFile } from "../elf/index.ts";
 import { ownersByAranges } from "./aranges.ts";
 import { newEntry, readEntry } from "./entry.ts";
@@ -119,7 +119,7 @@ export class DwarfFile {
     }
     const places: Place[] = [];
     for (let index = 0; index < wanted.length; index++) {
-      const address = wanted[index]!;
+      const address = lightened(wanted[index]!);
       const position = positions[index]!;
       const chain = position < 0 ? [] : inlineChain(unit, position, address);
       places.push({ functions: this.#places(unit, chain, lines, rows[index] ?? null), directory: unit.directory });

@@ -234,6 +234,11 @@ export class LineProgram {
     const opcodeBase = this.#opcodeBase;
     const operations = Math.max(1, this.#operationsPerInstruction);
     const constAdd = Math.floor((255 - opcodeBase) / lineRange);
+    const steps = Int32Array.from({ length: 256 }, (_, opcode) => Math.floor((opcode - opcodeBase) / lineRange));
+    // DW_LNS_negate_stmt, which has no operand in any program that was ever seen.
+    const plainMark = this.#operandCounts[6] === 0;
+    // Rows beyond the last one wanted cost nothing, once every address has its own.
+    let missing = wanted.length;
 
     let address = 0;
     let operation = 0;
@@ -250,6 +255,7 @@ export class LineProgram {
     let rowDiscriminator = 0;
     // Index of the first wanted address that is not below the last row.
     let next = 0;
+    let target = wanted.length > 0 ? wanted[0]! : Infinity;
 
     const { bytes } = at;
     let position = this.#program;
@@ -257,18 +263,31 @@ export class LineProgram {
       const opcode = bytes[position++]!;
       let ends = false;
       if (opcode >= opcodeBase) {
-        const special = opcode - opcodeBase;
-        const step = (special / lineRange) | 0;
-        line += lineBase + (special - step * lineRange);
+        // A table: a division would leave a number on the heap, a million times.
+        const step = steps[opcode]!;
+        line += lineBase + (opcode - opcodeBase - step * lineRange);
         if (operations === 1) address += minimumLength * step;
         else {
           address += minimumLength * Math.floor((operation + step) / operations);
           operation = (operation + step) % operations;
         }
+      } else if (opcode >= 2 && opcode <= 6 && position < end && (opcode === 6 ? plainMark : bytes[position]! < 0x80)) {
+        // What most of a program is: a mark, or one small operand.
+        if (opcode === 6) continue;
+        const operand = bytes[position++]!;
+        if (opcode === 5) column = operand;
+        else if (opcode === 4) file = operand;
+        else if (opcode === 3) line += (operand & 0x40) === 0 ? operand : operand - 0x80;
+        else if (operations === 1) address += minimumLength * operand;
+        else {
+          address += minimumLength * Math.floor((operation + operand) / operations);
+          operation = (operation + operand) % operations;
+        }
+        continue;
       } else if (opcode !== 1) {
         // Everything but DW_LNS_copy and the special opcodes changes the state and makes no row, save the end of a sequence.
         at.at = position;
-        let steps = 0;
+        let advance = 0;
         switch (opcode) {
           case 0: {
             const size = at.uleb();
@@ -291,10 +310,15 @@ export class LineProgram {
             break;
           }
           case 2: // DW_LNS_advance_pc
-            steps = at.uleb();
+            advance = at.uleb();
             break;
           case 3: // advance_line
-            line += at.sleb();
+            if (position + 1 < end && bytes[position + 1]! < 0x80) {
+              // Two bytes: the far jumps between a function and what is inlined into it.
+              const operand = (bytes[position]! & 0x7f) | (bytes[position + 1]! << 7);
+              line += (operand & 0x2000) === 0 ? operand : operand - 0x4000;
+              at.at = position + 2;
+            } else line += at.sleb();
             break;
           case 4: // set_file
             file = at.uleb();
@@ -303,7 +327,7 @@ export class LineProgram {
             column = at.uleb();
             break;
           case 8: // const_add_pc
-            steps = constAdd;
+            advance = constAdd;
             break;
           case 9: // fixed_advance_pc
             address += at.u16();
@@ -313,24 +337,33 @@ export class LineProgram {
             for (let count = this.#operandCounts[opcode]!; count > 0; count--) at.skipLeb();
         }
         position = at.at;
-        if (steps !== 0) {
-          if (operations === 1) address += minimumLength * steps;
+        if (advance !== 0) {
+          if (operations === 1) address += minimumLength * advance;
           else {
-            address += minimumLength * Math.floor((operation + steps) / operations);
-            operation = (operation + steps) % operations;
+            address += minimumLength * Math.floor((operation + advance) / operations);
+            operation = (operation + advance) % operations;
           }
         }
         if (!ends) continue;
       }
       // A row: what lies between the last one and this belongs to the last.
       if (open && address >= rowAddress) {
-        const first = next;
-        while (next < wanted.length && wanted[next]! < address) {
-          if (wanted[next]! >= rowAddress) found[next] ??= { file: rowFile, line: rowLine, column: rowColumn, discriminator: rowDiscriminator };
-          next++;
+        if (target < address) {
+          const first = next;
+          do {
+            if (target >= rowAddress && found[next] === null) {
+              found[next] = { file: rowFile, line: rowLine, column: rowColumn, discriminator: rowDiscriminator };
+              missing--;
+            }
+            target = ++next < wanted.length ? wanted[next]! : Infinity;
+          } while (target < address);
+          budget.spend(next - first);
+          if (missing === 0) break;
         }
-        if (next > first) budget.spend(next - first);
-      } else if (!ends) next = lowerBound(wanted, address);
+      } else if (!ends) {
+        next = lowerBound(wanted, address);
+        target = next < wanted.length ? wanted[next]! : Infinity;
+      }
       rowAddress = address;
       rowFile = file;
       rowLine = line;

@@ -1,4 +1,4 @@
-import { Budget, Cursor, OopscopeError, textOf } from "../base/index.ts";
+import { Budget, Cursor, OopscopeError, lightened, textOf } from "../base/index.ts";
 import type { ElfFile, Section } from "../elf/index.ts";
 
 export type DebugSection = "info" | "abbrev" | "line" | "str" | "line_str" | "ranges" | "rnglists" | "addr" | "str_offsets" | "aranges";
@@ -85,7 +85,7 @@ export class DebugSections {
     if (whole || this.#whole.has(name)) return this.kept(name, from);
     const known = this.#windows.get(name);
     if (known && from >= known.origin.start && from + rangesWindow <= known.origin.start + known.bytes.length) {
-      known.at = from - known.origin.start;
+      known.at = lightened(from - known.origin.start);
       return known;
     }
     if (++this.#windowsRead > windowsBeforeWhole) return this.kept(name, from);

@@ -1,4 +1,4 @@
-import { OopscopeError, type Cursor } from "../base/index.ts";
+import { OopscopeError, lightened, type Cursor } from "../base/index.ts";
 import { AbbreviationTable, type Abbreviation, type FormSizes } from "./abbreviations.ts";
 import * as dw from "./constants.ts";
 import { readEntry, newEntry, skipForm, type Entry } from "./entry.ts";
@@ -38,8 +38,8 @@ function readLength(sections: DebugSections, at: Cursor, offset: number): { end:
 
 /** Reads the header at `from`. Throws `malformed` where there is none. */
 export function readUnitHeader(sections: DebugSections, from: number): UnitHeader {
-  // Offsets come out of arrays of doubles. V8 keeps what is computed from a small integer in integers, and all positions in the unit are.
-  const offset = from < 0x4000_0000 ? from | 0 : from;
+  // Offsets come out of arrays of doubles, and all positions in the unit are computed from them.
+  const offset = lightened(from);
   const at = sections.slice("info", offset, offset + 40);
   const { end, offsetSize } = readLength(sections, at, offset);
   const version = at.u16();

@@ -39,3 +39,6 @@ export const machines: Readonly<Record<number, string>> = {
   243: "riscv64",
   258: "loongarch64",
 };
+
+/** Whether this processor reads words lowest byte first, so that arrays of words can stand in for bytes of such a file. */
+export const hostIsLittle = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;

@@ -1,4 +1,4 @@
-import { Cursor, OopscopeError, type ImageOffset, type LinkAddress } from "../base/index.ts";
+import { Cursor, OopscopeError, lightened, type ImageOffset, type LinkAddress } from "../base/index.ts";
 import { compressionOf, prepareSectionZstd, unfoldFile, unfoldSection } from "./compression.ts";
 import {
   ELFCOMPRESS_ZSTD, ET_REL, SHF_ALLOC, SHF_COMPRESSED, SHF_EXECINSTR, SHF_TLS, SHN_UNDEF, SHT_NOBITS, SHT_NOTE, SHT_REL, SHT_RELA, SHT_SYMTAB, SHT_SYMTAB_SHNDX,
@@ -69,6 +69,7 @@ export class ElfFile {
   readonly #unfolded = new Map<number, Uint8Array>();
   readonly #relocations = new Map<number, Relocations | null>();
   #symbols: SymbolTable | null | undefined;
+  readonly #symbolValues = new Map<number, number>();
 
   constructor(source: ByteSource, header: ElfHeader, sections: readonly Section[]) {
     this.path = source.name;
@@ -95,7 +96,7 @@ export class ElfFile {
 
   /** Where a section begins, as an image offset. */
   placeOf(section: Section): ImageOffset {
-    return this.#places[section.index] as ImageOffset;
+    return lightened(this.#places[section.index]!) as ImageOffset;
   }
 
   offsetOf(address: LinkAddress): ImageOffset {
@@ -200,10 +201,15 @@ export class ElfFile {
     return found ?? new Map<string, string[]>();
   }
 
+  /** S of a relocation: debug information has a few symbols, a hundred thousand times. */
   #symbolValue(index: number): number {
-    const symbols = this.symbols();
-    if (!symbols || index >= symbols.count) return 0;
-    return symbols.section(index) === SHN_UNDEF ? 0 : symbols.value(index);
+    let value = this.#symbolValues.get(index);
+    if (value === undefined) {
+      const symbols = this.symbols();
+      value = !symbols || index >= symbols.count || symbols.section(index) === SHN_UNDEF ? 0 : symbols.value(index);
+      this.#symbolValues.set(index, value);
+    }
+    return value;
   }
 
   #isPacked(section: Section): boolean {

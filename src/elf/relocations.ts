@@ -1,4 +1,5 @@
-import type { Cursor } from "../base/index.ts";
+import { differenceOfHalves, type Cursor } from "../base/index.ts";
+import { hostIsLittle } from "./constants.ts";
 
 /**
  * What a relocation does to debug information: stores, adds or subtracts S + A in so many bytes. Only absolute kinds stand in debug sections.
@@ -31,18 +32,17 @@ const kinds: Readonly<Record<string, Readonly<Record<number, RelocationAction>>>
   },
 };
 
-export function relocationAction(arch: string, type: number): RelocationAction | null {
-  return kinds[arch]?.[type] ?? null;
-}
+/** Whole numbers: in small integers wherever all of them fit, since V8 puts each number that is read out of a Float64Array on the heap. */
+type Column = Int32Array | Float64Array;
 
 /** Some of a section's relocations in the order of their offsets, in columns. */
 export type RelocationTable = {
   readonly count: number;
-  readonly offsets: Float64Array;
+  readonly offsets: Column;
   readonly types: Uint32Array;
   readonly symbols: Uint32Array;
   /** Null for SHT_REL, whose addends stand in the section's bytes. */
-  readonly addends: Float64Array | null;
+  readonly addends: Column | null;
 };
 
 /** How the entries of a relocation section are laid out. */
@@ -129,19 +129,60 @@ function cut({ offsets, types, symbols, addends }: RelocationTable, from: number
   return { count: last - first, offsets: offsets.subarray(first, last), types: types.subarray(first, last), symbols: symbols.subarray(first, last), addends: addends && addends.subarray(first, last) };
 }
 
-function readEntries(at: Cursor, { wide, withAddends, entrySize, mips64 }: RelocationLayout, base: bigint): { table: RelocationTable; sorted: boolean } {
-  const baseHigh = Number(base >> 32n);
-  const baseLow = Number(base & 0xffff_ffffn);
-  const count = Math.floor(at.bytes.length / entrySize);
-  const offsets = new Float64Array(count);
+function readEntries(at: Cursor, layout: RelocationLayout, base: bigint): { table: RelocationTable; sorted: boolean } {
+  const count = Math.floor(at.bytes.length / layout.entrySize);
   const types = new Uint32Array(count);
   const symbols = new Uint32Array(count);
-  const addends = withAddends ? new Float64Array(count) : null;
+  for (const Kind of [Int32Array, Float64Array]) {
+    const offsets = new Kind(count);
+    const addends = layout.withAddends ? new Kind(count) : null;
+    const table = { count, offsets, types, symbols, addends };
+    const most = Kind === Int32Array ? 0x7fff_ffff : Infinity;
+    const order = (usualEntries(at, layout) ? fillUsual : fill)(table, at, layout, base, most);
+    if (order !== "too large") return { table, sorted: order === "sorted" };
+  }
+  throw at.fail("relocations");
+}
+
+type Order = "sorted" | "unsorted" | "too large";
+
+/** Elf64_Rela in this processor's byte order, where words can be read as they stand. */
+const usualEntries = (at: Cursor, { wide, withAddends, entrySize, mips64 }: RelocationLayout): boolean =>
+  wide && withAddends && !mips64 && entrySize === 24 && at.little && hostIsLittle && at.bytes.byteOffset % 4 === 0;
+
+function fillUsual({ count, offsets, types, symbols, addends }: RelocationTable, { bytes }: Cursor, _layout: RelocationLayout, base: bigint, most: number): Order {
+  const words = new Int32Array(bytes.buffer, bytes.byteOffset, count * 6);
+  const baseHigh = Number(base >> 32n) | 0;
+  const baseLow = Number(base & 0xffff_ffffn) | 0;
+  let previous = -Infinity;
+  let sorted = true;
+  for (let index = 0, at = 0; index < count; index++, at += 6) {
+    const offset = differenceOfHalves(words[at + 1]!, words[at]!, baseHigh, baseLow);
+    if (offset < previous) sorted = false;
+    previous = offset;
+    const low = words[at + 4]!;
+    const high = words[at + 5]!;
+    const addend = high === low >> 31 ? low : high * 0x1_0000_0000 + (low >>> 0);
+    if (offset > most || offset < -most || addend > most || addend < -most) return "too large";
+    offsets[index] = offset;
+    types[index] = words[at + 2]!;
+    symbols[index] = words[at + 3]!;
+    addends![index] = addend;
+  }
+  return sorted ? "sorted" : "unsorted";
+}
+
+function fill({ count, offsets, types, symbols, addends }: RelocationTable, at: Cursor, { wide, entrySize, mips64 }: RelocationLayout, base: bigint, most: number): Order {
+  const baseHigh = Number(base >> 32n);
+  const baseLow = Number(base & 0xffff_ffffn);
+  let previous = -Infinity;
   let sorted = true;
   for (let index = 0; index < count; index++) {
     at.at = index * entrySize;
     const offset = wide ? at.u64From(baseHigh, baseLow) : at.u32() - baseLow;
-    if (index > 0 && offset < offsets[index - 1]!) sorted = false;
+    if (offset < previous) sorted = false;
+    previous = offset;
+    if (offset > most || offset < -most) return "too large";
     offsets[index] = offset;
     if (mips64) {
       // MIPS ELF64 keeps the symbol first and up to three types in bytes of their own.
@@ -158,16 +199,18 @@ function readEntries(at: Cursor, { wide, withAddends, entrySize, mips64 }: Reloc
       types[index] = both & 0xff;
       symbols[index] = both >>> 8;
     }
-    if (addends) {
-      if (wide) {
-        // Signed 64 bits: exact below 2^53, and a larger addend belongs to no debug section.
-        const low = at.little ? at.u32() : at.i32();
-        const high = at.little ? at.i32() : at.u32();
-        addends[index] = at.little ? high * 0x1_0000_0000 + low : low * 0x1_0000_0000 + high;
-      } else addends[index] = at.i32();
-    }
+    if (!addends) continue;
+    let addend: number;
+    if (wide) {
+      // Signed 64 bits: exact below 2^53, and a larger addend belongs to no debug section.
+      const low = at.little ? at.u32() : at.i32();
+      const high = at.little ? at.i32() : at.u32();
+      addend = at.little ? high * 0x1_0000_0000 + low : low * 0x1_0000_0000 + high;
+    } else addend = at.i32();
+    if (addend > most || addend < -most) return "too large";
+    addends[index] = addend;
   }
-  return { table: { count, offsets, types, symbols, addends }, sorted };
+  return sorted ? "sorted" : "unsorted";
 }
 
 function sortedByOffset({ count, offsets, types, symbols, addends }: RelocationTable): RelocationTable {
@@ -182,7 +225,7 @@ function sortedByOffset({ count, offsets, types, symbols, addends }: RelocationT
 }
 
 /** First index whose offset is at least `offset`. */
-export function firstAt(offsets: Float64Array, offset: number): number {
+export function firstAt(offsets: Column, offset: number): number {
   let low = 0;
   let high = offsets.length;
   while (low < high) {
@@ -200,20 +243,27 @@ export function firstAt(offsets: Float64Array, offset: number): number {
 export function relocate(bytes: Uint8Array, start: number, table: RelocationTable, arch: string, little: boolean, valueOf: (symbol: number) => number): number | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const { offsets, types, symbols, addends, count } = table;
+  const known = kinds[arch] ?? {};
   const end = start + bytes.length;
   let unknown: number | null = null;
+  let type = -1;
+  let kind: RelocationAction | undefined;
   for (let index = firstAt(offsets, start); index < count; index++) {
     const offset = offsets[index]!;
     if (offset >= end) break;
-    const kind = relocationAction(arch, types[index]!);
-    if (!kind) {
-      unknown ??= types[index]!;
+    if (types[index]! !== type) {
+      type = types[index]!;
+      kind = known[type];
+    }
+    if (kind === undefined) {
+      unknown ??= type;
       continue;
     }
     const at = offset - start;
     if (kind.size === 0 || at + kind.size > bytes.length) continue;
     const value = valueOf(symbols[index]!) + (addends ? addends[index]! : kind.action === "set" ? load(view, at, kind.size, little, true) : 0);
-    apply(view, bytes, at, kind, value, little);
+    if (kind.size === 4 && kind.action === "set") view.setInt32(at, value | 0, little);
+    else apply(view, bytes, at, kind, value, little);
   }
   return unknown;
 }
@@ -251,10 +301,10 @@ function load(view: DataView, at: number, size: number, little: boolean, signed:
 
 function store(view: DataView, at: number, size: number, value: number, little: boolean): void {
   if (size === 8) {
-    const high = Math.floor(value / 0x1_0000_0000);
-    view.setUint32(little ? at : at + 4, value - high * 0x1_0000_0000, little);
+    const high = (value | 0) === value ? value >> 31 : Math.floor(value / 0x1_0000_0000);
+    view.setInt32(little ? at : at + 4, value | 0, little);
     view.setInt32(little ? at + 4 : at, high, little);
-  } else if (size === 4) view.setInt32(at, value % 0x1_0000_0000, little);
+  } else if (size === 4) view.setInt32(at, value | 0, little);
   else if (size === 2) view.setUint16(at, value & 0xffff, little);
   else view.setUint8(at, value & 0xff);
 }

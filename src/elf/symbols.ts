@@ -1,5 +1,5 @@
-import { textOf, type Cursor } from "../base/index.ts";
-import { SHN_UNDEF, SHN_XINDEX, STT_FUNC, STT_GNU_IFUNC, STT_NOTYPE } from "./constants.ts";
+import { differenceOfHalves, lightened, textOf, type Cursor } from "../base/index.ts";
+import { SHN_UNDEF, SHN_XINDEX, STT_FUNC, STT_GNU_IFUNC, STT_NOTYPE, hostIsLittle } from "./constants.ts";
 
 /**
  * The symbol table, read where it is asked: most uses touch one field of most symbols and all fields of few. Values are image offsets
@@ -16,6 +16,8 @@ export class SymbolTable {
   readonly #extended: Uint32Array | null;
   /** Where each section begins, for ET_REL files, whose values count from there. */
   readonly #places: Float64Array | null;
+
+  readonly #known = new Map<string, number[]>();
 
   constructor(at: Cursor, names: Uint8Array, layout: { wide: boolean; entrySize: number; base: bigint; extended: Uint32Array | null; places: Float64Array | null }) {
     if (layout.entrySize < (layout.wide ? 24 : 16) || layout.entrySize % 4 !== 0) throw at.fail(`symbols of ${layout.entrySize} bytes`);
@@ -45,11 +47,9 @@ export class SymbolTable {
     const entry = index * this.#entrySize;
     let value: number;
     if (this.#wide) {
-      const low = view.getUint32(little ? entry + 8 : entry + 12, little);
-      const high = view.getUint32(little ? entry + 12 : entry + 8, little);
-      value = (high - this.#baseHigh) * 0x1_0000_0000 + (low - this.#baseLow);
+      value = differenceOfHalves(view.getInt32(little ? entry + 12 : entry + 8, little), view.getInt32(little ? entry + 8 : entry + 12, little), this.#baseHigh | 0, this.#baseLow | 0);
     } else value = view.getUint32(entry + 4, little) - this.#baseLow;
-    return this.#places === null ? value : value + (this.#places[this.section(index)] ?? 0);
+    return this.#places === null ? value : lightened(value + (this.#places[this.section(index)] ?? 0));
   }
 
   size(index: number): number {
@@ -81,25 +81,43 @@ export class SymbolTable {
     return (type === STT_FUNC || type === STT_NOTYPE || type === STT_GNU_IFUNC) && this.section(index) !== SHN_UNDEF;
   }
 
-  /** Every symbol that has one of the wanted names. One pass that reads two letters of most of the others. */
-  named(wanted: Iterable<string>): Map<string, number[]> {
-    const found = new Map<string, number[]>();
+  /**
+   * Every symbol that has one of the wanted names. One pass over all names that are not known from an earlier one: who will ask for more asks for all at once.
+   */
+  named(wanted: Iterable<string>): Map<string, readonly number[]> {
+    const found = new Map<string, readonly number[]>();
+    const names = new Set(wanted);
+    const unknown = [...names].filter((name) => !this.#known.has(name));
+    if (unknown.length > 0) {
+      for (const name of unknown) this.#known.set(name, []);
+      this.#find(unknown);
+    }
+    for (const name of names) {
+      const indices = this.#known.get(name)!;
+      if (indices.length > 0) found.set(name, indices);
+    }
+    return found;
+  }
+
+  /** Puts the symbols of these names into `#known`, by reading two letters of most of the others. */
+  #find(wanted: readonly string[]): void {
     const { names, count } = this;
     // By the fourth and the sixth letter: the first ones of kernel names are much the same. The sixth of a name of five is its end.
-    const byLetters = new Map<number, { name: string; bytes: Uint8Array }[]>();
+    const byLetters = new Map<number, Wanted[]>();
     const filter = new Uint8Array(1 << 16);
-    const short: { name: string; bytes: Uint8Array }[] = [];
+    const short: Wanted[] = [];
     for (const name of wanted) {
-      const bytes = Buffer.from(`${name}\0`, "utf8");
+      const one = { bytes: Buffer.from(`${name}\0`, "utf8"), indices: this.#known.get(name)! };
+      const { bytes } = one;
       if (bytes.length < 6) {
-        short.push({ name, bytes });
+        short.push(one);
         continue;
       }
       const letters = (bytes[3]! << 8) | bytes[5]!;
       filter[letters] = 1;
       const same = byLetters.get(letters);
-      if (same) same.push({ name, bytes });
-      else byLetters.set(letters, [{ name, bytes }]);
+      if (same) same.push(one);
+      else byLetters.set(letters, [one]);
     }
     const offsets = this.#column(0);
     const step = this.#entrySize / 4;
@@ -114,14 +132,10 @@ export class SymbolTable {
     for (let k = 0; k < some; k++) {
       const index = likely[k]!;
       const from = this.nameOffset(index);
-      for (const { name, bytes } of byLetters.get((names[from + 3]! << 8) | names[from + 5]!) ?? []) if (startsAt(names, from, bytes)) append(found, name, index);
+      const same = byLetters.get((names[from + 3]! << 8) | names[from + 5]!);
+      if (same) keep(same, names, from, index);
     }
-    if (short.length > 0) {
-      for (let index = 1; index < count; index++) {
-        for (const { name, bytes } of short) if (startsAt(names, this.nameOffset(index), bytes)) append(found, name, index);
-      }
-    }
-    return found;
+    if (short.length > 0) for (let index = 1; index < count; index++) keep(short, names, this.nameOffset(index), index);
   }
 
   /** Indices of the code symbols that begin at exactly these values, in one pass. */
@@ -163,25 +177,24 @@ export class SymbolTable {
     return likely.subarray(0, some);
   }
 
-  /** The 32-bit field at `offset` of each entry, as every `entrySize / 4`-th element. */
-  #column(offset: number): Uint32Array {
+  /** The 32-bit field at `offset` of each entry, as every `entrySize / 4`-th element; signed, since V8 keeps what is above 2^31 on the heap. */
+  #column(offset: number): Int32Array {
     const { bytes, view, little } = this.#at;
-    if (this.count === 0) return new Uint32Array();
+    if (this.count === 0) return new Int32Array();
     const aligned = (bytes.byteOffset + offset) % 4 === 0 && this.#entrySize % 4 === 0;
-    if (aligned && little === hostIsLittle) return new Uint32Array(bytes.buffer, bytes.byteOffset + offset, (bytes.length - offset) >>> 2);
+    if (aligned && little === hostIsLittle) return new Int32Array(bytes.buffer, bytes.byteOffset + offset, (bytes.length - offset) >>> 2);
     const step = this.#entrySize / 4;
-    const column = new Uint32Array(Math.ceil(this.count * step));
-    for (let index = 0; index < this.count; index++) column[Math.floor(index * step)] = view.getUint32(index * this.#entrySize + offset, little);
+    const column = new Int32Array(Math.ceil(this.count * step));
+    for (let index = 0; index < this.count; index++) column[Math.floor(index * step)] = view.getInt32(index * this.#entrySize + offset, little);
     return column;
   }
 }
 
-const hostIsLittle = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+/** A name with its NUL, and where the symbols that have it are put. */
+type Wanted = { readonly bytes: Uint8Array; readonly indices: number[] };
 
-function append(found: Map<string, number[]>, name: string, index: number): void {
-  const list = found.get(name);
-  if (list) list.push(index);
-  else found.set(name, [index]);
+function keep(wanted: readonly Wanted[], names: Uint8Array, from: number, index: number): void {
+  for (let k = 0; k < wanted.length; k++) if (startsAt(names, from, wanted[k]!.bytes)) wanted[k]!.indices.push(index);
 }
 
 function startsAt(bytes: Uint8Array, from: number, part: Uint8Array): boolean {

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { promises } from "node:fs";
 
 const chunk = 1 << 20;
 
@@ -7,7 +7,7 @@ export async function crcOfFile(path: string): Promise<number | null> {
   const { crc32 } = await import("node:zlib");
   let file;
   try {
-    file = await open(path, "r");
+    file = await promises.open(path, "r");
     const bytes = Buffer.allocUnsafe(chunk);
     let crc = 0;
     for (;;) {

@@ -74,6 +74,11 @@ export type PatchTables = {
   readonly trampolines: readonly (readonly [number, number])[];
 };
 
+const trampolineBounds = ["__static_call_text_start", "__static_call_text_end"];
+
+/** Names of the symbols that a vmlinux's tables are found by. Who looks up names of a vmlinux and will compare its code asks for these in the same call. */
+export const patchSymbols: readonly string[] = [...tables.flatMap(({ start, stop }) => [start, stop]), ...trampolineBounds];
+
 const known = new WeakMap<ElfFile, PatchTables>();
 
 /** Read once for each file: for Debian's vmlinux 1.3 MB. */
@@ -89,9 +94,7 @@ export function patchTables(elf: ElfFile): PatchTables {
 type Range = { readonly section: Section; readonly from: number; readonly to: number };
 
 function readTables(elf: ElfFile): PatchTables {
-  const trampolineBounds = ["__static_call_text_start", "__static_call_text_end"];
-  const lacking = tables.filter(({ section }) => elf.section(section) === null);
-  const bounds = elf.relocatable ? new Map<string, number>() : valuesOf(elf, [...lacking.flatMap(({ start, stop }) => [start, stop]), ...trampolineBounds]);
+  const bounds = elf.relocatable ? new Map<string, number>() : valuesOf(elf, patchSymbols);
   const code = new CodeRanges(elf);
   const found: PatchTable[] = [];
   const unread: PatchKind[] = [];
@@ -221,10 +224,12 @@ export class PatchTable {
       return;
     }
     // The low words decide; the range is far smaller than what they span.
-    const low = Number((this.#elf.base + BigInt(from)) & 0xffff_ffffn);
+    const low = Number((this.#elf.base + BigInt(from)) & 0xffff_ffffn) | 0;
     const offset = wide && !little ? 4 : 0;
+    const span = to - from;
     for (let at = 0; at < end; at += size) {
-      if ((view.getUint32(at + offset, little) - low) >>> 0 >= to - from) continue;
+      const distance = (view.getInt32(at + offset, little) - low) | 0;
+      if (distance < 0 || distance >= span) continue;
       const start = this.#pointer(at);
       if (typeof start === "number" && start >= from && start < to) found(at / size, start);
     }

@@ -38,7 +38,7 @@ export function findSymbols(elf: ElfFile, wanted: Iterable<string>): Map<string,
 
 const promoted = Buffer.from(".llvm.");
 
-function addPromoted(table: SymbolTable, wanted: ReadonlySet<string>, named: Map<string, number[]>): void {
+function addPromoted(table: SymbolTable, wanted: ReadonlySet<string>, named: Map<string, readonly number[]>): void {
   const names = Buffer.from(table.names.buffer, table.names.byteOffset, table.names.byteLength);
   const places = new Map<number, string>();
   for (let at = names.indexOf(promoted); at >= 0; at = names.indexOf(promoted, at + 1)) {
@@ -50,9 +50,7 @@ function addPromoted(table: SymbolTable, wanted: ReadonlySet<string>, named: Map
   for (let index = 1; index < table.count; index++) {
     const name = places.get(table.nameOffset(index));
     if (name === undefined) continue;
-    const list = named.get(name);
-    if (list) list.push(index);
-    else named.set(name, [index]);
+    named.set(name, [...(named.get(name) ?? []), index]);
   }
 }
 

@@ -112,7 +112,7 @@ describe("Code: bytes of real panics", () => {
 
   test("without relocations the guess covers what they would name", () => {
     const text = vmlinux.section(".text")!;
-    const start = vmlinux.placeOf(text);
+    const start: number = vmlinux.placeOf(text);
     const stop = start + text.size;
     const window = 1 << 16;
     let moved = 0;
