@@ -1,21 +1,25 @@
 import type { DebugSections } from "./sections.ts";
 import { Skips, lowerBound } from "./sorted.ts";
 
-/**
- * Which unit owns each wanted address (sorted image offsets), by .debug_aranges (DWARF 5, 6.1.2): one pass over its tuples, that keeps nothing but the
- * answers. Returns the units that the section lists; `owners[i]` is the unit's offset or stays -1.
- */
-export function ownersByAranges(sections: DebugSections, wanted: Float64Array, owners: Float64Array): Set<number> {
-  const listed = new Set<number>();
+/** What .debug_aranges lists: of each range its first address (image offset), its size and its unit's offset; and all units that it names. */
+export type Aranges = { readonly lows: Column; readonly sizes: Column; readonly owners: Column; readonly units: ReadonlySet<number> };
+
+type Column = Int32Array | Float64Array;
+
+/** Reads .debug_aranges (DWARF 5, 6.1.2) whole. */
+export function readAranges(sections: DebugSections): Aranges {
+  const units = new Set<number>();
   const size = sections.size("aranges");
-  if (size === 0) return listed;
-  const at = sections.kept("aranges", 0);
+  if (size === 0) return { lows: new Int32Array(), sizes: new Int32Array(), owners: new Int32Array(), units };
+  const at = sections.slice("aranges", 0, size);
   const { base } = sections.elf;
   const baseHigh = Number(base >> 32n);
   const baseLow = Number(base & 0xffff_ffffn);
-  const first = wanted[0]!;
-  const last = wanted[wanted.length - 1]!;
-  const free = new Skips(wanted.length);
+  // A tuple has 8 bytes at least.
+  const lows = new Float64Array(size >>> 3);
+  const sizes = new Float64Array(size >>> 3);
+  const owners = new Float64Array(size >>> 3);
+  let count = 0;
   while (at.at + 12 <= size) {
     const start = at.at;
     let length = at.u32();
@@ -34,17 +38,36 @@ export function ownersByAranges(sections: DebugSections, wanted: Float64Array, o
     // Tuples begin at a multiple of their own size from the set's start.
     const tuple = address * 2;
     at.at = start + Math.ceil((at.at - start) / tuple) * tuple;
-    listed.add(unit);
+    units.add(unit);
     while (at.at + tuple <= end) {
       const low = address === 8 ? at.u64From(baseHigh, baseLow) : at.u32() - baseLow;
-      const count = address === 8 ? at.u64From(0, 0) : at.u32();
-      if (count === 0 || low > last || low + count <= first) continue;
-      for (let index = free.from(lowerBound(wanted, low)); index < wanted.length && wanted[index]! < low + count; index = free.from(index + 1)) {
-        owners[index] = unit;
-        free.take(index);
-      }
+      const length = address === 8 ? at.u64From(0, 0) : at.u32();
+      if (length === 0) continue;
+      lows[count] = low;
+      sizes[count] = length;
+      owners[count] = unit;
+      count++;
     }
     at.at = end;
   }
-  return listed;
+  return { lows: light(lows.subarray(0, count)), sizes: light(sizes.subarray(0, count)), owners: light(owners.subarray(0, count)), units };
+}
+
+/** In small integers if all are: each number that is read out of a Float64Array is put on the heap. */
+const light = (column: Float64Array): Column => (column.every((value) => (value | 0) === value) ? Int32Array.from(column) : column);
+
+/** Which unit owns each wanted address (sorted image offsets): `found[i]` is the unit's offset or stays -1. The first range wins. */
+export function ownersByAranges({ lows, sizes, owners }: Aranges, wanted: Float64Array, found: Float64Array): void {
+  const first = wanted[0]!;
+  const last = wanted[wanted.length - 1]!;
+  const free = new Skips(wanted.length);
+  for (let range = 0; range < lows.length; range++) {
+    const low = lows[range]!;
+    const high = low + sizes[range]!;
+    if (low > last || high <= first) continue;
+    for (let index = free.from(lowerBound(wanted, low)); index < wanted.length && wanted[index]! < high; index = free.from(index + 1)) {
+      found[index] = owners[range]!;
+      free.take(index);
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import { OopscopeError, lightened } from "../base/index.ts";
 import type { ElfFile } from "../elf/index.ts";
-import { ownersByAranges } from "./aranges.ts";
+import { ownersByAranges, readAranges, type Aranges } from "./aranges.ts";
 import { newEntry, readEntry } from "./entry.ts";
 import { functionsAt, indexFunctions, inlineChain, type ChainLink } from "./functions.ts";
 import { LineProgram, type LineRow } from "./lines.ts";
@@ -37,6 +37,7 @@ export class DwarfFile {
   readonly #headers = new Map<number, UnitHeader>();
   readonly #names = new Map<number, string | null>();
   #allHeaders: UnitHeader[] | null = null;
+  #aranges: Aranges | "damaged" | null = null;
   /** The last few units that names were sought in, other than the one at work. */
   readonly #others = new Map<number, Unit>();
   /** What kept a unit from being asked for its ranges. */
@@ -224,20 +225,24 @@ export class DwarfFile {
 
   #owners(wanted: Float64Array): Float64Array {
     const owners = new Float64Array(wanted.length).fill(-1);
-    let listed = new Set<number>();
+    const aranges = (this.#aranges ??= this.#readAranges());
+    if (aranges !== "damaged") ownersByAranges(aranges, wanted, owners);
     try {
-      listed = ownersByAranges(this.#sections, wanted, owners);
-    } catch (error) {
-      // A damaged index costs time, not answers: the units themselves are asked.
-      if (!(error instanceof OopscopeError)) throw error;
-      owners.fill(-1);
-    }
-    try {
-      if (owners.includes(-1)) this.#ownersByUnits(wanted, owners, listed);
+      if (owners.includes(-1)) this.#ownersByUnits(wanted, owners, aranges === "damaged" ? new Set() : aranges.units);
     } catch (error) {
       this.#note(error);
     }
     return owners;
+  }
+
+  /** A damaged index costs time, not answers: the units themselves are asked. */
+  #readAranges(): Aranges | "damaged" {
+    try {
+      return readAranges(this.#sections);
+    } catch (error) {
+      if (!(error instanceof OopscopeError)) throw error;
+      return "damaged";
+    }
   }
 
   #note(error: unknown): void {

@@ -105,6 +105,8 @@ export class SymbolTable {
     // By the fourth and the sixth letter: the first ones of kernel names are much the same. The sixth of a name of five is its end.
     const byLetters = new Map<number, Wanted[]>();
     const filter = new Uint8Array(1 << 16);
+    // Of those that pass, most fail by the third and the fifth.
+    const second = new Uint8Array(1 << 16);
     const short: Wanted[] = [];
     for (const name of wanted) {
       const one = { bytes: Buffer.from(`${name}\0`, "utf8"), indices: this.#known.get(name)! };
@@ -115,6 +117,7 @@ export class SymbolTable {
       }
       const letters = (bytes[3]! << 8) | bytes[5]!;
       filter[letters] = 1;
+      second[(bytes[2]! << 8) | bytes[4]!] = 1;
       const same = byLetters.get(letters);
       if (same) same.push(one);
       else byLetters.set(letters, [one]);
@@ -131,7 +134,8 @@ export class SymbolTable {
     }
     for (let k = 0; k < some; k++) {
       const index = likely[k]!;
-      const from = this.nameOffset(index);
+      const from = offsets[index * step]!;
+      if (second[(names[from + 2]! << 8) | names[from + 4]!] !== 1) continue;
       const same = byLetters.get((names[from + 3]! << 8) | names[from + 5]!);
       if (same) keep(same, names, from, index);
     }

@@ -108,7 +108,7 @@ describe("as objdump prints it", () => {
     expect(outcome.unknown.length).toBeLessThanOrEqual(2);
   });
 
-  test("where zeros are left out", async () => {
+  test("where zeros are left out", () => {
     const windows = Array.from({ length: 2000 }, () => {
       const parts = Array.from({ length: 1 + random.below(4) }, () => (random.below(2) ? new Uint8Array(random.below(20)) : random.bytes(random.below(6))));
       const joined = Buffer.concat(parts);
