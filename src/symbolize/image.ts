@@ -2,6 +2,7 @@ import { OopscopeError, type ImageOffset } from "../base/index.ts";
 import { DwarfFile, type Place } from "../dwarf/index.ts";
 import { openElf, type ElfFile } from "../elf/index.ts";
 import { sourceName } from "./names.ts";
+import { rustName } from "./rust.ts";
 import { SymbolIndex, extentsOf, findSymbols, symbolsBeginningAt } from "./symbols.ts";
 import type { ImageSymbol, ResolvedFunction, ResolvedPlace } from "./types.ts";
 
@@ -112,7 +113,7 @@ export class Image {
       // The symbol table names the function that owns the code: identical functions are merged, and debug information keeps the name of one.
       // Behind the end of the symbol lies code whose own symbol is gone: of a weak function that another file's replaced.
       const owns = index === last && owner && (name === null || owner.size === 0 || address < owner.address + owner.size);
-      const ownName = owns ? sourceName(owner.name) : name;
+      const ownName = owns ? sourceName(owner.name) : name === null ? null : (rustName(name) ?? name);
       return {
         function: ownName ?? "??",
         file,
