@@ -127,7 +127,11 @@ function readCalls(reading: Reading, within: readonly number[], depth: number): 
     ascending(ranges);
     const inner = children ? readCalls(reading, ranges, depth + 1) : [];
     if (isBlock) calls.push(...inner);
-    else calls.push({ name: reading.nameOf(origin >= 0 ? origin : header.offset + here), callFile, callLine: Math.max(0, callLine), ranges, calls: inner });
+    else {
+      const next = at.at;
+      calls.push({ name: reading.nameOf(origin >= 0 ? origin : header.offset + here), callFile, callLine: Math.max(0, callLine), ranges, calls: inner });
+      at.at = next; // names are read through the same cursor
+    }
   }
   return calls;
 }

@@ -22,7 +22,10 @@ export type GsymEntry = {
   readonly name: string;
 };
 
-const windowSize = 1 << 14;
+/** Bytes are read and kept in pages: what is asked for mostly stands together. */
+const pageSize = 1 << 14;
+const mostPages = 1 << 11;
+const mostTexts = 1 << 16;
 const mostChunks = 64;
 const largestChunk = 1 << 24;
 const longestString = 1 << 14;
@@ -57,7 +60,8 @@ export class GsymFile {
   readonly #files = new Map<number, string | null>();
   #addresses: Float64Array | null = null;
   #fileCount = -1;
-  #window: { readonly start: number; readonly bytes: Uint8Array } = { start: 0, bytes: new Uint8Array() };
+  readonly #pages = new Map<number, Uint8Array>();
+  readonly #texts = new Map<number, string>();
 
   constructor(source: ByteSource) {
     this.path = source.name;
@@ -199,28 +203,39 @@ export class GsymFile {
   }
 
   #string(offset: number): string {
+    const known = this.#texts.get(offset);
+    if (known !== undefined) return known;
     const { strings } = this.header;
     if (offset >= strings.size) throw new OopscopeError("malformed", `${this.path}: string at 0x${offset.toString(16)} of a table of 0x${strings.size.toString(16)} bytes`, { file: this.path, section: "string table", offset });
     for (let size = 128; ; size *= 8) {
       const length = Math.min(size, strings.size - offset);
       const at = this.#cursor(strings.offset + offset, length);
       const nul = at.bytes.indexOf(0);
-      if (nul >= 0) return textOf(at.bytes, 0, nul);
+      if (nul >= 0) {
+        const text = textOf(at.bytes, 0, nul);
+        if (this.#texts.size >= mostTexts) this.#texts.clear();
+        this.#texts.set(offset, text);
+        return text;
+      }
       if (length < size || size > longestString) throw at.fail("a string without its end", 0);
     }
   }
 
-  /** So many bytes of the file. Reads go through one window: what is asked for mostly stands together. */
+  /** So many bytes of the file. */
   #cursor(offset: number, length: number): Cursor {
-    const origin = { file: this.path, section: "GSYM", start: offset };
     if (offset + length > this.size) throw new OopscopeError("malformed", `${this.path}: ${length} bytes at offset 0x${offset.toString(16)} lie past the file's end at 0x${this.size.toString(16)}`, { file: this.path, offset });
-    if (length > windowSize) return new Cursor(this.#source.read(offset, length), this.header.little, origin);
-    let { start, bytes } = this.#window;
-    if (offset < start || offset + length > start + bytes.length) {
-      start = offset;
-      bytes = this.#source.read(start, Math.min(windowSize, this.size - start));
-      this.#window = { start, bytes };
+    const within = offset % pageSize;
+    const bytes = within + length > pageSize ? this.#source.read(offset, length) : this.#page(offset - within).subarray(within, within + length);
+    return new Cursor(bytes, this.header.little, { file: this.path, section: "GSYM", start: offset });
+  }
+
+  #page(start: number): Uint8Array {
+    let page = this.#pages.get(start);
+    if (!page) {
+      if (this.#pages.size >= mostPages) this.#pages.clear();
+      page = this.#source.read(start, Math.min(pageSize, this.size - start));
+      this.#pages.set(start, page);
     }
-    return new Cursor(bytes.subarray(offset - start, offset - start + length), this.header.little, origin);
+    return page;
   }
 }

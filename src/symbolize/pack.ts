@@ -1,5 +1,5 @@
 import { OopscopeError } from "../base/index.ts";
-import { Claims, DwarfFile, type InlineContents, type UnitContents } from "../dwarf/index.ts";
+import { Claims, DwarfFile, type FunctionContents, type InlineContents, type UnitContents } from "../dwarf/index.ts";
 import { SHF_ALLOC, SHF_EXECINSTR, writeSkeleton, type ElfFile } from "../elf/index.ts";
 import { GsymWriter, type InlinedCall, type Rows } from "../gsym/index.ts";
 import { sourceName } from "./names.ts";
@@ -132,21 +132,27 @@ class Packer {
       return number;
     };
     const directory = this.#directoryOf(unit.directory);
-    for (const { name, ranges, calls } of unit.functions) {
-      for (let k = 0; k < ranges.length; k += 2) {
-        const free = this.#claims.take(ranges[k]!, ranges[k + 1]!);
-        for (let f = 0; f < free.length; f += 2) this.#add(free[f]!, free[f + 1]!, name, unit, fileOf, calls, directory);
+    const pieces: { start: number; end: number; of: FunctionContents }[] = [];
+    for (const of of unit.functions) {
+      for (let k = 0; k < of.ranges.length; k += 2) {
+        const free = this.#claims.take(of.ranges[k]!, of.ranges[k + 1]!);
+        for (let f = 0; f < free.length; f += 2) pieces.push({ start: free[f]!, end: free[f + 1]!, of });
       }
     }
-    // Assembly has lines but no functions: those of the symbol table.
-    const { rows } = unit;
-    for (let first = 0; first < rows.count; ) {
-      let last = first;
-      while (last + 1 < rows.count && rows.lows[last + 1] === rows.highs[last]) last++;
-      const free = this.#claims.free(rows.lows[first]!, rows.highs[last]!);
-      for (let f = 0; f < free.length; f += 2) this.#addParts(free[f]!, free[f + 1]!, unit, fileOf, directory);
-      first = last + 1;
+    const rest = this.#unclaimed(unit.rows);
+    // Behind a function, up to the next symbol, lies padding, with a line of its own: it goes with the function.
+    const ends = new Map<number, number>();
+    for (const [low, high] of rest) {
+      const padded = Math.min(high, this.#symbols.starts[firstAtLeast(this.#symbols.starts, low)] ?? Infinity);
+      if (padded > low) ends.set(low, padded);
     }
+    for (const { start, end, of } of pieces) {
+      const padded = ends.get(end) ?? end;
+      if (padded > end) this.#claims.take(end, padded);
+      this.#add(start, padded, of.name, unit, fileOf, of.calls, directory);
+    }
+    // Assembly has lines but no functions: those of the symbol table.
+    for (const [low, high] of pieces.length > 0 ? this.#unclaimed(unit.rows) : rest) this.#addParts(low, high, unit, fileOf, directory);
   }
 
   /** What has no debug information: names alone. */
@@ -164,15 +170,24 @@ class Packer {
     }
   }
 
-  /**
-   * Lines without a function, from symbol to symbol. Behind a function, up to the next symbol, lies padding: it gets nothing.
-   */
+  /** Stretches that have lines and no function. */
+  #unclaimed(rows: UnitContents["rows"]): Stretch[] {
+    const found: Stretch[] = [];
+    for (let first = 0; first < rows.count; ) {
+      let last = first;
+      while (last + 1 < rows.count && rows.lows[last + 1] === rows.highs[last]) last++;
+      const free = this.#claims.free(rows.lows[first]!, rows.highs[last]!);
+      for (let f = 0; f < free.length; f += 2) found.push([free[f]!, free[f + 1]!]);
+      first = last + 1;
+    }
+    return found;
+  }
+
+  /** Lines without a function, from symbol to symbol. */
   #addParts(low: number, high: number, unit: UnitContents, fileOf: (file: number) => number, directory: number): void {
     const starts = this.#symbols.starts;
     let index = firstAtLeast(starts, low);
-    let from = low;
-    if (starts[index] !== low && this.#claims.free(low - 1, low).length === 0) from = starts[index] ?? Infinity;
-    while (from < high) {
+    for (let from = low; from < high; ) {
       while (index < starts.length && starts[index]! <= from) index++;
       const to = Math.min(high, starts[index] ?? Infinity);
       this.#claims.take(from, to);
