@@ -33,7 +33,7 @@ export type UnitContents = {
 };
 
 /** What reading a unit needs. */
-type Reading = { readonly unit: Unit; nameOf(entry: number): string | null; readonly entry: Entry; /** A function was seen within another. */ nested: boolean };
+type Reading = { readonly unit: Unit; readonly nameOf: (entry: number) => string | null; readonly entry: Entry; /** A function was seen within another. */ nested: boolean };
 
 export function contentsOf(unit: Unit, nameOf: (entry: number) => string | null): UnitContents {
   const { sections, root } = unit;

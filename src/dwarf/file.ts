@@ -104,16 +104,18 @@ export class DwarfFile {
 
   /**
    * Everything about code that the file has, unit by unit in its order, what no unit's damage keeps from being read; `onDamage` is told of it. What was given
-   * for one unit is not kept for the next. Units that split their debug information off are damage too.
+   * for one unit is not kept for the next. Units that split their debug information off are damage too. With `at` only the units that own these addresses.
    */
-  *units(onDamage: (error: OopscopeError) => void): Generator<UnitContents> {
+  *units(onDamage: (error: OopscopeError) => void, at: readonly number[] | null = null): Generator<UnitContents> {
     if (!this.present) return;
     this.#sections.renewBudget(this.#sections.size("info") / bytesForEach);
-    const headers = this.#everyHeader();
+    const owners = at && new Set(this.#owners(Float64Array.from(at).sort()));
+    owners?.delete(-1);
+    const offsets = owners ? [...owners].sort((a, b) => a - b) : this.#everyHeader().map(({ offset }) => offset);
     if (this.#damage) onDamage(this.#damage);
-    for (const header of headers) {
+    for (const offset of offsets) {
       try {
-        const unit = new Unit(this.#sections, header);
+        const unit = new Unit(this.#sections, this.#header(offset));
         this.#refuseSplit(unit);
         yield contentsOf(unit, (offset) => this.#nameOf(unit, offset));
       } catch (error) {

@@ -4,6 +4,7 @@ import type { Place } from "../dwarf/index.ts";
 import { elfFromBytes, openElf, writeStandIn, type ElfFile } from "../elf/index.ts";
 import { openGsym, type GsymFile } from "../gsym/index.ts";
 import { Image, type Lines } from "./image.ts";
+import { sourceName } from "./names.ts";
 import { readNote, type GsymNote } from "./note.ts";
 
 /** What stands beside `X.gsym`. */
@@ -77,7 +78,9 @@ class GsymLines implements Lines {
     const found = this.#gsym.lookup(addresses.map((address) => address - this.#shift));
     return found.map((one, index): Place | null | OopscopeError => {
       if (one === null || one instanceof OopscopeError) return one;
-      return { functions: one.map((place) => ({ ...place, column: 0, discriminator: 0 })), directory: this.#directoryAt(addresses[index]!) };
+      // The function itself has its symbol's name.
+      const functions = one.map((place, k) => ({ ...place, function: k === one.length - 1 && place.function !== null ? sourceName(place.function) : place.function, column: 0, discriminator: 0 }));
+      return { functions, directory: this.#directoryAt(addresses[index]!) };
     });
   }
 

@@ -44,18 +44,20 @@ const mostProblems = 100;
  * Packs a file that has debug information. In memory are the results (of a vmlinux of 633 MB some 40 MB) and what all units share of the debug information
  * (texts, ranges). Throws `missing-section` where there is none.
  */
-export function packImage(elf: ElfFile, options: PackOptions = {}): Packed {
+export async function packImage(elf: ElfFile, options: PackOptions = {}): Promise<Packed> {
   const dwarf = new DwarfFile(elf);
   if (!dwarf.present) throw new OopscopeError("missing-section", `${elf.path} has no debug information`, { file: elf.path, section: ".debug_info" });
   const { only, code = elf, sourceRoot } = options;
   const packer = new Packer(elf, only ?? null);
   const problems: OopscopeError[] = [];
   let units = 0;
-  for (const unit of dwarf.units((error) => problems.length < mostProblems && problems.push(error))) {
+  for (const unit of dwarf.units((error) => problems.length < mostProblems && problems.push(error), packer.places())) {
     packer.addUnit(unit);
     if (++units % unitsBetweenReports !== 0) continue;
-    options.signal?.throwIfAborted();
     options.onProgress?.(units);
+    // Signals of the process are told in between.
+    await new Promise((resume) => setImmediate(resume));
+    options.signal?.throwIfAborted();
   }
   packer.addSymbols();
   const { writer } = packer;
@@ -117,6 +119,14 @@ class Packer {
   /** Whether a symbol at this address is wanted. The one behind a stretch tells the size of the last within. */
   keeps(address: number): boolean {
     return this.#owners.has(address) || this.#touches(address, address + 1);
+  }
+
+  /** Addresses of every function that is wanted; null for all. */
+  places(): number[] | null {
+    return this.#only && this.#only.flatMap(([from, to]) => {
+      const starts = this.#symbols.starts;
+      return [from, ...starts.subarray(firstAtLeast(starts, from), firstAtLeast(starts, to)), to - 1];
+    });
   }
 
   directories(): Pick<GsymNote, "directories" | "runs"> {
