@@ -65,9 +65,10 @@ export async function packImage(elf: ElfFile, options: PackOptions = {}): Promis
   const sourceUnit = sourceRoot === undefined ? null : unitOf(elf, dwarf, sourceRoot);
   const note = writeNote({ header: gsym.subarray(0, 48), size: gsym.length, complete: only === undefined, ...packer.directories(), sourceUnit });
   const stretches = only ?? codeOf(code);
+  const texts = new Set([...(code.symbols()?.named(options.texts ?? []).values() ?? [])].flat());
   const skeleton = writeSkeleton(code, {
-    stretches: [...stretches, ...textsOf(code, options.texts ?? [])],
-    symbols: only ? (index) => packer.keeps(code.symbols()!.value(index)) : null,
+    stretches: [...stretches, ...[...texts].map((index): Stretch => [code.symbols()!.value(index), code.symbols()!.value(index) + code.symbols()!.size(index)])],
+    symbols: only ? (index) => packer.keeps(code.symbols()!.value(index)) : (index) => isCode(code, index) || texts.has(index),
     extra: [note, ...(code.relocatable ? [] : (options.noted?.(stretches) ?? []))],
   });
   return { gsym, skeleton, functions: writer.functions, problems };
@@ -81,10 +82,10 @@ function codeOf(elf: ElfFile): Stretch[] {
     .sort((a, b) => a[0] - b[0]);
 }
 
-function textsOf(elf: ElfFile, names: readonly string[]): Stretch[] {
-  const table = elf.symbols();
-  if (!table) return [];
-  return [...table.named(names).values()].flat().map((index): Stretch => [table.value(index), table.value(index) + table.size(index)]);
+/** Variables have no lines; without them a vmlinux has a third of its symbols, which every use has to read. */
+function isCode(elf: ElfFile, index: number): boolean {
+  const section = elf.sections[elf.symbols()!.section(index)];
+  return section !== undefined && (section.flags & SHF_EXECINSTR) !== 0;
 }
 
 function unitOf(elf: ElfFile, dwarf: DwarfFile, name: string): GsymNote["sourceUnit"] {
