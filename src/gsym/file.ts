@@ -34,6 +34,8 @@ const mostBefore = 8;
 const stepsForAny = 1 << 25;
 const stepsForEach = 1 << 12;
 
+const hostIsLittle = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
 /** Opens a GSYM file. Close it when done. Throws `malformed` or `unsupported` where it is none that is read. */
 export function openGsym(path: string): GsymFile {
   const source = fileSource(path);
@@ -58,7 +60,7 @@ export class GsymFile {
   readonly #source: ByteSource;
   readonly #tables: ReturnType<typeof tablesOf>;
   readonly #files = new Map<number, string | null>();
-  #addresses: Float64Array | null = null;
+  #addresses: Uint32Array | Float64Array | null = null;
   #fileCount = -1;
   readonly #pages = new Map<number, Uint8Array>();
   readonly #texts = new Map<number, string>();
@@ -169,17 +171,17 @@ export class GsymFile {
     return places;
   }
 
-  /** The address table, read once. */
-  #offsets(): Float64Array {
+  /**
+   * The address table, read once. That it ascends is not checked: where it does not, functions are missed, but none is taken for another, since each is asked
+   * whether it covers the address.
+   */
+  #offsets(): Uint32Array | Float64Array {
     if (this.#addresses) return this.#addresses;
     const { addressSize, count, little } = this.header;
-    const at = new Cursor(this.#source.read(this.#tables.addresses, addressSize * count), little, { file: this.path, section: "address table", start: this.#tables.addresses });
-    const addresses = new Float64Array(count);
-    for (let index = 0; index < count; index++) {
-      addresses[index] = addressSize === 4 ? at.u32() : addressSize === 2 ? at.u16() : addressSize === 1 ? at.u8() : at.u64From(0, 0);
-      if (index > 0 && !(addresses[index]! >= addresses[index - 1]!)) throw at.fail("addresses that do not ascend", at.at - addressSize);
-    }
-    return (this.#addresses = addresses);
+    const bytes = this.#source.read(this.#tables.addresses, addressSize * count);
+    if (addressSize === 4 && little === hostIsLittle && bytes.byteOffset % 4 === 0) return (this.#addresses = new Uint32Array(bytes.buffer, bytes.byteOffset, count));
+    const at = new Cursor(bytes, little, { file: this.path, section: "address table", start: this.#tables.addresses });
+    return (this.#addresses = Float64Array.from({ length: count }, () => (addressSize === 4 ? at.u32() : addressSize === 2 ? at.u16() : addressSize === 1 ? at.u8() : at.u64From(0, 0))));
   }
 
   /** A cursor on a function's size, name and what follows. */
