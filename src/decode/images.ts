@@ -57,17 +57,18 @@ export async function openImages(cluesFor: (release: string | null) => KernelClu
     const clues = cluesFor(releaseOf(banner));
     const wanted = modules.filter(({ name }) => names.has(moduleKey(name)));
     const byModule = new Map<string, KernelImage>();
-    const moduleFiles = await findWanted(wanted, clues, named, packed, damaged, (key, found) => byModule.set(key, imageOfPacked(key, found, names.get(key) ?? [])));
-    opened.push(...moduleFiles.values());
-    options.signal?.throwIfAborted();
-    for (const [key, file] of moduleFiles) {
+    const use = (key: string, open: () => KernelImage) => {
       try {
-        byModule.set(key, imageOf(key, file, names.get(key) ?? []));
+        byModule.set(key, open());
       } catch (error) {
         if (!(error instanceof OopscopeError)) throw error;
         damaged.set(key, messageOf(error));
       }
-    }
+    };
+    const moduleFiles = await findWanted(wanted, clues, named, packed, damaged, (key, found) => use(key, () => imageOfPacked(key, found, names.get(key) ?? [])));
+    opened.push(...moduleFiles.values());
+    options.signal?.throwIfAborted();
+    for (const [key, file] of moduleFiles) use(key, () => imageOf(key, file, names.get(key) ?? []));
     return { vmlinux, banner, modules: byModule, damaged, close };
   } catch (error) {
     close();

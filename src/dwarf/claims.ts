@@ -54,3 +54,19 @@ export class Claims {
     return low;
   }
 }
+
+/** Sorts pairs of from and to in place, and joins those that touch. */
+export function ascending(ranges: number[]): number[] {
+  let sorted = true;
+  for (let k = 2; k < ranges.length; k += 2) sorted &&= ranges[k]! > ranges[k - 1]!;
+  if (sorted) return ranges;
+  const pairs: [number, number][] = [];
+  for (let k = 0; k < ranges.length; k += 2) pairs.push([ranges[k]!, ranges[k + 1]!]);
+  pairs.sort((a, b) => a[0] - b[0]);
+  ranges.length = 0;
+  for (const [low, high] of pairs) {
+    if (ranges.length > 0 && low <= ranges[ranges.length - 1]!) ranges[ranges.length - 1] = Math.max(high, ranges[ranges.length - 1]!);
+    else ranges.push(low, high);
+  }
+  return ranges;
+}

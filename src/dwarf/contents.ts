@@ -1,4 +1,4 @@
-import { Claims } from "./claims.ts";
+import { Claims, ascending } from "./claims.ts";
 import * as dw from "./constants.ts";
 import { newEntry, readEntry, skipEntry, type Entry } from "./entry.ts";
 import { deepestInlining, deepestNesting, indexFunctions, inlineChain, stepOver, type FunctionIndex } from "./functions.ts";
@@ -25,6 +25,8 @@ export type InlineContents = {
 export type UnitContents = {
   readonly name: string | null;
   readonly directory: string | null;
+  /** What the unit says is its own, from and to, …; null where it does not say. Rows may lie beyond it: those of padding, or of what the linker left out. */
+  readonly ranges: readonly number[] | null;
   readonly functions: readonly FunctionContents[];
   /** Rows by ascending addresses, without overlap. */
   readonly rows: LineRows;
@@ -45,7 +47,12 @@ export function contentsOf(unit: Unit, nameOf: (entry: number) => string | null)
   readFunctions(reading, indexFunctions(unit, false), claims, functions);
   // Functions within functions and types own what is left.
   if (reading.nested) readFunctions(reading, indexFunctions(unit, true), claims, functions);
-  return { name: unit.name, directory: unit.directory, functions, rows, path: (file) => (file < 0 ? null : (lines?.path(file) ?? null)) };
+  const ranges: number[] = [];
+  forEachRange(unit, root, (low, high) => {
+    ranges.push(low, high);
+    return false;
+  });
+  return { name: unit.name, directory: unit.directory, ranges: ranges.length > 0 ? ranges : null, functions, rows, path: (file) => (file < 0 ? null : (lines?.path(file) ?? null)) };
 }
 
 function readFunctions(reading: Reading, { lows, highs, entries }: FunctionIndex, claims: Claims, functions: FunctionContents[]): void {
@@ -134,22 +141,6 @@ function readCalls(reading: Reading, within: readonly number[], depth: number): 
     }
   }
   return calls;
-}
-
-/** Sorts pairs of from and to in place, and joins those that touch. */
-function ascending(ranges: number[]): number[] {
-  let sorted = true;
-  for (let k = 2; k < ranges.length; k += 2) sorted &&= ranges[k]! > ranges[k - 1]!;
-  if (sorted) return ranges;
-  const pairs: [number, number][] = [];
-  for (let k = 0; k < ranges.length; k += 2) pairs.push([ranges[k]!, ranges[k + 1]!]);
-  pairs.sort((a, b) => a[0] - b[0]);
-  ranges.length = 0;
-  for (const [low, high] of pairs) {
-    if (ranges.length > 0 && low <= ranges[ranges.length - 1]!) ranges[ranges.length - 1] = Math.max(high, ranges[ranges.length - 1]!);
-    else ranges.push(low, high);
-  }
-  return ranges;
 }
 
 type Node = { name: string | null; callFile: number; callLine: number; ranges: number[]; calls: Node[]; entry: number };

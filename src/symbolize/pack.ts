@@ -1,5 +1,5 @@
 import { OopscopeError } from "../base/index.ts";
-import { Claims, DwarfFile, type FunctionContents, type InlineContents, type UnitContents } from "../dwarf/index.ts";
+import { Claims, DwarfFile, ascending, type FunctionContents, type InlineContents, type UnitContents } from "../dwarf/index.ts";
 import { SHF_ALLOC, SHF_EXECINSTR, writeSkeleton, type ElfFile } from "../elf/index.ts";
 import { GsymWriter, type InlinedCall, type Rows } from "../gsym/index.ts";
 import { sourceName } from "./names.ts";
@@ -150,7 +150,7 @@ class Packer {
         for (let f = 0; f < free.length; f += 2) pieces.push({ start: free[f]!, end: free[f + 1]!, of });
       }
     }
-    const rest = this.#unclaimed(unit.rows);
+    const rest = this.#unclaimed(unit);
     // Behind a function, up to the next symbol, lies padding, with a line of its own: it goes with the function.
     const ends = new Map<number, number>();
     for (const [low, high] of rest) {
@@ -163,7 +163,7 @@ class Packer {
       this.#add(start, padded, of.name, unit, fileOf, of.calls, directory);
     }
     // Assembly has lines but no functions: those of the symbol table.
-    for (const [low, high] of pieces.length > 0 ? this.#unclaimed(unit.rows) : rest) this.#addParts(low, high, unit, fileOf, directory);
+    for (const [low, high] of pieces.length > 0 ? this.#unclaimed(unit) : rest) this.#addParts(low, high, unit, fileOf, directory);
   }
 
   /** What has no debug information: names alone. */
@@ -181,14 +181,17 @@ class Packer {
     }
   }
 
-  /** Stretches that have lines and no function. */
-  #unclaimed(rows: UnitContents["rows"]): Stretch[] {
+  /** Stretches of a unit that have lines and no function. */
+  #unclaimed({ rows, ranges }: UnitContents): Stretch[] {
     const found: Stretch[] = [];
     for (let first = 0; first < rows.count; ) {
       let last = first;
       while (last + 1 < rows.count && rows.lows[last + 1] === rows.highs[last]) last++;
-      const free = this.#claims.free(rows.lows[first]!, rows.highs[last]!);
-      for (let f = 0; f < free.length; f += 2) found.push([free[f]!, free[f + 1]!]);
+      const all = this.#claims.free(rows.lows[first]!, rows.highs[last]!);
+      for (let f = 0; f < all.length; f += 2) {
+        const own = ranges ? ascending(within(ranges, all[f]!, all[f + 1]!)) : [all[f]!, all[f + 1]!];
+        for (let k = 0; k < own.length; k += 2) found.push([own[k]!, own[k + 1]!]);
+      }
       first = last + 1;
     }
     return found;
