@@ -3,6 +3,7 @@ import { OopscopeError, version } from "../base/index.ts";
 import type { DecodeFlags } from "./commands/decode.ts";
 import type { LabFlags } from "./commands/lab.ts";
 import type { SymbolizeFlags } from "./commands/symbolize.ts";
+import type { SymbolsPackFlags } from "./commands/symbols-pack.ts";
 import { exit } from "./exit.ts";
 
 /** Runs one command line and gives its exit status. What a command needs is loaded when it is chosen. */
@@ -45,6 +46,7 @@ export function commandLine(done: (status: number) => void): Command {
     .argument("[MODULES]", "likewise: the folder of the modules")
     .option("--vmlinux <FILE>", "the kernel's vmlinux or its debug file (default: the usual places)")
     .option("--modules <DIR>", "a folder with modules, searched deep, or a module (repeatable)", collect)
+    .option("--symbols <FILE>", "a file of `oopscope symbols pack`, or a folder of them (repeatable)", collect)
     .option("--release <REL>", "the kernel's release, where the log does not tell it")
     .option("--base-path <P>", "cut P from the front of paths; auto: the root of the kernel's sources; none", "auto")
     .option("--return-addresses", "look return addresses up as printed instead of at the call before them")
@@ -69,6 +71,19 @@ export function commandLine(done: (status: number) => void): Command {
     .action(async (places: string[], flags: SymbolizeFlags) => {
       const { runSymbolize } = await import("./commands/symbolize.ts");
       done(await runSymbolize(places, flags));
+    });
+
+  const symbols = program.command("symbols").description("symbols without the debug files").helpOption("--help", "show this help").helpCommand(false);
+  withCommon(symbols.command("pack"))
+    .description("write GSYM: functions, inlines, files and lines at a few per cent of the debug file's size")
+    .argument("[FILE...]", "a vmlinux or modules with debug information; with --for by default those of the usual places")
+    .requiredOption("-o, --output <OUT>", "the file to write, OUT.gsym, or a folder; OUT.gsym.elf is written beside it: symbols, notes and code")
+    .option("--for <LOG>", "pack only what decoding this log needs")
+    .option("--release <REL>", "the kernel's release, where the log does not tell it")
+    .addHelpText("after", "\nExamples:\n  oopscope symbols pack vmlinux gtp5g.ko -o symbols/\n  oopscope symbols pack vmlinux -o vmlinux.gsym\n  oopscope symbols pack --for panic.log -o symbols/ && oopscope decode --symbols symbols/ panic.log")
+    .action(async (files: string[], flags: SymbolsPackFlags) => {
+      const { runSymbolsPack } = await import("./commands/symbols-pack.ts");
+      done(await runSymbolsPack(files, flags));
     });
 
   const lab = program.command("lab").description("crash a kernel in a throw-away QEMU machine").helpOption("--help", "show this help").helpCommand(false);
