@@ -52,9 +52,9 @@ matrix: build ## the lab's scenarios on 5.10, 6.1, 6.12 and the newest kernel, w
 	@scripts/apt.sh qemu-system-x86 busybox-static gcc make libelf1 xz-utils zstd binutils
 	@scripts/matrix.sh
 
-lab-kernel: build ## builds 6.1 with KASAN and with lockdep for the lab (half an hour each)
+lab-kernel: build ## builds 6.1 for the lab with KASAN, with lockdep, and with KCSAN and KFENCE (up to half an hour each)
 	@scripts/apt.sh make gcc flex bison bc xz-utils libelf-dev libssl-dev
-	@scripts/lab-kernel.sh kasan && scripts/lab-kernel.sh lockdep
+	@scripts/lab-kernel.sh kasan && scripts/lab-kernel.sh lockdep && scripts/lab-kernel.sh kcsan
 
 clean: ## what the build and the tests leave
 	rm -rf dist

@@ -1,16 +1,17 @@
 #!/bin/bash
 # Builds a small 6.1 from Debian's linux-source with checkers that distribution kernels do not have, into the cache as a kernel of the lab.
 #
-#   scripts/lab-kernel.sh kasan|lockdep
+#   scripts/lab-kernel.sh kasan|lockdep|kcsan
 #
 #   kasan    KASAN (generic, with stacks)
 #   lockdep  lockdep, sleep-in-atomic checks, UBSAN, debug objects, list and scatterlist checks
+#   kcsan    KCSAN (off until /sys/kernel/debug/kcsan says on, so that the races of the boot stay out of the log) and KFENCE
 #
 # Prints the release, `6.1.…-oopscope-VARIANT`; `oopscope lab run --kernel RELEASE` boots it. Everything the guest needs is built in.
 set -euo pipefail
 
 variant=${1:-}
-case $variant in kasan | lockdep) ;; *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;; esac
+case $variant in kasan | lockdep | kcsan) ;; *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;; esac
 cache=${OOPSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/oopscope}
 say() { echo "lab-kernel.sh: $*" >&2; }
 for need in make gcc flex bison bc xz; do
@@ -54,6 +55,8 @@ options="64BIT SMP PRINTK PRINTK_TIME BUG TTY UNIX98_PTYS SERIAL_8250 SERIAL_825
 case $variant in
   kasan) options+=" KASAN KASAN_GENERIC KASAN_INLINE KASAN_VMALLOC KASAN_STACK" ;;
   lockdep) options+=" PROVE_LOCKING DEBUG_ATOMIC_SLEEP DEBUG_LOCKDEP DEBUG_SPINLOCK DEBUG_MUTEXES UBSAN UBSAN_BOUNDS UBSAN_SHIFT DEBUG_OBJECTS DEBUG_OBJECTS_TIMERS DEBUG_OBJECTS_WORK DEBUG_OBJECTS_FREE DEBUG_LIST DETECT_HUNG_TASK SOFTLOCKUP_DETECTOR" ;;
+  kcsan) options+=" KCSAN KCSAN_REPORT_RACE_UNKNOWN_ORIGIN KCSAN_REPORT_VALUE_CHANGE_ONLY KCSAN_ASSUME_PLAIN_WRITES_ATOMIC KCSAN_DELAY_RANDOMIZE
+    KCSAN_SKIP_WATCH_RANDOMIZE KFENCE" ;;
 esac
 {
   for option in $options; do [ "$option" = FRAME_WARN_NONE ] || echo "CONFIG_$option=y"; done

@@ -37,7 +37,7 @@ export type Scenario = {
   readonly silent: string | null;
   /** Frames that the kernel marks with `?` although they are real; others may stand between them. */
   readonly doubtful: readonly ScenarioFrame[];
-  /** The checked kernel that it is for (scripts/lab-kernel.sh): `kasan`, `lockdep`; null: any kernel. */
+  /** The checked kernel that it is for (scripts/lab-kernel.sh): `kasan`, `lockdep`, `kcsan`; null: any kernel. */
   readonly needs: string | null;
   readonly cpus: number;
   /** MiB. */

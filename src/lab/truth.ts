@@ -105,25 +105,40 @@ export function readTruth(scenario: Scenario, source: string, log: string, relea
   };
 }
 
-const prefix = /^(?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? )?/;
+const prefix = /^(?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?)?/;
 const frameLine = /^(?:(?:CPU: .* )?(?:RIP: [0-9a-f]{4}|pc ?): ?|\s+(\? )?)(([\w.]+)\+0x[0-9a-f]+\/0x[0-9a-f]+) \[(\w+)/;
 
+/** What KFENCE (mm/kfence/report.c) and KCSAN (kernel/kcsan/report.c) write above the stack of an access; such a stack ends with an empty line. */
+const accessLine = /^(?:Out-of-bounds (?:read|write) at |Use-after-free (?:read|write) at |Invalid (?:read|write) at |Corrupted memory at |Invalid free of |(?:race at unknown origin, with )?(?:read|write|read-write|assert [a-z ]+)(?: \([a-z, ]+\))? to 0x)/;
+
 /**
- * The module's frames of the report that starts at `start`: of RIP (or pc) and of the call trace, to the report's end. Traces with a title of
- * their own (`Allocated in`, `Freed by task`) do not count, nor do lines that name a function for other reasons (`WARNING: … at`, `Workqueue:`).
+ * Whether the frame in a line of a log (1-based) is an instruction's own address, and not a return address: RIP, pc, and the frame below the line in which
+ * KFENCE tells of a fault.
+ */
+export function isExact(lines: readonly string[], logLine: number): boolean {
+  return /RIP: |pc : /.test(lines[logLine - 1]!) || /\] (?:Out-of-bounds|Use-after-free|Invalid) (?:read|write) at /.test(lines[logLine - 2] ?? "");
+}
+
+/**
+ * The module's frames of the report that starts at `start`: of RIP (or pc) and of the call trace, or of the accesses that a checker tells of, to the report's
+ * end. Traces with a title of their own (`Allocated in`, `Freed by task`) do not count, nor do lines that name a function for other reasons
+ * (`WARNING: … at`, `Workqueue:`).
  */
 function moduleFrames(lines: readonly string[], start: number, module: string): Omit<TruthFrame, "functions">[] {
   const frames: Omit<TruthFrame, "functions">[] = [];
   let inTrace = false;
+  let inAccess = false;
   let exact: string | null = null;
   for (let at = start; at < lines.length; at++) {
     const line = lines[at]!.replace(prefix, "");
-    if (/^---\[ end (?:trace|Kernel panic)/.test(line) || /^(?:Allocated|Freed) by task|^The buggy address|^FIX /.test(line)) break;
+    if (/^---\[ end (?:trace|Kernel panic)/.test(line) || /^(?:Allocated|Freed) by task|^The buggy address|^FIX |^(?:allocated|freed) by task|^={40}/.test(line)) break;
     if (at > start && /^Kernel panic - not syncing|^INFO: task /.test(line)) break;
     if (inTrace && /^watchdog: BUG|^BUG: |^WARNING: |^-+\[ cut here/.test(line)) break;
     if (/^Call [Tt]race:/.test(line)) inTrace = true;
+    if (accessLine.test(line)) inAccess = true;
+    if (line === "") inAccess = false;
     const register = /^(?:RIP: |pc ?: )/.test(line);
-    if (!inTrace && !register) continue;
+    if (!inTrace && !inAccess && !register) continue;
     const [, doubtful, place, symbol, owner] = frameLine.exec(line) ?? [];
     if (owner !== module) continue;
     // arm64 repeats pc as the first frame of its trace.

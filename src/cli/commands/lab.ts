@@ -4,7 +4,8 @@ import { messageOf, OopscopeError } from "../../base/index.ts";
 import { bootLab, listLab, runLab, type LabOptions, type LabResult } from "../../lab/index.ts";
 import type { Decoded } from "../../decode/index.ts";
 import { exit } from "../exit.ts";
-import { say, writeResult } from "../output.ts";
+import { liveConsole } from "../live-console.ts";
+import { isTerminal, say, writeResult } from "../output.ts";
 
 /** The flags of `lab run` and `lab boot`, as the command line gives them. */
 export type LabFlags = {
@@ -32,6 +33,8 @@ export async function runLabRun(scenario: string | undefined, flags: LabFlags): 
   // Opened first: a log that cannot be saved is told before the crash, not after it.
   const log = flags.output === undefined ? null : openLog(flags.output);
   let live = flags.format === "json" || flags.quiet === true ? null : process.stdout;
+  // What a guest prints must not command the user's terminal; in a file or a pipe it is what it is.
+  const shown = isTerminal(1) ? liveConsole() : (bytes: Uint8Array) => bytes;
   // A reader that has gone (`| head`) ends the view, not the guest.
   live?.on("error", () => (live = null));
   const stop = stopOnSignals();
@@ -42,7 +45,7 @@ export async function runLabRun(scenario: string | undefined, flags: LabFlags): 
       ...(scenario === undefined ? {} : { scenario }),
       signal: stop.signal,
       onConsole: (bytes) => {
-        live?.write(bytes);
+        live?.write(shown(bytes));
         if (log === null || unsaved !== null) return;
         try {
           for (let at = 0; at < bytes.length; ) at += writeSync(log, bytes, at);
@@ -52,6 +55,7 @@ export async function runLabRun(scenario: string | undefined, flags: LabFlags): 
         }
       },
     });
+    live?.write(shown(new Uint8Array()));
     await report(result, flags);
     return unsaved === null ? statusOf(result) : exit.failed;
   } catch (error) {
