@@ -49,7 +49,7 @@ export function sourceName(scenario: Scenario): string {
  * Compares a log with what the scenario promises. The result is the truth, or the promises that the log does not keep.
  *
  * The frames compared are those of the scenario's module in the first report from the promised line on: RIP (or pc), then every frame that is not
- * marked as doubtful (`?`).
+ * marked as doubtful (`?`). The caller of the first may stand in arm64's link register instead.
  */
 export function readTruth(scenario: Scenario, source: string, log: string, release: string, arch: string): { truth: Truth } | { broken: string[] } {
   const marks = readMarks(source);
@@ -58,7 +58,7 @@ export function readTruth(scenario: Scenario, source: string, log: string, relea
   if (start < 0) return { broken: [`no line with \`${scenario.log.join("` or `")}\``] };
   if (scenario.end === "panicked" && !log.includes("Kernel panic - not syncing")) return { broken: ["the kernel did not panic"] };
 
-  const all = moduleFrames(lines, start, scenario.module);
+  const { frames: all, link } = moduleFrames(lines, start, scenario.module);
   const found = all.filter((frame) => frame.reliable);
   const frames: TruthFrame[] = [];
   let next = 0;
@@ -74,6 +74,10 @@ export function readTruth(scenario: Scenario, source: string, log: string, relea
       frames.push({ ...found[next]!, functions });
       matches++;
       next++;
+    }
+    if (matches === 0 && frames.length === 1 && link?.symbol.replace(/\..*/, "") === outermost) {
+      frames.push({ ...link, functions });
+      continue;
     }
     if (matches === 0) return { broken: [`frame ${frames.length + 1} of the module should be \`${outermost}\`, but is \`${found[next]?.symbol ?? "not there"}\``] };
   }
@@ -107,6 +111,8 @@ export function readTruth(scenario: Scenario, source: string, log: string, relea
 
 const prefix = /^(?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?)?/;
 const frameLine = /^(?:(?:CPU: .* )?(?:RIP: [0-9a-f]{4}|pc ?): ?|\s+(\? )?)(([\w.]+)\+0x[0-9a-f]+\/0x[0-9a-f]+) \[(\w+)/;
+const linkLine = /^lr : ([\w.]+)\+0x[0-9a-f]+\/0x[0-9a-f]+ \[(\w+)/;
+type LogFrame = Omit<TruthFrame, "functions">;
 
 /** What KFENCE (mm/kfence/report.c) and KCSAN (kernel/kcsan/report.c) write above the stack of an access; such a stack ends with an empty line. */
 const accessLine = /^(?:Out-of-bounds (?:read|write) at |Use-after-free (?:read|write) at |Invalid (?:read|write) at |Corrupted memory at |Invalid free of |(?:race at unknown origin, with )?(?:read|write|read-write|assert [a-z ]+)(?: \([a-z, ]+\))? to 0x)/;
@@ -123,9 +129,13 @@ export function isExact(lines: readonly string[], logLine: number): boolean {
  * The module's frames of the report that starts at `start`: of RIP (or pc) and of the call trace, or of the accesses that a checker tells of, to the report's
  * end. Traces with a title of their own (`Allocated in`, `Freed by task`) do not count, nor do lines that name a function for other reasons
  * (`WARNING: … at`, `Workqueue:`).
+ *
+ * `link` is arm64's link register. A function that traps before it has made a frame of its own leaves its caller there and nowhere else: the trace, which
+ * goes by frames, leaves the caller out.
  */
-function moduleFrames(lines: readonly string[], start: number, module: string): Omit<TruthFrame, "functions">[] {
-  const frames: Omit<TruthFrame, "functions">[] = [];
+function moduleFrames(lines: readonly string[], start: number, module: string): { frames: LogFrame[]; link: LogFrame | null } {
+  const frames: LogFrame[] = [];
+  let link: LogFrame | null = null;
   let inTrace = false;
   let inAccess = false;
   let exact: string | null = null;
@@ -138,6 +148,8 @@ function moduleFrames(lines: readonly string[], start: number, module: string): 
     if (accessLine.test(line)) inAccess = true;
     if (line === "") inAccess = false;
     const register = /^(?:RIP: |pc ?: )/.test(line);
+    const [, caller, callerOwner] = linkLine.exec(line) ?? [];
+    if (callerOwner === module) link ??= { logLine: at + 1, symbol: caller!, reliable: true };
     if (!inTrace && !inAccess && !register) continue;
     const [, doubtful, place, symbol, owner] = frameLine.exec(line) ?? [];
     if (owner !== module) continue;
@@ -149,7 +161,7 @@ function moduleFrames(lines: readonly string[], start: number, module: string): 
     if (register) exact = place!;
     frames.push({ logLine: at + 1, symbol: symbol!, reliable: doubtful === undefined });
   }
-  return frames;
+  return { frames, link };
 }
 
 /** The part of a console that is worth keeping as a log: the kernel's name and command line, and all from the module's loading to the crash's end. */

@@ -19,7 +19,6 @@
  * frame: lf_is_up@GUILTY < lf_transmit@check
  * frame: lf_thread@transmit
  */
-#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/timer.h>

@@ -19,7 +19,6 @@
  * frame: qs_account@GUILTY < qs_receive@account < qs_poll@receive
  * frame: qs_thread@poll
  */
-#include <linux/delay.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 
