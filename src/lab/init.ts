@@ -69,7 +69,9 @@ function initScript(plan: GuestPlan): string {
   const host = plan.root === "host";
   const [tty, control] = plan.arch === "arm64" ? ["ttyAMA0", "vport0p1"] : ["ttyS0", "ttyS1"];
   const shell = host ? "chroot /mnt/root /bin/sh" : "/bin/sh";
-  const interactive = `cd ${quote(host ? plan.folder : "/")} 2> /dev/null; [ -x /bin/bash ] && exec setsid -c /bin/bash -l; exec setsid -c sh -l`;
+  // A serial line does not know the size of the terminal at its other end.
+  const size = '[ -z "$LINES" ] || stty rows "$LINES" cols "$COLUMNS" 2> /dev/null; unset LINES COLUMNS';
+  const interactive = `${size}; cd ${quote(host ? plan.folder : "/")} 2> /dev/null; [ -x /bin/bash ] && exec setsid -c /bin/bash -l; exec setsid -c sh -l`;
   const run =
     plan.script === null
       ? [`${shell} -c ${quote(interactive)} < /dev/${tty} > /dev/${tty} 2>&1`]

@@ -26,13 +26,14 @@ static void inner(void)
 }
 	inner(); /* @call */
 	outer(); /* @top */
+MODULE_DESCRIPTION("A thing that breaks");
 `;
 
 describe("the header comment", () => {
   const [first, second] = parseScenarios(source, "m", "/x/m");
 
   it("gives a scenario", () => {
-    expect(first).toMatchObject({ name: "first", module: "m", about: "What it is\nabout.", kind: "bug", context: "process", script: "echo one\necho two", append: "", end: "panicked", log: ["kernel BUG"], parallel: true });
+    expect(first).toMatchObject({ name: "first", module: "m", title: "A thing that breaks", about: "What it is\nabout.", kind: "bug", context: "process", script: "echo one\necho two", append: "", end: "panicked", log: ["kernel BUG"], parallel: true });
     expect(first!.frames).toEqual([
       { functions: [{ name: "inner", mark: "GUILTY" }, { name: "outer", mark: "call" }], repeats: false },
       { functions: [{ name: "top", mark: "top" }], repeats: true },
