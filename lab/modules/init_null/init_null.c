@@ -4,7 +4,6 @@
  *
  * scenario: init-null
  * kind: null-dereference
- * context: process
  * guilty: in_claim
  * log: BUG: kernel NULL pointer dereference, address: 0000000000000008
  * log: Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008
