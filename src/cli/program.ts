@@ -87,11 +87,11 @@ export function commandLine(done: (status: number) => void): Command {
     });
 
   const lab = program.command("lab").description("crash a kernel in a throw-away QEMU machine").helpOption("--help", "show this help").helpCommand(false);
-  withGuest(withCommon(lab.command("run")))
+  withGuest(withCommon(lab.command("run")), ", or the scenario's")
     .description("boot a kernel, load modules, run a script as root, and decode the crash")
     .argument("[SCENARIO]", "a crash with known truth (`oopscope lab list`)")
     .option("--script <FILE>", "run this script as root, on the host's file system, of which only a copy in memory can change")
-    .option("--timeout <S>", "end the guest after so many seconds", positiveNumber)
+    .option("--timeout <S>", "end the guest after so many seconds (default: 120, or the scenario's)", positiveNumber)
     .option("-o, --output <LOG>", "save the console")
     .option("--no-decode", "do not decode the crash")
     .addOption(new Option("--format <FORMAT>", "how to write the result; json shows no console").choices(["text", "json"]).default("text"))
@@ -100,7 +100,7 @@ export function commandLine(done: (status: number) => void): Command {
       const { runLabRun } = await import("./commands/lab.ts");
       done(await runLabRun(scenario, flags));
     });
-  withGuest(withCommon(lab.command("boot")))
+  withGuest(withCommon(lab.command("boot")), "")
     .description("a root shell in such a machine")
     .action(async (flags: LabFlags) => {
       const { runLabBoot } = await import("./commands/lab.ts");
@@ -116,14 +116,14 @@ export function commandLine(done: (status: number) => void): Command {
   return program;
 }
 
-/** What describes a guest. */
-function withGuest(command: Command): Command {
+/** What describes a guest; `or` names who else has a say in its size. */
+function withGuest(command: Command, or: string): Command {
   return command
-    .option("--kernel <KERNEL>", "a release, or a kernel image (default: the running release, else the newest at hand)")
+    .option("--kernel <KERNEL>", "a release, or a kernel image (default: the running release, else the newest at hand; `lab list` marks it)")
     .option("--module <KO>", "load this module, after those of the kernel's own that it needs (repeatable)", collect)
     .option("--append <ARGS>", "more words for the kernel's command line")
-    .option("--memory <MIB>", "memory of the guest", positiveNumber)
-    .option("--cpus <N>", "processors of the guest", positiveNumber);
+    .option("--memory <MIB>", `memory of the guest (default: 1024${or})`, positiveNumber)
+    .option("--cpus <N>", `processors of the guest (default: 1${or})`, positiveNumber);
 }
 
 function positiveNumber(text: string): number {
