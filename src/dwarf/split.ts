@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { posix } from "node:path";
-import { Cursor, OopscopeError, messageOf } from "../base/index.ts";
+import { OopscopeError, messageOf, type Cursor } from "../base/index.ts";
 import { openElfNow, type ElfFile } from "../elf/index.ts";
 import * as dw from "./constants.ts";
 import { DebugSections, type Contributions, type DebugSection } from "./sections.ts";
