@@ -24,6 +24,7 @@ import { middles } from "./formats/middle.ts";
 import { reasonOfPanic } from "./formats/panic.ts";
 import { mayHoldFrame, readFrames, type FrameLine } from "./frames.ts";
 import { clearLane, newLane, type Lane } from "./lane.ts";
+import { mostOfLine } from "./lines.ts";
 import type { CrashReport, LogLine, ParsedFrame } from "./types.ts";
 
 /** What the reader tells while it reads. Reports come when they are complete, in the order of their ends. */
@@ -46,8 +47,6 @@ const othersOpen = 4096;
 const othersTail = 512;
 const mostLanes = 256;
 const mostHeaders = 16;
-/** What is looked at of a line; the kernel's own are at most 1 kB, joined module lists a few times that. */
-const mostOfLine = 16_384;
 
 const headers = new HeaderReader(formats);
 const banner = /={30,}\s*$/y;
@@ -71,13 +70,16 @@ export class LogReader {
 
   /** Takes the next line. */
   push(line: LogLine): void {
-    const { start, caller } = line;
     if (this.#busy > 0 && (line.line & 0xff) === 0) this.#sweep(line.line);
-    const text = messageText(line.text);
+    if (line.parts === undefined) this.#message(line.line, messageText(line.text), line.start, line.caller);
+    else for (const { start, end, caller } of line.parts) this.#message(line.line, partText(line.text, end), start, caller);
+  }
+
+  #message(line: number, text: string, start: number, caller: string | null): void {
     const key = caller ?? "";
     const lane = this.#busy > 0 || this.#lanes.size > 0 ? this.#lanes.get(key) : undefined;
-    if (lane?.draft == null) this.#idle(lane, key, line.line, text, start);
-    else this.#active(lane, lane.draft, line.line, text, start);
+    if (lane?.draft == null) this.#idle(lane, key, line, text, start);
+    else this.#active(lane, lane.draft, line, text, start);
   }
 
   /** Ends the log: the reports that are still open are complete now. */
@@ -330,6 +332,12 @@ function messageText(text: string): string {
   if (text.charCodeAt(text.length - 1) !== 0x6d && text.charCodeAt(text.length - 2) !== 0x6d) return text;
   const end = /(?:\u001b\[[\d;]{0,16}m)+\r?$/.exec(text.slice(-64));
   return end === null ? text : text.slice(0, text.length - end[0].length);
+}
+
+/** A part of a torn line; the bracket that follows it tells that its last word may be cut. */
+function partText(text: string, end: number): string {
+  if (end > mostOfLine) return messageText(text);
+  return text.charCodeAt(end) === 0x5b && text.charCodeAt(end - 1) !== 0x0d ? text.slice(0, end + 1) : messageText(text.slice(0, end));
 }
 
 function isBanner(text: string, start: number): boolean {

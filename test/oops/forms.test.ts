@@ -64,7 +64,7 @@ test("callers", () => {
 });
 
 test("what is no prefix", () => {
-  for (const text of ["[<ffffffff81000000>] f+0x1/0x2", "[last unloaded: x]", "<IRQ>", " [   12.3] x", "12 monkeys", "[drm] x", "[T] x", "Nov and Dec"]) {
+  for (const text of ["[<ffffffff81000000>] f+0x1/0x2", "[last unloaded: x]", "<IRQ>", " [<c0123456>] (f) from [<c0123456>]", ">ffff888100000000: fb fb", "12 monkeys", "[drm] x", "[T] x", "Nov and Dec"]) {
     expect(readLine(1, byteText(Buffer.from(text))).start).toBe(0);
   }
 });

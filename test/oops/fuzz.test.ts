@@ -55,7 +55,7 @@ function mutate(log: Buffer, next: (below: number) => number): Buffer {
 function problemOf(bytes: Buffer, log: ParsedLog): string | null {
   const { lines } = log;
   const whole = lines.map(({ text }) => text as string).join("\n") + (log.terminated ? "\n" : "");
-  if (whole !== bytes.toString("latin1")) return "the lines are not the log";
+  if (log.asWritten && whole !== bytes.toString("latin1")) return "the lines are not the log";
   if (lines.some(({ line, start, text }, k) => line !== k + 1 || start < 0 || start > text.length)) return "a line's number or start is wrong";
   const frameProblem = (frame: ParsedFrame): string | null => {
     const text = lines[frame.line - 1]?.text;
