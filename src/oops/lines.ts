@@ -67,6 +67,8 @@ export class LineNumberer {
     if (this.#start >= 10 && text.charCodeAt(0) === 0x20 && text.charCodeAt(9) === 0x20 && blanks(text) === this.#start && text.length > this.#start) {
       return { line: number, text: text as ByteText, start: this.#start, caller: this.#caller };
     }
+    // The dictionary of a record of /dev/kmsg or netconsole (drivers/base/core.c set_dev_info) is no message.
+    if (text.startsWith(" SUBSYSTEM=") || text.startsWith(" DEVICE=")) return { line: number, text: text as ByteText, start: text.length, caller: this.#caller };
     const line = readLine(number, text as ByteText);
     this.#start = line.start;
     this.#caller = line.caller;

@@ -45,6 +45,7 @@ const silenceTail = 32;
 /** The same where others speak meanwhile. */
 const othersOpen = 4096;
 const othersTail = 512;
+const mostIndent = 64;
 const mostLanes = 256;
 const mostHeaders = 16;
 
@@ -61,6 +62,8 @@ export class LogReader {
   /** For frames outside of reports that stand close together. */
   #looseRules: ExactRules | null = null;
   #looseLine = 0;
+  /** How far the report that is under way is indented as a whole, as people do in Markdown. */
+  #indent = 0;
   /** Lanes with a report in them; while there are none, most lines need no lane at all. */
   #busy = 0;
 
@@ -75,11 +78,32 @@ export class LogReader {
     else for (const { start, end, caller } of line.parts) this.#message(line.line, partText(line.text, end), start, caller);
   }
 
-  #message(line: number, text: string, start: number, caller: string | null): void {
+  #message(line: number, text: string, begin: number, caller: string | null): void {
+    if (text.length === begin) return;
+    const start = this.#busy > 0 && this.#indent === 0 ? begin : this.#dedented(text, begin);
     const key = caller ?? "";
     const lane = this.#busy > 0 || this.#lanes.size > 0 ? this.#lanes.get(key) : undefined;
     if (lane?.draft == null) this.#idle(lane, key, line, text, start);
     else this.#active(lane, lane.draft, line, text, start);
+  }
+
+  /** Behind the indentation of the whole report. A header behind blanks tells how deep it is; a line that stands less deep ends it. */
+  #dedented(text: string, start: number): number {
+    const code = text.charCodeAt(start);
+    if (code !== 0x20 && code !== 0x09) {
+      if (text.length > start) this.#indent = 0;
+      return start;
+    }
+    if (this.#indent > 0) {
+      const from = indentedTo(text, start, this.#indent);
+      if (from - start === this.#indent || from === text.length) return from;
+      this.#indent = 0;
+    }
+    if (code === 0x20 && text.charCodeAt(start + 1) !== 0x20) return start;
+    const from = indentedTo(text, start, mostIndent);
+    if (headers.read(text, from) === null && !text.startsWith("------------[ cut here ]", from) && !isBanner(text, from)) return start;
+    this.#indent = from - start;
+    return from;
   }
 
   /** Ends the log: the reports that are still open are complete now. */
@@ -267,7 +291,6 @@ export class LogReader {
       lane.silence = 0;
       return;
     }
-    if (text.length === start) return;
     if (++lane.silence > (draft.state === "tail" ? silenceTail : silenceOpen)) {
       this.#close(lane);
       this.#idle(lane, this.#keyOf(lane), line, text, start);
@@ -338,6 +361,12 @@ function messageText(text: string): string {
 function partText(text: string, end: number): string {
   if (end > mostOfLine) return messageText(text);
   return text.charCodeAt(end) === 0x5b && text.charCodeAt(end - 1) !== 0x0d ? text.slice(0, end + 1) : messageText(text.slice(0, end));
+}
+
+function indentedTo(text: string, start: number, most: number): number {
+  let at = start;
+  while (at - start < most && (text.charCodeAt(at) === 0x20 || text.charCodeAt(at) === 0x09)) at++;
+  return at;
 }
 
 function isBanner(text: string, start: number): boolean {

@@ -2,8 +2,6 @@ import type { RecordForm } from "./unfolder.ts";
 
 const header = /^((?:\d{1,3}\.\d{1,5}[^,;\s]{0,80},)?\d{1,5},\d{1,20},\d{1,20},)([-c+])((?:,[a-z]{1,16}=[^;,\s]{1,64}){0,8});/;
 const fragment = /,ncfrag=(\d{1,6})\/(\d{1,6})/;
-/** Fragments of one message inside a line: netconsole sends no line feed behind a datagram, and not every receiver adds one. */
-const fragmentWithin = /(?<=.)(?=(?:\d{1,3}\.\d{1,5}[^,;\s]{0,80},)?\d{1,5},\d{1,20},\d{1,20},[-c+](?:,[a-z]{1,16}=[^;,\s]{1,64}){0,4},ncfrag=\d)/;
 const mostWaiting = 64;
 
 type Fragments = { readonly head: string; readonly total: number; readonly parts: Map<number, string> };
@@ -22,7 +20,9 @@ export class KmsgRecords implements RecordForm {
     const head = header.exec(text);
     if (head === null) return this.#waiting.size > 0 && this.#dictionary(text, emit);
     if (text.includes("ncfrag=")) {
-      for (const piece of text.split(fragmentWithin)) this.#fragment(piece, emit);
+      // netconsole sends no line feed behind a fragment, and not every receiver adds one: the same header again begins the next.
+      const again = head[0].slice(0, head[0].indexOf("ncfrag=") + 7);
+      for (const piece of text.split(again).slice(1)) this.#fragment(again + piece, emit);
       return true;
     }
     const message = text.slice(head[0].length);
