@@ -106,7 +106,14 @@ export class LogReader {
     return from;
   }
 
-  /** Ends the log: the reports that are still open are complete now. */
+  /** The first line of what is under way: of a report, or of what may begin one. Null while nothing is. */
+  get openFrom(): number | null {
+    let from = Infinity;
+    for (const { draft, begins } of this.#lanes.values()) from = Math.min(from, draft?.first ?? Infinity, begins ?? Infinity);
+    return from === Infinity ? null : from;
+  }
+
+  /** Ends the log: the reports that are still open are complete now. What comes later begins anew, of the same kernel. */
   end(): void {
     for (const lane of this.#lanes.values()) {
       if (lane.draft !== null) {
