@@ -23,7 +23,7 @@ export type Piece = {
 export type StreamWay = "live" | "bulk";
 
 /** Characters of a piece in bulk, and the most that is held back for a report without an end. */
-const pieceSize = 1 << 22;
+const pieceSize = 1 << 20;
 const mostHeld = 1 << 24;
 /** So many last lines are kept for what follows them, such as the listing of an earlier run. */
 const keptBack = 4;
