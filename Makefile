@@ -4,7 +4,7 @@ SHELL := /bin/bash
 RUN := scripts/run.sh
 CACHE ?= $${OOPSCOPE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/oopscope}
 
-.PHONY: help setup build demo test unit oracle guest nodes lint bench fixtures kernels matrix lab-kernel clean
+.PHONY: help setup build demo test unit oracle guest nodes lint bench fixtures forms kernels matrix lab-kernel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -47,6 +47,10 @@ kernels: setup ## Debian's kernel and its debug files into the cache (1 GB to fe
 fixtures: build kernels ## makes the logs of test/fixtures anew, in guests
 	@scripts/apt.sh qemu-system-x86 busybox-static gcc make libelf1 xz-utils binutils
 	@$(RUN) node scripts/fixtures.mjs
+
+forms: build kernels ## makes test/fixtures/forms anew: one crash of a guest in every form of log
+	@scripts/apt.sh qemu-system-x86 busybox-static iproute2
+	@scripts/forms.sh && node scripts/forms-by-hand.mjs
 
 matrix: build ## the lab's scenarios on 5.10, 6.1, 6.12 and the newest kernel, with a table (fetches kernels and their compilers)
 	@scripts/apt.sh qemu-system-x86 busybox-static gcc make libelf1 xz-utils zstd binutils

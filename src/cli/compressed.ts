@@ -57,11 +57,21 @@ async function* unfold(compression: "gzip" | "xz" | "zstd", chunks: AsyncGenerat
       // The package is CommonJS: Node puts its names on the default export, a bundler on the module itself.
       const loaded = (await import("xz-decompress")) as typeof Xz & { readonly default?: typeof Xz };
       const { XzReadableStream } = loaded.default ?? loaded;
-      const stream = new XzReadableStream(ReadableStream.from(chunks) as ReadableStream<Uint8Array>) as ReadableStream<Uint8Array>;
+      const stream = new XzReadableStream(streamOf(chunks)) as ReadableStream<Uint8Array>;
       const reader = stream.getReader();
       for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value.slice();
     }
   }
+}
+
+function streamOf(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await chunks.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(next.value);
+    },
+  });
 }
 
 async function* throughNode(chunks: AsyncGenerator<Uint8Array>, unfolding: NodeJS.ReadWriteStream): AsyncGenerator<Uint8Array> {

@@ -68,7 +68,7 @@ export async function* heard(chunks: AsyncIterable<Uint8Array>, quiet: number, s
     });
     const told = await Promise.race([next, silence, stopped]);
     clearTimeout(timer);
-    if (told === "end" || (typeof told === "object" && told.done === true)) {
+    if (told === "end" || (told !== "silence" && told.done === true)) {
       yield "end";
       return;
     }
@@ -79,6 +79,6 @@ export async function* heard(chunks: AsyncIterable<Uint8Array>, quiet: number, s
     }
     silent = false;
     next = iterator.next();
-    yield { bytes: (told as IteratorYieldResult<Uint8Array>).value };
+    yield { bytes: told.value };
   }
 }

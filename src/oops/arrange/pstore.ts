@@ -5,7 +5,7 @@ type Part = { readonly dump: string; readonly part: number; readonly lines: read
 
 /**
  * pstore cuts a dump into parts from its end: part 1 holds the last lines. Whatever order the parts came in, here they stand as they were spoken; dumps stay in
- * the order of their first parts.
+ * the order of their first parts. The first lines of all but a dump's first part are left out: they stand in the middle of reports.
  */
 export function orderParts(lines: readonly string[]): readonly string[] {
   const begins: number[] = [];
@@ -20,5 +20,5 @@ export function orderParts(lines: readonly string[]): readonly string[] {
     if (home === undefined) dumps.push([one]);
     else home.push(one);
   }
-  return [...lines.slice(0, begins[0]), ...dumps.flatMap((parts) => [...parts].sort((a, b) => b.part - a.part).flatMap((part) => part.lines))];
+  return [...lines.slice(0, begins[0]), ...dumps.flatMap((parts) => [...parts].sort((a, b) => b.part - a.part).flatMap((part, k) => (k === 0 ? part.lines : part.lines.slice(1))))];
 }

@@ -14,8 +14,12 @@ export class JsonRecords implements RecordForm {
   /** The lines of an object that is not complete. */
   #held: string[] = [];
   #size = 0;
+  /** json-sse puts an empty line behind each record. */
+  #events = false;
 
   take(text: string, emit: (text: string) => void): boolean {
+    if (this.#events && text === "") return true;
+    this.#events = text.startsWith("data: ");
     const line = text.replace(/^(?:\x1e|data: )/, "").trim();
     if (this.#held.length > 0) {
       if (/^\}\s*,\s*\{$/.test(line)) {

@@ -1,8 +1,9 @@
 /**
  * The forms in which a line of the file is not a line of the log: journalctl's JSON, export and verbose forms, dmesg's JSON, records of /dev/kmsg with
- * escapes, netconsole's fragments, rsyslog's escapes, logcat's tags, HTML. Each becomes the lines that the kernel spoke, behind a prefix that `readLine`
+ * escapes, netconsole's fragments, rsyslog's escapes, logcat's tags, colours within a message, HTML. Each becomes the lines that the kernel spoke, behind a prefix that `readLine`
  * knows. Everything else passes as it is. Several forms may follow one another in a file.
  */
+import { uncoloured } from "./colour.ts";
 import { unescapeHtml } from "./html.ts";
 import { JsonRecords } from "./json.ts";
 import { JournalRecords } from "./journal.ts";
@@ -35,8 +36,10 @@ export class Unfolder {
   passes(text: string): boolean {
     if (this.#open !== null) return false;
     const code = text.charCodeAt(0);
+    if (code === 0x1b || text.includes("\x1b")) return false;
     if (code === 0x5b /* [ */) return !text.includes("&");
     if (code === 0x7b || code === 0x5f || code === 0x1e || (code >= 0x30 && code <= 0x39) || code === 0x20 || code === 0x09) return false;
+    if (code === 0x64 && text.startsWith("data: {")) return false;
     return !text.includes("&") && !text.includes("#0") && !isWeekday(text) && text.charCodeAt(1) !== 0x2f;
   }
 
@@ -61,7 +64,7 @@ export class Unfolder {
         return;
       }
     }
-    emitAll(unescapeSyslog(unescapeHtml(retagLogcat(text))), emit);
+    emitAll(unescapeSyslog(unescapeHtml(retagLogcat(uncoloured(text)))), emit);
   }
 
   flush(emit: Emit): void {
