@@ -18,12 +18,16 @@ export async function* followed(name: string, signal: AbortSignal): AsyncGenerat
   }
   let descriptor = named(name, () => openSync(name, "r"));
   let at = 0;
+  // A line that the old file does not end is none of the new one's.
+  const lineFeed = Buffer.from("\n");
+  let ended = true;
   try {
     while (!signal.aborted) {
       const part = Buffer.allocUnsafe(chunkSize);
       const read = readSync(descriptor, part, 0, chunkSize, at);
       if (read > 0) {
         at += read;
+        ended = part[read - 1] === 0x0a;
         yield part.subarray(0, read);
         continue;
       }
@@ -31,6 +35,7 @@ export async function* followed(name: string, signal: AbortSignal): AsyncGenerat
       if (own.size < at) {
         say("note", `${name} was cut short: reading it from its beginning`);
         at = 0;
+        if (!ended) yield lineFeed;
         continue;
       }
       const now = statSync(name, { throwIfNoEntry: false });
@@ -40,6 +45,7 @@ export async function* followed(name: string, signal: AbortSignal): AsyncGenerat
         closeSync(descriptor);
         descriptor = openSync(name, "r");
         at = 0;
+        if (!ended) yield lineFeed;
         say("note", `${name} is a new file: reading it from its beginning`);
         continue;
       }

@@ -1,5 +1,4 @@
-import type { RecordForm } from "./unfolder.ts";
-import { linesOf } from "./record.ts";
+import { linesOf, type RecordForm } from "./record.ts";
 
 /** A binary field is longer than any message only if it is damaged. */
 const longestField = 1 << 20;

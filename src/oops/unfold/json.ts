@@ -1,6 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { RecordForm } from "./unfolder.ts";
-import { linesOf, type KernelRecord } from "./record.ts";
+import { linesOf, type KernelRecord, type RecordForm } from "./record.ts";
 
 /** The longest record; the kernel's own messages have at most 1 kB. */
 const longest = 1 << 20;

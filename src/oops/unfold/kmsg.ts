@@ -1,5 +1,4 @@
-import type { RecordForm } from "./unfolder.ts";
-
+import type { RecordForm } from "./record.ts";
 const header = /^((?:\d{1,3}\.\d{1,5}[^,;\s]{0,80},)?\d{1,5},\d{1,20},\d{1,20},)([-c+])((?:,[a-z]{1,16}=[^;,\s]{1,64}){0,8});/;
 const fragment = /,ncfrag=(\d{1,6})\/(\d{1,6})/;
 const mostWaiting = 64;

@@ -1,3 +1,13 @@
+export type Emit = (text: string) => void;
+
+/** Reads the records of one form. */
+export type RecordForm = {
+  /** Takes a physical line, and true if it is of this form. What it held is emitted now or by a later call. */
+  take(text: string, emit: Emit): boolean;
+  /** Emits what is still held. */
+  flush(emit: Emit): void;
+};
+
 /** What a program's record says of one message of the kernel. */
 export type KernelRecord = {
   readonly message: string;

@@ -9,17 +9,8 @@ import { JsonRecords } from "./json.ts";
 import { JournalRecords } from "./journal.ts";
 import { KmsgRecords } from "./kmsg.ts";
 import { retagLogcat } from "./logcat.ts";
+import type { Emit, RecordForm } from "./record.ts";
 import { unescapeSyslog } from "./syslog.ts";
-
-type Emit = (text: string) => void;
-
-/** Reads the records of one form. */
-export type RecordForm = {
-  /** Takes a physical line, and true if it is of this form. What it held is emitted now or by a later call. */
-  take(text: string, emit: Emit): boolean;
-  /** Emits what is still held. */
-  flush(emit: Emit): void;
-};
 
 export class Unfolder {
   readonly #forms: readonly RecordForm[] = [new JsonRecords(), new JournalRecords(), new KmsgRecords()];
