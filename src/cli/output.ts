@@ -3,7 +3,7 @@ import { OopscopeError, messageOf } from "../base/index.ts";
 import { visible } from "../render/index.ts";
 
 /** Writes results to standard output, all of them before it returns. False if the reader has gone (`| head`), which is no error. */
-export function writeResult(result: Buffer | string): boolean {
+export function writeResult(result: Uint8Array | string): boolean {
   return writeAll(1, typeof result === "string" ? Buffer.from(result, "utf8") : result);
 }
 

@@ -15,6 +15,8 @@ export type Piece = {
   readonly lines: readonly LogLine[];
   /** False only for the last line of a log that does not end with a line feed. */
   readonly terminated: boolean;
+  /** The lines as the bytes that came in; null for a form whose lines are not the log's own. */
+  readonly bytes: readonly Uint8Array[] | null;
   /** Null for a piece without frames. */
   readonly decoded: Decoded | null;
 };
@@ -39,6 +41,8 @@ export class StreamDecoder {
   #size = 0;
   #reports: CrashReport[] = [];
   #loose: ParsedFrame[] = [];
+  /** The bytes of the lines that are held, and of what follows them. */
+  #bytes: Uint8Array[] = [];
 
   constructor(options: DecodeOptions, way: StreamWay) {
     this.#options = options;
@@ -52,7 +56,9 @@ export class StreamDecoder {
   /** Takes the next bytes, and gives the pieces that are complete now. */
   async *push(bytes: Uint8Array): AsyncGenerator<Piece> {
     for (let from = 0; from < bytes.length; from += pieceSize) {
-      this.#splitter.push(bytes.subarray(from, from + pieceSize), this.#take);
+      const part = bytes.subarray(from, from + pieceSize);
+      this.#bytes = this.#splitter.asWritten ? [...this.#bytes, part] : [];
+      this.#splitter.push(part, this.#take);
       if (this.#way === "bulk" && this.#size < pieceSize) continue;
       if (this.#size > mostHeld) this.#reader.end();
       yield* this.#give(this.#way === "bulk" ? keptBack : 0);
@@ -99,7 +105,22 @@ export class StreamDecoder {
     for (const line of lines) this.#note(line);
     const log = { lines, reports, loose, terminated: true, asWritten: this.#splitter.asWritten };
     const decoded = reports.length === 0 && loose.length === 0 ? null : await decodeLog(log, this.#options, banners);
-    yield { lines, terminated: this.#lines.length > 0 || terminated, decoded };
+    const whole = this.#lines.length > 0 || terminated;
+    const size = lines.reduce((sum, { text }) => sum + text.length + 1, whole ? 0 : -1);
+    yield { lines, terminated: whole, bytes: this.#splitter.asWritten ? this.#firstBytes(size) : null, decoded };
+  }
+
+  /** Takes so many bytes from the front. */
+  #firstBytes(size: number): Uint8Array[] {
+    const taken: Uint8Array[] = [];
+    while (size > 0) {
+      const [part, ...rest] = this.#bytes;
+      if (part === undefined) break;
+      taken.push(part.subarray(0, size));
+      this.#bytes = part.length > size ? [part.subarray(size), ...rest] : rest;
+      size -= part.length;
+    }
+    return taken;
   }
 
   /** Later pieces are of this kernel. */
@@ -113,7 +134,7 @@ export class StreamDecoder {
 /** A whole log as one piece. */
 export async function decodeWhole(bytes: Uint8Array, options: DecodeOptions): Promise<Piece & { readonly decoded: Decoded }> {
   const decoded = await decode(bytes, options);
-  return { lines: decoded.log.lines, terminated: decoded.log.terminated, decoded };
+  return { lines: decoded.log.lines, terminated: decoded.log.terminated, bytes: decoded.log.asWritten ? [bytes] : null, decoded };
 }
 
 /** Each report of a case as a case of its own, with its lines and its images alone; frames outside of reports are another. */

@@ -21,8 +21,9 @@ async function streamed(log: Uint8Array, way: StreamWay, sizes: () => number, qu
   const reports: unknown[] = [];
   let pieces = 0;
   const take = async (given: AsyncIterable<Piece>) => {
-    for await (const { lines, terminated, decoded } of given) {
+    for await (const { lines, terminated, bytes, decoded } of given) {
       pieces++;
+      expect(Buffer.concat(bytes!).toString("latin1")).toBe(lines.map(({ text }) => text).join("\n") + (terminated ? "\n" : ""));
       texts.push(renderText(decoded?.case ?? null, lines, { terminated, onTerminal: false }));
       if (decoded !== null) reports.push(...decoded.case.reports);
     }

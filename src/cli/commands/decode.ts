@@ -121,7 +121,7 @@ class PieceWriter {
   }
 
   /** False if nobody reads the results any more. */
-  write({ lines, terminated, decoded }: Piece): boolean {
+  write({ lines, terminated, bytes, decoded }: Piece): boolean {
     if (decoded !== null) {
       this.#complete &&= decoded.complete;
       this.#seen = decoded.case.reports.length > 0 || this.#seen === "reports" ? "reports" : "frames";
@@ -132,7 +132,8 @@ class PieceWriter {
       }
     }
     if (this.#flags.format === "text") {
-      this.#gone = !writeResult(renderText(decoded?.case ?? null, lines, { terminated, onTerminal: this.#onTerminal }));
+      const unchanged = decoded === null && !this.#onTerminal ? bytes : null;
+      for (const part of unchanged ?? [renderText(decoded?.case ?? null, lines, { terminated, onTerminal: this.#onTerminal })]) this.#gone ||= !writeResult(part);
     } else if (decoded !== null) {
       for (const found of casesOf(decoded)) this.#gone ||= !writeResult(`${JSON.stringify(found)}\n`);
     }

@@ -3,7 +3,8 @@
  *
  * A mail program breaks a line at the last blank before its width, so the first word of the next line would not have fitted. A text counts as wrapped if no
  * line of its log is longer than a mail's width though it has a blank to break at, and if some line continues another in a way that nothing else explains:
- * hexadecimal bytes behind `Code:`, names behind `Modules linked in:`, a module behind its symbol, a line without a stamp among stamped ones.
+ * hexadecimal bytes behind `Code:`, names behind `Modules linked in:`, a module behind its symbol, or several lines without a stamp among stamped ones, each
+ * of whose first word would not have fitted.
  */
 import type { ByteText } from "../../base/index.ts";
 import { readLine } from "../prefix.ts";
@@ -50,7 +51,9 @@ export function unwrap(texts: readonly string[]): readonly string[] {
 /** The width that the text is wrapped at, or null if it is not. */
 function wrapWidth(texts: readonly string[]): number | null {
   let width = 0;
-  let signs = 0;
+  let certain = false;
+  // Stamped lines with a line without a stamp behind them: how long they are up to its first word, which would not have fitted if the text is wrapped.
+  const upTo: number[] = [];
   let before: Line | null = null;
   for (const text of texts) {
     const line = lineOf(text);
@@ -62,11 +65,18 @@ function wrapWidth(texts: readonly string[]): number | null {
     }
     if (before !== null && !line.stamped && line.quotes === before.quotes && shown.trim() !== "") {
       const message = before.text.slice(before.start).trim();
-      if (isContinuation(message, shown.trim()) || (before.stamped && before.text.trimEnd().length - before.from >= narrowest)) signs++;
+      if (isContinuation(message, shown.trim())) certain = true;
+      if (before.stamped) upTo.push(before.text.trimEnd().length - before.from + 1 + firstWord(shown.trim()));
     }
     before = line;
   }
-  return width >= narrowest && signs > 0 ? width : null;
+  const broken = upTo.filter((length) => length > width).length;
+  return width >= narrowest && (certain || (broken >= 3 && broken * 4 > upTo.length * 3)) ? width : null;
+}
+
+function firstWord(text: string): number {
+  const blank = text.indexOf(" ");
+  return blank < 0 ? text.length : blank;
 }
 
 const logLine = /^\s*(?:Code: |Modules linked in:|CPU: \d|RIP: |Hardware name: |BUG: |WARNING: |R[A-D]X: |\?? ?[\w.]+\+0x)/;
@@ -101,7 +111,7 @@ function continues(joined: string, first: Line, last: Line, next: Line, width: n
   if (text === "") return false;
   const message = joined.slice(first.start).trim();
   const shown = last.text.trimEnd().length - last.from;
-  const word = text.indexOf(" ") < 0 ? text.length : text.indexOf(" ");
+  const word = firstWord(text);
   // The word would have fitted: the break is no wrap's.
   if (shown + 1 + word <= width && shown + 1 + word < 72) return false;
   if (isContinuation(message, text)) return true;
