@@ -1,7 +1,7 @@
 // fs/pstore/platform.c pstore_dump: each part begins with the reason (kmsg_dump_reason_str), the number of the dump, and the number of the part.
 const head = /^(?:> ?)*(Panic|Oops|Emergency|Shutdown|Restart|Halt|Poweroff|Unknown)#(\d{1,9}) Part(\d{1,9})\s*$/;
 
-type Part = { readonly dump: string; readonly part: number; readonly lines: readonly string[] };
+type Part = { readonly part: number; readonly lines: readonly string[] };
 
 /**
  * pstore cuts a dump into parts from its end: part 1 holds the last lines. Whatever order the parts came in, here they stand as they were spoken; dumps stay in
@@ -11,14 +11,20 @@ export function orderParts(lines: readonly string[]): readonly string[] {
   const begins: number[] = [];
   for (let k = 0; k < lines.length; k++) if (lines[k]!.includes(" Part") && head.test(lines[k]!)) begins.push(k);
   if (begins.length < 2) return lines;
-  const dumps: Part[][] = [];
+  const dumps: Map<number, Part>[] = [];
+  const current = new Map<string, Map<number, Part>>();
   for (const [k, begin] of begins.entries()) {
-    const [, reason, dump, part] = head.exec(lines[begin]!)!;
-    const one: Part = { dump: `${reason!}#${dump!}`, part: Number(part), lines: lines.slice(begin, begins[k + 1] ?? lines.length) };
+    const [, reason, dump, number] = head.exec(lines[begin]!)!;
+    const key = `${reason!}#${dump!}`;
+    const part = Number(number);
+    let home = current.get(key);
     // The same part again is another machine's or another boot's dump of that number.
-    const home = dumps.find((parts) => parts[0]!.dump === one.dump && !parts.some((other) => other.part === one.part));
-    if (home === undefined) dumps.push([one]);
-    else home.push(one);
+    if (home === undefined || home.has(part)) {
+      home = new Map();
+      current.set(key, home);
+      dumps.push(home);
+    }
+    home.set(part, { part, lines: lines.slice(begin, begins[k + 1] ?? lines.length) });
   }
-  return [...lines.slice(0, begins[0]), ...dumps.flatMap((parts) => [...parts].sort((a, b) => b.part - a.part).flatMap((part, k) => (k === 0 ? part.lines : part.lines.slice(1))))];
+  return [...lines.slice(0, begins[0]), ...dumps.flatMap((parts) => [...parts.values()].sort((a, b) => b.part - a.part).flatMap((part, k) => (k === 0 ? part.lines : part.lines.slice(1))))];
 }
