@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { decode } from "../../src/decode/index.ts";
+import { renderText } from "../../src/render/index.ts";
 import { root } from "../support/cli.ts";
 import { pstoreFolder } from "../../src/cli/pstore.ts";
 
@@ -43,3 +44,14 @@ test("pstore", async () => {
   const before = Buffer.from(text.slice(0, text.indexOf("\n", text.indexOf("---[ end trace")) + 1), "latin1");
   expect(await caseOf(pstoreFolder(folder, [`${folder}dmesg-ramoops-0`]))).toEqual(await caseOf(before));
 });
+
+// What decode wrote is a log again, and already decoded.
+for (const name of readdirSync(folder).filter((file) => file.endsWith(".log"))) {
+  test(`${name}, decoded twice`, async () => {
+    const once = await decode(read(name), { modules, root: null });
+    const text = renderText(once.case, once.log.lines, { terminated: once.log.terminated, onTerminal: false });
+    const twice = await decode(text, { modules, root: null });
+    expect(renderText(twice.case, twice.log.lines, { terminated: twice.log.terminated, onTerminal: false }).toString("latin1")).toBe(text.toString("latin1"));
+    expect(text.toString("latin1")).toContain("nc_half_queue");
+  });
+}
