@@ -5,7 +5,7 @@
  * label line shows where a processor was (`RIP: 0010:f+0x1/0x2`, `pc : f+0x1/0x2`). Any other line may mention symbols. Each line is read once
  * from left to right; nothing here depends on other lines, so what a frame means (is it exact?) is decided later, in exact.ts.
  */
-import { decodedAt, isNameCode, moduleAt, nextSymbol, symbolAround, type SymbolToken } from "./symbols.ts";
+import { decodedBehind, isNameCode, moduleAt, nextSymbol, symbolAround, type SymbolToken } from "./symbols.ts";
 
 /** A frame of one line, before its report is known. */
 export type RawFrame = {
@@ -116,7 +116,7 @@ function readCall(text: string, start: number, inTrace: boolean): FrameLine | nu
     else {
       const token = symbolHere(text, at, inTrace);
       if (token === null) return null;
-      at = token.decoded === null ? token.to : token.to + token.decoded.length + 3;
+      at = token.to + (decodedBehind(text, token.to)?.size ?? 0);
       let isPc = marked;
       if (test(flagsBehind, text, at)) {
         const flags = text.slice(at + 2, flagsBehind.lastIndex - 1);
@@ -176,7 +176,7 @@ function symbolHere(text: string, at: number, inTrace: boolean): SymbolToken | n
   if (first >= 0x30 && first <= 0x39) return null;
   const module = moduleAt(text, end);
   const to = module?.to ?? end;
-  const decoded = decodedAt(text, to);
+  const decoded = decodedBehind(text, to)?.decoded ?? null;
   if (decoded === null) return null;
   return { from: at, to, symbol: text.slice(at, end), offset: null, size: null, module: module?.name ?? null, moduleBuildId: module?.buildId ?? null, decoded };
 }
