@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "nod
 import { cpus, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { openElf } from "../dist/elf/index.js";
+import { writeLongLog } from "./long-log.mjs";
 import { measure, table } from "./measure.mjs";
 import { benchPanic } from "./panic.mjs";
 
@@ -79,4 +80,14 @@ const starts = [
   { name: "decode of 30 lines without symbols", command: node, args: [main, "decode", "-q", "--no-code", "--release", "0", join(work, "short.log")], status: [0, 3] },
 ];
 console.log(table("Start-up", starts, measure(starts, rounds * 2), { "oopscope --version": "≤ 1.3", "oopscope --help": "≤ 1.5", "decode of 30 lines without symbols": "≤ 1.6" }));
+
+const size = 1e9;
+const long = join(work, "long.log");
+writeLongLog(long, size, 1000, `${root}test/oops/logs/article.log`);
+const reading = [
+  { name: "grep -c +0x", command: "grep", args: ["-c", "+0x", long] },
+  { name: "oopscope decode", command: "sh", args: ["-c", `exec ${node} ${main} decode -q --release 0 ${long} > /dev/null`], status: [3] },
+];
+const read = measure(reading, Math.max(1, Math.round(rounds / 5)));
+console.log(table("A log of 1 GB with 1,000 reports to text, without symbol files", reading, read, { "oopscope decode": `${(size / 1e3 / read[1].wall).toFixed(0)} MB/s; owed: ≥ 100 MB/s, ≤ 250 MB` }));
 rmSync(work, { recursive: true });

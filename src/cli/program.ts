@@ -52,7 +52,8 @@ export function commandLine(done: (status: number) => void): Command {
     .option("--return-addresses", "look return addresses up as printed instead of at the call before them")
     .option("--no-code", "leave Code: lines as they are")
     .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json", "ndjson"]).default("text"))
-    .addHelpText("after", "\nExamples:\n  oopscope decode panic.log\n  dmesg | oopscope decode --modules ~/gtp5g -\n  oopscope decode --format json panic.log | jq '.reports[0].stacks'")
+    .option("--follow", "decode a log that is still being written: each report when it is complete")
+    .addHelpText("after", "\nA log may be compressed (gzip, xz, zstd), a folder of pstore, journalctl's JSON, a mail: docs/logs.md has all forms. ndjson writes one report a line.\n\nExamples:\n  oopscope decode panic.log\n  dmesg | oopscope decode --modules ~/gtp5g -\n  oopscope decode --format json panic.log | jq '.reports[0].stacks'\n  dmesg -w | oopscope decode --follow -")
     .action(async (log: string | undefined, base: string | undefined, modules: string | undefined, flags: DecodeFlags) => {
       const { runDecode } = await import("./commands/decode.ts");
       done(await runDecode([log, base, modules].filter((argument) => argument !== undefined), flags));
