@@ -1,6 +1,6 @@
-import { mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { OopscopeError } from "../../base/index.ts";
+import { OopscopeError, messageOf } from "../../base/index.ts";
 import { visitNeeded, vmlinuxSourceRoot, vmlinuxTexts, type Needed } from "../../decode/index.ts";
 import type { ElfFile } from "../../elf/index.ts";
 import { closeFound, findVmlinux, noteRewritten, rewrittenSection } from "../../kernel/index.ts";
@@ -110,7 +110,7 @@ const megabytes = (bytes: number): string => (bytes < 1e5 ? `${(bytes / 1e3).toF
 
 /** Where each file's GSYM goes: the path that was named, for one, or within the folder. */
 function outputOf(named: string): (elf: ElfFile, count: number) => string {
-  const isFolder = statSync(named, { throwIfNoEntry: false })?.isDirectory() === true;
+  const isFolder = existsSync(named) && statSync(named).isDirectory();
   if (named.endsWith(".gsym") && !isFolder) {
     return (elf, count) => {
       if (count > 1) throw new OopscopeError("bad-argument", `${named} is one file, and ${elf.path} is another image: name a folder`);
@@ -118,7 +118,11 @@ function outputOf(named: string): (elf: ElfFile, count: number) => string {
     };
   }
   return (elf) => {
-    if (!isFolder) mkdirSync(named, { recursive: true });
+    try {
+      if (!isFolder) mkdirSync(named, { recursive: true });
+    } catch (cause) {
+      throw new OopscopeError("unwritable", `failed to make the folder ${named}: ${messageOf(cause).replace(/^[A-Z]+: |, mkdir .*$/g, "")}`, { file: named }, cause);
+    }
     return join(named, `${basename(elf.path).replace(/\.(?:gz|xz|zst)$/, "").replace(/\.debug$/, "")}.gsym`);
   };
 }
