@@ -98,12 +98,21 @@ async function packOne({ elf, code, only }: Job, path: string, flags: SymbolsPac
       say("note", `${elf.path}: ${units} units read`);
     },
   });
+  if (!flags.output.endsWith(".gsym")) makeFolder(flags.output);
   // A GSYM that is there has what belongs to it beside it: that comes first.
   saveFile(skeletonOf(path), skeleton);
   saveFile(path, gsym);
   for (const { message } of problems.slice(0, 8)) say("warning", `not packed, since it cannot be read: ${message}`);
   if (problems.length > 8) say("warning", `not packed: ${problems.length - 8} more units of ${elf.path}`);
   if (!flags.quiet) say("note", `${path}: ${functions} functions, ${megabytes(gsym.length)}; ${basename(skeletonOf(path))}: ${megabytes(skeleton.length)}`);
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw new OopscopeError("unwritable", `failed to make the folder ${path}: ${messageOf(cause).replace(/^[A-Z]+: |, mkdir .*$/g, "")}`, { file: path }, cause);
+  }
 }
 
 const megabytes = (bytes: number): string => (bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
@@ -117,12 +126,5 @@ function outputOf(named: string): (elf: ElfFile, count: number) => string {
       return named;
     };
   }
-  return (elf) => {
-    try {
-      if (!isFolder) mkdirSync(named, { recursive: true });
-    } catch (cause) {
-      throw new OopscopeError("unwritable", `failed to make the folder ${named}: ${messageOf(cause).replace(/^[A-Z]+: |, mkdir .*$/g, "")}`, { file: named }, cause);
-    }
-    return join(named, `${basename(elf.path).replace(/\.(?:gz|xz|zst)$/, "").replace(/\.debug$/, "")}.gsym`);
-  };
+  return (elf) => join(named, `${basename(elf.path).replace(/\.(?:gz|xz|zst)$/, "").replace(/\.debug$/, "")}.gsym`);
 }
