@@ -107,7 +107,7 @@ function keptSymbols(elf: ElfFile, wanted: SkeletonOptions["symbols"]): { entrie
     texts.push(text);
     nameBytes += text.length + 1;
   }
-  const { size } = table.entry(0);
+  const size = table.count === 0 ? 0 : table.entry(0).size;
   const entries = new Uint8Array((kept.length + 1) * size);
   const view = new DataView(entries.buffer);
   // Names that end alike may share their letters: then all of the table is shorter than what is kept of it.

@@ -61,7 +61,7 @@ function llvmLookup(path: string, at: readonly LinkAddress[]): string[] {
   const blocks = text.split(/^(?=0x[0-9a-f]+: )/m);
   expect(blocks.length).toBe(at.length);
   return blocks.map((block) => {
-    if (/^0x[0-9a-f]+: error/.test(block)) return "nothing";
+    if (/^0x[0-9a-f]+: error: /.test(block)) return "nothing";
     const lines = block.trim().split("\n").filter((line) => line.trim() !== "");
     return lines.map((line) => lineText(line.replace(/^0x[0-9a-f]+: /, "").trim())).join(" < ");
   });
