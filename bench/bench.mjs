@@ -1,6 +1,6 @@
 // Prints the comparison with the peers as Markdown: `make bench`. Ratios of one run count, not milliseconds.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { cpus, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { openElf } from "../dist/elf/index.js";
@@ -71,6 +71,29 @@ const bulk = [
   { name: "oopscope symbolize", command: node, args: [main, "symbolize", "-q", "--vmlinux", vmlinux, "-"], input: many, status: [0, 3] },
 ];
 console.log(table("20,000 random addresses of vmlinux", bulk, measure(bulk, Math.max(1, Math.round(rounds / 3))), { "oopscope symbolize": "≤ 1, ≤ 400 MB" }));
+
+const gsymutil = ["llvm-gsymutil", "llvm-gsymutil-14"].find(has);
+const symbols = join(work, "symbols");
+const needed = join(work, "needed");
+const example = join(root, "examples/null-chain/panic.log");
+const packing = [
+  ...(gsymutil ? [{ name: `${gsymutil} --convert`, command: gsymutil, args: ["--quiet", "--convert", vmlinux, "--out-file", join(work, "llvm.gsym")] }, { name: `${gsymutil} --convert --num-threads=1`, command: gsymutil, args: ["--quiet", "--num-threads=1", "--convert", vmlinux, "--out-file", join(work, "llvm1.gsym")] }] : []),
+  { name: "oopscope symbols pack", command: node, args: [main, "symbols", "pack", "-q", vmlinux, join(root, "examples/null-chain/null_chain.ko"), "-o", symbols] },
+  { name: "oopscope symbols pack --for LOG", command: node, args: [main, "symbols", "pack", "-q", "--for", example, vmlinux, join(root, "examples/null-chain/null_chain.ko"), "-o", needed] },
+];
+console.log(table("GSYM of the whole vmlinux", packing, measure(packing, Math.max(1, Math.round(rounds / 3))), { "oopscope symbols pack": "≤ 2" }));
+const size = (folder) => readdirSync(folder).filter((name) => name.startsWith("vmlinux")).map((name) => `${name}: ${(statSync(join(folder, name)).size / 1e6).toFixed(2)} MB (${((100 * statSync(join(folder, name)).size) / statSync(vmlinux).size).toFixed(2)}%)`);
+console.log(`Sizes, of a vmlinux of ${(statSync(vmlinux).size / 1e6).toFixed(0)} MB (owed: ≤ 6%)\n\n${[...(gsymutil ? [`${gsymutil}: ${(statSync(join(work, "llvm.gsym")).size / 1e6).toFixed(2)} MB`] : []), ...size(symbols), ...size(needed).map((one) => `for one log: ${one}`)].map((line) => `- ${line}`).join("\n")}\n`);
+const packed = [
+  { name: "node -e 0", command: node, args: ["-e", "0"] },
+  { name: "decode --no-code, no symbols", command: node, args: [main, "decode", "-q", "--no-code", "--release", "0", example], status: [0, 3] },
+  { name: "decode --no-code, packed for the log", command: node, args: [main, "decode", "-q", "--no-code", "--symbols", needed, example] },
+  { name: "decode --no-code, whole vmlinux packed", command: node, args: [main, "decode", "-q", "--no-code", "--symbols", symbols, example] },
+  { name: "decode, packed for the log", command: node, args: [main, "decode", "-q", "--symbols", needed, example] },
+  { name: "decode, whole vmlinux packed", command: node, args: [main, "decode", "-q", "--symbols", symbols, example] },
+];
+const fast = "≤ 1.3, and 30 ms";
+console.log(table("Decoding from GSYM", packed, measure(packed, rounds * 2), { "decode --no-code, packed for the log": fast, "decode --no-code, whole vmlinux packed": fast }));
 
 writeFileSync(join(work, "short.log"), panic.log.split("\n").slice(0, 30).join("\n"));
 const starts = [
