@@ -2,7 +2,7 @@ import { bytesOf, type ByteText } from "../base/index.ts";
 import type { Case, CaseFrame, CaseInstructions } from "../case/index.ts";
 import { asBytes, visibleLine } from "./escape.ts";
 import { frameText } from "./frame.ts";
-import { listingLines, listingTitle } from "./listing.ts";
+import { byteGroupsOf, listingLines, listingTitle } from "./listing.ts";
 
 /** The log's lines as they are, in order, without their line feeds. */
 export type TextLine = { readonly line: number; readonly text: ByteText };
@@ -14,6 +14,7 @@ export type TextLine = { readonly line: number; readonly text: ByteText };
 export function renderText(found: Case, lines: readonly TextLine[], options: { readonly terminated: boolean; readonly onTerminal: boolean }): Buffer {
   const frames = framesByLine(found);
   const listings = listingsByLine(found, lines);
+  const groups = byteGroupsOf(found.kernel.arch);
   const parts: string[] = [];
   for (const { line, text } of lines) {
     const own = frames.get(line);
@@ -21,7 +22,7 @@ export function renderText(found: Case, lines: readonly TextLine[], options: { r
     const written = own ? withFrames(text, own) : text;
     parts.push(options.onTerminal ? visibleLine(written) : written);
     const code = listings.get(line);
-    if (code) parts.push(...listingLines(code, "plain").map((row) => asBytes(row) + (returned && !options.onTerminal ? "\r" : "")));
+    if (code) parts.push(...listingLines(code, "plain", groups).map((row) => asBytes(row) + (returned && !options.onTerminal ? "\r" : "")));
   }
   return bytesOf((parts.join("\n") + (options.terminated && parts.length > 0 ? "\n" : "")) as ByteText);
 }
