@@ -4,17 +4,18 @@ const arrows = {
   case: ["base"],
   elf: ["base"],
   dwarf: ["base", "elf"],
-  symbolize: ["base", "elf", "dwarf"],
+  gsym: ["base", "elf"],
+  symbolize: ["base", "elf", "dwarf", "gsym"],
   kernel: ["base", "elf"],
   disasm: ["base"],
   oops: ["base"],
   decode: ["base", "case", "elf", "disasm", "oops", "kernel", "symbolize"],
   render: ["base", "case"],
   lab: ["base", "elf", "kernel", "case", "decode", "render"],
-  cli: ["base", "case", "elf", "dwarf", "symbolize", "kernel", "disasm", "oops", "decode", "render", "lab"],
+  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "render", "lab"],
 };
 const folders = Object.keys(arrows);
-const pure = ["base", "case", "elf", "dwarf", "symbolize", "kernel", "disasm", "oops", "decode", "render"];
+const pure = ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "render"];
 
 module.exports = {
   forbidden: [

@@ -3,6 +3,7 @@ import { OopscopeError, version } from "../base/index.ts";
 import type { DecodeFlags } from "./commands/decode.ts";
 import type { LabFlags } from "./commands/lab.ts";
 import type { SymbolizeFlags } from "./commands/symbolize.ts";
+import type { SymbolsPackFlags } from "./commands/symbols-pack.ts";
 import { exit } from "./exit.ts";
 
 /** Runs one command line and gives its exit status. What a command needs is loaded when it is chosen. */
@@ -45,6 +46,7 @@ export function commandLine(done: (status: number) => void): Command {
     .argument("[MODULES]", "likewise: the folder of the modules")
     .option("--vmlinux <FILE>", "the kernel's vmlinux or its debug file (default: the usual places)")
     .option("--modules <DIR>", "a folder with modules, searched deep, or a module (repeatable)", collect)
+    .option("--symbols <FILE>", "a file of `oopscope symbols pack`, or a folder of them (repeatable)", collect)
     .option("--release <REL>", "the kernel's release, where the log does not tell it")
     .option("--base-path <P>", "cut P from the front of paths; auto: the root of the kernel's sources; none", "auto")
     .option("--return-addresses", "look return addresses up as printed instead of at the call before them")
@@ -71,12 +73,25 @@ export function commandLine(done: (status: number) => void): Command {
       done(await runSymbolize(places, flags));
     });
 
+  const symbols = program.command("symbols").description("symbols without the debug files").helpOption("--help", "show this help").helpCommand(false);
+  withCommon(symbols.command("pack"))
+    .description("write GSYM: functions, inlines, files and lines at a few per cent of the debug file's size")
+    .argument("[FILE...]", "a vmlinux or modules with debug information; with --for by default those of the usual places")
+    .requiredOption("-o, --output <OUT>", "the file to write, OUT.gsym, or a folder; OUT.gsym.elf is written beside it: symbols, notes and code")
+    .option("--for <LOG>", "pack only what decoding this log needs")
+    .option("--release <REL>", "the kernel's release, where the log does not tell it")
+    .addHelpText("after", "\nExamples:\n  oopscope symbols pack vmlinux gtp5g.ko -o symbols/\n  oopscope symbols pack vmlinux -o vmlinux.gsym\n  oopscope symbols pack --for panic.log -o symbols/ && oopscope decode --symbols symbols/ panic.log")
+    .action(async (files: string[], flags: SymbolsPackFlags) => {
+      const { runSymbolsPack } = await import("./commands/symbols-pack.ts");
+      done(await runSymbolsPack(files, flags));
+    });
+
   const lab = program.command("lab").description("crash a kernel in a throw-away QEMU machine").helpOption("--help", "show this help").helpCommand(false);
-  withGuest(withCommon(lab.command("run")))
+  withGuest(withCommon(lab.command("run")), ", or the scenario's")
     .description("boot a kernel, load modules, run a script as root, and decode the crash")
     .argument("[SCENARIO]", "a crash with known truth (`oopscope lab list`)")
     .option("--script <FILE>", "run this script as root, on the host's file system, of which only a copy in memory can change")
-    .option("--timeout <S>", "end the guest after so many seconds", positiveNumber)
+    .option("--timeout <S>", "end the guest after so many seconds (default: 120, or the scenario's)", positiveNumber)
     .option("-o, --output <LOG>", "save the console")
     .option("--no-decode", "do not decode the crash")
     .addOption(new Option("--format <FORMAT>", "how to write the result; json shows no console").choices(["text", "json"]).default("text"))
@@ -85,7 +100,7 @@ export function commandLine(done: (status: number) => void): Command {
       const { runLabRun } = await import("./commands/lab.ts");
       done(await runLabRun(scenario, flags));
     });
-  withGuest(withCommon(lab.command("boot")))
+  withGuest(withCommon(lab.command("boot")), "")
     .description("a root shell in such a machine")
     .action(async (flags: LabFlags) => {
       const { runLabBoot } = await import("./commands/lab.ts");
@@ -101,14 +116,14 @@ export function commandLine(done: (status: number) => void): Command {
   return program;
 }
 
-/** What describes a guest. */
-function withGuest(command: Command): Command {
+/** What describes a guest; `or` names who else has a say in its size. */
+function withGuest(command: Command, or: string): Command {
   return command
-    .option("--kernel <KERNEL>", "a release, or a kernel image (default: the running release, else the newest at hand)")
+    .option("--kernel <KERNEL>", "a release, or a kernel image (default: the running release, else the newest at hand; `lab list` marks it)")
     .option("--module <KO>", "load this module, after those of the kernel's own that it needs (repeatable)", collect)
     .option("--append <ARGS>", "more words for the kernel's command line")
-    .option("--memory <MIB>", "memory of the guest", positiveNumber)
-    .option("--cpus <N>", "processors of the guest", positiveNumber);
+    .option("--memory <MIB>", `memory of the guest (default: 1024${or})`, positiveNumber)
+    .option("--cpus <N>", `processors of the guest (default: 1${or})`, positiveNumber);
 }
 
 function positiveNumber(text: string): number {

@@ -1,6 +1,6 @@
 import { unicodeOf, version, type ByteText } from "../base/index.ts";
 import type { Case, CaseFrame, CaseImage, CaseReport } from "../case/index.ts";
-import { matchModule, matchVmlinux, moduleKey, type KernelClues, type ModuleClues } from "../kernel/index.ts";
+import { matchModule, matchVmlinux, moduleKey, type KernelClues, type MatchResult, type ModuleClues } from "../kernel/index.ts";
 import { parseLog, type CodeLine, type CrashReport, type LogLine, type ParsedFrame, type ParsedLog } from "../oops/index.ts";
 import { isComplete, remarksOn, type Remark } from "./advice.ts";
 import { instructionsOf } from "./code.ts";
@@ -68,7 +68,7 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
 const noImages: KernelImages = { vmlinux: null, banner: null, modules: new Map(), damaged: new Map(), close() {} };
 
 /** What the log says about its kernel: about that of the wanted release, if the log has a report of it, else about its first. */
-function cluesOf(log: ParsedLog, options: DecodeOptions): (release: string | null) => KernelClues {
+export function cluesOf(log: ParsedLog, options: DecodeOptions): (release: string | null) => KernelClues {
   const banners = log.lines.flatMap(({ text }) => {
     const at = text.indexOf("Linux version ");
     return at < 0 ? [] : [unicodeOf(text.slice(at).replace(/\r$/, "") as ByteText)];
@@ -86,7 +86,7 @@ function cluesOf(log: ParsedLog, options: DecodeOptions): (release: string | nul
 }
 
 /** Every module that a frame names, with its build id where the log has one. */
-function moduleClues(log: ParsedLog): ModuleClues[] {
+export function moduleClues(log: ParsedLog): ModuleClues[] {
   const clues = new Map<string, ModuleClues>();
   const add = (name: string, buildId: string | null) => {
     const known = clues.get(name);
@@ -100,7 +100,7 @@ function moduleClues(log: ParsedLog): ModuleClues[] {
   return [...clues.values()];
 }
 
-function namesByImage(frames: readonly ParsedFrame[]): Map<string, Set<string>> {
+export function namesByImage(frames: readonly ParsedFrame[]): Map<string, Set<string>> {
   const names = new Map<string, Set<string>>();
   for (const { symbol, module, user, decoded } of frames) {
     if (symbol === null || user || decoded !== null) continue;
@@ -172,13 +172,17 @@ function caseImage(images: KernelImages, { plans, code }: Planned, clues: Kernel
   const { vmlinux, banner } = images;
   const evidence = (image: KernelImage) => ({ code: code.of(image), sizes: sizeEvidence(image, plans) });
   return {
-    vmlinux: vmlinux && { path: vmlinux.image.path, buildId: vmlinux.code.buildId(), ...matchVmlinux(vmlinux.code, banner, clues, evidence(vmlinux)) },
+    vmlinux: vmlinux && { path: vmlinux.image.path, buildId: vmlinux.code.buildId(), ...withLacks(matchVmlinux(vmlinux.code, banner, clues, evidence(vmlinux)), vmlinux) },
     basePath,
     modules: [...images.modules].map(([key, image]) => {
       const module = modules.find(({ name }) => moduleKey(name) === key)!;
-      return { name: module.name, path: image.image.path, ...matchModule(image.code, module, clues, evidence(image)) };
+      return { name: module.name, path: image.image.path, ...withLacks(matchModule(image.code, module, clues, evidence(image)), image) };
     }),
   };
+}
+
+function withLacks(result: MatchResult, { lacks }: KernelImage): MatchResult {
+  return lacks === null || result.match !== "unknown" ? result : { match: "unknown", why: `${lacks}; ${result.why}` };
 }
 
 async function caseReport(report: CrashReport, frames: ReadonlyMap<ParsedFrame, CaseFrame>, lines: readonly LogLine[], options: DecodeOptions): Promise<CaseReport> {

@@ -1,3 +1,4 @@
 export { decode, type Decoded } from "./decode.ts";
 export type { DecodeOptions } from "./options.ts";
 export type { Remark } from "./advice.ts";
+export { visitNeeded, vmlinuxSourceRoot, vmlinuxTexts, type Needed } from "./needed.ts";

@@ -1,6 +1,7 @@
 import { OopscopeError, lightened } from "../base/index.ts";
 import type { ElfFile } from "../elf/index.ts";
 import { ownersByAranges, readAranges, type Aranges } from "./aranges.ts";
+import { contentsOf, type UnitContents } from "./contents.ts";
 import { newEntry, readEntry } from "./entry.ts";
 import { functionsAt, indexFunctions, inlineChain, type ChainLink } from "./functions.ts";
 import { LineProgram, type LineRow } from "./lines.ts";
@@ -30,6 +31,8 @@ export type Place = {
 const longestOriginChain = 16;
 const mostOthers = 4;
 const unitCost = 16;
+/** All of a file: steps for as many addresses as it has kilobytes of entries. */
+const bytesForEach = 1024;
 
 /** The debugging information of one file. Costs nothing until an address is looked up; then only the units that own the addresses are read. */
 export class DwarfFile {
@@ -100,13 +103,32 @@ export class DwarfFile {
     return { name, directory };
   }
 
-  #lookupIn(unit: Unit, wanted: Float64Array): Place[] {
-    const { dwoName } = unit.root;
-    // Its lines are here, but without the functions: they would be laid at the door of whoever owns the code.
-    if (dwoName !== null && unit.children >= unit.header.end - unit.header.offset) {
-      const { path } = this.#sections.elf;
-      throw new OopscopeError("unsupported", `${path}: the debug information of ${unit.name ?? "this unit"} is in a file of its own, ${dwoName}, which is not read`, { file: path, section: ".debug_info", offset: unit.header.offset });
+  /**
+   * Everything about code that the file has, unit by unit in its order, what no unit's damage keeps from being read; `onDamage` is told of it. What was given
+   * for one unit is not kept for the next. Units that split their debug information off are damage too. With `at` only the units that own these addresses.
+   */
+  *units(onDamage: (error: OopscopeError) => void, at: readonly number[] | null = null): Generator<UnitContents> {
+    if (!this.present) return;
+    this.#sections.renewBudget(this.#sections.size("info") / bytesForEach);
+    const owners = at && new Set(this.#owners(Float64Array.from(at).sort()));
+    owners?.delete(-1);
+    const offsets = owners ? [...owners].sort((a, b) => a - b) : this.#everyHeader().map(({ offset }) => offset);
+    if (this.#damage) onDamage(this.#damage);
+    for (const offset of offsets) {
+      try {
+        const unit = new Unit(this.#sections, this.#header(offset));
+        this.#refuseSplit(unit);
+        yield contentsOf(unit, (offset) => this.#nameOf(unit, offset));
+      } catch (error) {
+        if (!(error instanceof OopscopeError)) throw error;
+        onDamage(error);
+        if (error.code === "over-budget") return;
+      }
     }
+  }
+
+  #lookupIn(unit: Unit, wanted: Float64Array): Place[] {
+    this.#refuseSplit(unit);
     const positions = functionsAt(indexFunctions(unit, false), wanted);
     if (positions.includes(-1)) {
       const nested = functionsAt(indexFunctions(unit, true), wanted);
@@ -126,6 +148,14 @@ export class DwarfFile {
       places.push({ functions: this.#places(unit, chain, lines, rows[index] ?? null), directory: unit.directory });
     }
     return places;
+  }
+
+  /** Its lines are here, but without the functions: they would be laid at the door of whoever owns the code. */
+  #refuseSplit(unit: Unit): void {
+    const { dwoName } = unit.root;
+    if (dwoName === null || unit.children < unit.header.end - unit.header.offset) return;
+    const { path } = this.#sections.elf;
+    throw new OopscopeError("unsupported", `${path}: the debug information of ${unit.name ?? "this unit"} is in a file of its own, ${dwoName}, which is not read`, { file: path, section: ".debug_info", offset: unit.header.offset });
   }
 
   #places(unit: Unit, chain: readonly ChainLink[], lines: LineProgram | null, row: LineRow | null): PlaceInFunction[] {

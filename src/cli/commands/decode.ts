@@ -11,6 +11,7 @@ import { isTerminal, say, writeResult } from "../output.ts";
 export type DecodeFlags = {
   readonly vmlinux?: string;
   readonly modules?: string[];
+  readonly symbols?: string[];
   readonly release?: string;
   readonly basePath?: string;
   readonly returnAddresses?: boolean;
@@ -78,6 +79,7 @@ function optionsOf(flags: DecodeFlags): DecodeOptions {
   return {
     ...(flags.vmlinux === undefined ? {} : { vmlinux: flags.vmlinux }),
     ...(flags.modules === undefined ? {} : { modules: flags.modules }),
+    ...(flags.symbols === undefined ? {} : { symbols: flags.symbols }),
     ...(flags.release === undefined ? {} : { release: flags.release }),
     ...(flags.basePath === undefined ? {} : { basePath: flags.basePath }),
     returnAddresses: flags.returnAddresses ? "as-printed" : "call",
