@@ -8,7 +8,7 @@
  * together to one number. `text` is objdump's, with `<…>` for what the fields decide:
  *
  *     <f>            field f as a decimal number
- *     <name:f>       operand `name` (operands.ts) of field f; <name:f:8> with a number for it
+ *     <name:f>       operand `name` (operands.ts, vectoroperands.ts) of field f; <name:f:8> with a number for it
  *     <f?a,b,c>      the word that field f chooses; `-` for one that is not allocated, `.` for an empty one
  *
  * `conditions` such as `z<3 n!=31` must all hold (`=`, `!=`, `<`, `>`; the right side is a number or another field). An operand that its fields do not allow
@@ -21,6 +21,11 @@ type Field = { readonly name: string; readonly width: number; readonly runs: rea
 
 /** Values and widths of the fields of one instruction word, by their letters. */
 export type Fields = { readonly of: Readonly<Record<string, number>>; readonly widths: Readonly<Record<string, number>>; readonly address: number };
+
+/** A field's value; 0 for one that the row does not have. */
+export function field(fields: Fields, name: string): number {
+  return fields.of[name] ?? 0;
+}
 
 /** An operand's text; null if the fields allow none. `number` is the row's parameter, 0 without one. */
 export type Operand = (value: number, fields: Fields, width: number, number: number) => string | null;

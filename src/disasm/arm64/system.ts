@@ -21,19 +21,27 @@ const states: Readonly<Record<string, readonly [name: string, highest: number]>>
 /** SMSTART and SMSTOP, by CRm from 2 on. */
 const streaming: readonly string[] = ["smstop sm", "smstart sm", "smstop za", "smstart za", "smstop", "smstart"];
 
-const registers = new Map<string, readonly string[]>();
-const operations = new Map<string, { readonly mnemonic: string; readonly names: readonly string[] }>();
+/** Names of registers by `op0 op1 CRn CRm`, and of operations by `op1 CRn CRm op2`; both are read by the first use. */
+let registers: Map<string, readonly string[]> | undefined;
+let operations: Map<string, { readonly text: string; readonly takesRegister: boolean }> | undefined;
 
-function readTables(): void {
-  for (const line of systemRegisterRows.trim().split("\n")) {
+function readRegisters(): Map<string, readonly string[]> {
+  return new Map(systemRegisterRows.trim().split("\n").map((line) => {
     const [key = "", names = ""] = line.split(" | ");
-    registers.set(key, names.split(" "));
-  }
+    return [key, names.split(" ")];
+  }));
+}
+
+function readOperations(): NonNullable<typeof operations> {
+  const found: NonNullable<typeof operations> = new Map();
   for (const line of systemOperationRows.trim().split("\n")) {
     const [head = "", names = ""] = line.split(" | ");
     const [mnemonic = "", ...key] = head.split(" ");
-    operations.set(`${mnemonic === "" ? "" : key.join(" ")} ${mnemonic}`, { mnemonic, names: names.split(" ") });
+    for (const [op2, name] of names.split(" ").entries()) {
+      if (name !== "-") found.set(`${key.join(" ")} ${op2}`, { text: `${mnemonic} ${name.replace("!", "")}`, takesRegister: !name.endsWith("!") });
+    }
   }
+  return found;
 }
 
 /** The text of a system instruction, null if the word is none. */
@@ -99,18 +107,14 @@ function operationText(read: boolean, op1: number, n: number, m: number, op2: nu
   const name = register(t, true);
   const numbers = `#${op1}, C${n}, C${m}, #${op2}`;
   if (read) return `sysl ${name}, ${numbers}`;
-  if (operations.size === 0) readTables();
-  for (const mnemonic of ["at", "dc", "ic", "tlbi", "cfp", "dvp", "cpp"]) {
-    const operation = operations.get(`${op1} ${n} ${m} ${mnemonic}`)?.names[op2] ?? "-";
-    if (operation !== "-") return operation.endsWith("!") ? `${mnemonic} ${operation.slice(0, -1)}` : `${mnemonic} ${operation}, ${name}`;
-  }
+  const operation = (operations ??= readOperations()).get(`${op1} ${n} ${m} ${op2}`);
+  if (operation) return operation.takesRegister ? `${operation.text}, ${name}` : operation.text;
   return `sys ${numbers}${t === 31 ? "" : `, ${name}`}`;
 }
 
 function registerName(op0: number, op1: number, n: number, m: number, op2: number, read: boolean): string {
-  if (registers.size === 0) readTables();
   // One number for two registers: what the other side wrote is read, and what is written is for the other side.
   if (op0 === 2 && op1 === 3 && n === 0 && m === 5 && op2 === 0) return read ? "dbgdtrrx_el0" : "dbgdtrtx_el0";
-  const name = registers.get(`${op0} ${op1} ${n} ${m}`)?.[op2] ?? "-";
+  const name = (registers ??= readRegisters()).get(`${op0} ${op1} ${n} ${m}`)?.[op2] ?? "-";
   return name === "-" ? `s${op0}_${op1}_c${n}_c${m}_${op2}` : name;
 }

@@ -1,10 +1,11 @@
-import { operands } from "./operands.ts";
+import { generalOperands } from "./operands.ts";
 import { parseRows, textBy, type Row } from "./row.ts";
 import { branchRows } from "./rows/branches.ts";
 import { floatRows } from "./rows/float.ts";
 import { integerRows } from "./rows/integer.ts";
 import { loadRows } from "./rows/loads.ts";
 import { scalarRows, vectorRows } from "./rows/vector.ts";
+import { vectorOperands } from "./vectoroperands.ts";
 
 /** Bits 28 to 24 divide the rows, so that a word is held against some dozens instead of a thousand. */
 const keyShift = 24;
@@ -13,7 +14,7 @@ const keyMask = 0x1f;
 let buckets: readonly (readonly Row[])[] | undefined;
 
 function readBuckets(): readonly (readonly Row[])[] {
-  const all = parseRows([integerRows, branchRows, loadRows, floatRows, vectorRows, scalarRows].join("\n"), operands);
+  const all = parseRows([integerRows, branchRows, loadRows, floatRows, vectorRows, scalarRows].join("\n"), { ...generalOperands, ...vectorOperands });
   return Array.from({ length: keyMask + 1 }, (_, key) =>
     all.filter(({ mask, value }) => (((value >>> keyShift) ^ key) & (mask >>> keyShift) & keyMask) === 0));
 }
