@@ -38,19 +38,18 @@ type Part =
 
 type Condition = { readonly field: string; readonly test: "=" | "!=" | "<" | ">"; readonly other: string | number };
 
-/** Reads rows, one a line; empty lines and lines that begin with `//` do not count. Throws on a line that breaks the grammar: tables are code. */
-export function parseRows(lines: string, operands: Readonly<Record<string, Operand>>): Row[] {
-  return lines
+/** The rows of a text, one a line, with their patterns free of blanks; empty lines and lines that begin with `//` do not count. */
+export function rowLines(text: string): [pattern: string, line: string][] {
+  return text
     .split("\n")
-    .map((line) => line.trim())
     .filter((line) => line !== "" && !line.startsWith("//"))
-    .map((line) => parseRow(line, operands));
+    .map((line) => [line.slice(0, line.indexOf(" | ")).replaceAll(" ", ""), line]);
 }
 
-function parseRow(line: string, operands: Readonly<Record<string, Operand>>): Row {
-  const [pattern = "", rest = ""] = line.split(" | ");
-  const bits = pattern.replaceAll(" ", "");
+/** Reads a row. Throws on one that breaks the grammar: tables are code. */
+export function parseRow(bits: string, line: string, operands: Readonly<Record<string, Operand>>): Row {
   if (bits.length !== 32) throw new Error(`row of ${bits.length} bits: ${line}`);
+  const rest = line.slice(line.indexOf(" | ") + 3);
   let mask = 0;
   let value = 0;
   const runs = new Map<string, { low: number; size: number }[]>();
