@@ -10,7 +10,7 @@ import { objdumpWindows } from "../support/objdump.ts";
 import { randomForTest } from "../support/seed.ts";
 import { readSectionBytes } from "../support/text.ts";
 
-// arm64 against objdump 2.40, word for word: each text is objdump's, or says that it is none. SVE and SME are not decoded and say so.
+// arm64 against objdump 2.40, word for word: each text is objdump's, or says that it is none. Most of SVE and SME is not decoded and says so.
 
 /** The text as ours has it: objdump's tabs are the blanks they stand for, and comments stand behind two blanks. */
 function untabbed(text: string): string {
@@ -122,6 +122,15 @@ describe("as objdump prints it", () => {
     const outcome = await compare(words.subarray(0, count));
     expectEqual("every opcode", outcome);
     expect(outcome.notDecoded).toBe(0);
+  });
+
+  test("what a kernel saves SVE registers with, and the words about it", async () => {
+    const bases = [0x85804000, 0xe5804000, 0x85800000, 0xe5800000, 0x2519f000, 0x25289000, 0x2518e400, 0x04bf5000];
+    // Each with any of its low bits, and with one bit changed anywhere.
+    const words = Uint32Array.from({ length: 40_000 }, (_, k) => (bases[k % bases.length]! | (random.below(2) ? random.below(1 << (k % 3 === 0 ? 22 : 5)) : 0)) ^ (random.below(2) ? 1 << random.below(32) : 0));
+    const outcome = await compare(words);
+    expectEqual("SVE", outcome);
+    expect(outcome.notDecoded).toBeLessThan(outcome.words);
   });
 
   test("every system instruction", async () => {

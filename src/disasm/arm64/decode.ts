@@ -30,7 +30,7 @@ function reservedForOthers(word: number): boolean {
   return ((word >>> 21) & 0x3ff) === 1;
 }
 
-/** The encodings of SVE and SME (C4.1), which are left to better disassemblers. */
+/** The encodings of SVE and SME (C4.1), which but for a few are left to better disassemblers. */
 function isScalable(word: number): boolean {
   const group = (word >>> 25) & 15;
   return group === 2 || (group === 0 && word >>> 31 === 1);

@@ -68,6 +68,8 @@ export const generalOperands: Readonly<Record<string, Operand>> = {
   decSigned: (value, _, width) => `#${signed(value, width)}`,
   offset: (value, _, __, scale) => unlessZero(scaled(value, scale)),
   signedOffset: (value, _, width, scale) => unlessZero(scaled(signed(value, width), scale)),
+  /** In lengths of a scalable register. */
+  mulVl: (value, _, width) => (value === 0 ? "" : `, #${signed(value, width)}, mul vl`),
   simm: (value, _, width, scale) => `#${scaled(signed(value, width), scale)}`,
   /** Nine bits of LDRAA with bit 22 (field j) above them, in eights. */
   authOffset: (value, fields) => unlessZero(8 * signed(field(fields, "j") * 512 + value, 10)),

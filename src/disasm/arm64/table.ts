@@ -4,6 +4,7 @@ import { branchRows } from "./rows/branches.ts";
 import { floatRows } from "./rows/float.ts";
 import { integerRows } from "./rows/integer.ts";
 import { loadRows } from "./rows/loads.ts";
+import { scalableRows } from "./rows/scalable.ts";
 import { scalarRows, vectorRows } from "./rows/vector.ts";
 import { vectorOperands } from "./vectoroperands.ts";
 
@@ -19,7 +20,7 @@ function bucketOf(word: number): readonly Row[] {
   const key = (word >>> 24) & 31;
   let rows = buckets.get(key);
   if (!rows) {
-    lines ??= [integerRows, branchRows, loadRows, floatRows, vectorRows, scalarRows].flatMap(rowLines);
+    lines ??= [integerRows, branchRows, loadRows, floatRows, vectorRows, scalarRows, scalableRows].flatMap(rowLines);
     const bits = key.toString(2).padStart(5, "0");
     rows = lines.filter(([pattern]) => [...bits].every((bit, at) => pattern[3 + at] === bit || /[a-z]/i.test(pattern[3 + at]!))).map(([pattern, line]) => parseRow(pattern, line, operands));
     buckets.set(key, rows);

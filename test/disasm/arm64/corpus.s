@@ -278,3 +278,13 @@ here:	b here
 	fmaxnmv s25, v26.4s
 	sqshlu b27, b28, #7
 	scvtf h29, h30, #16
+	.arch_extension sve
+	ldr z0, [x0, #-256, mul vl]
+	str z31, [sp, #255, mul vl]
+	ldr p15, [x1]
+	str p7, [x2, #-1, mul vl]
+	rdffr p3.b
+	wrffr p14.b
+	pfalse p9.b
+	rdvl x4, #-32
+	rdvl x5, #31
