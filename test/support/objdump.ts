@@ -50,7 +50,7 @@ function rowsOf(text: string, count: number): ObjdumpRow[][] {
     }
     // Of arm64 whole words.
     const row = /^ *([0-9a-f]+):\t((?:[0-9a-f]{2} )+|[0-9a-f]{8} ) *(?:\t(.*))?$/.exec(line);
-    if (row) rows.push({ offset: parseInt(row[1]!, 16), size: row[2]!.length === 9 ? 4 : row[2]!.length / 3, text: row[3] ?? "" });
+    if (row) rows.push({ offset: parseInt(row[1]!, 16), size: row[2]![2] === " " ? row[2]!.length / 3 : 4, text: row[3] ?? "" });
     else if (line === "\t...") rows.push({ offset: -1, size: 0, text: "..." });
   }
   return out;
