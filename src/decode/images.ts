@@ -1,6 +1,6 @@
 import { OopscopeError, messageOf, type ImageOffset } from "../base/index.ts";
 import { SHF_EXECINSTR, SHT_NOBITS, type ElfFile } from "../elf/index.ts";
-import { closeFound, findModules, findVmlinux, moduleKey, patchSymbols, type FoundFile, type KernelClues, type ModuleClues } from "../kernel/index.ts";
+import { closeFound, findModules, findVmlinux, moduleKey, patchSymbols, type FoundFile, type KernelClues, type ModuleClues, type NameListKind } from "../kernel/index.ts";
 import { Image, type ImageSymbol } from "../symbolize/index.ts";
 import type { DecodeOptions } from "./options.ts";
 
@@ -11,6 +11,8 @@ export type KernelImage = {
   /** The file that holds the code bytes. */
   readonly code: ElfFile;
   readonly how: string;
+  /** Set where the file is a list of names alone. `kallsyms`: of a running kernel, so its addresses are those of one boot. */
+  readonly names: NameListKind | null;
   readonly symbols: ReadonlyMap<string, readonly ImageSymbol[]>;
 };
 
@@ -34,14 +36,14 @@ export const sourceRootSymbol = "start_kernel";
  */
 export async function openImages(cluesFor: (release: string | null) => KernelClues, modules: readonly ModuleClues[], names: ReadonlyMap<string, ReadonlySet<string>>, options: DecodeOptions): Promise<KernelImages> {
   const damaged = new Map<string, string>();
-  const places = { ...(options.vmlinux === undefined ? {} : { vmlinux: options.vmlinux }), modules: options.modules ?? [], ...(options.root === undefined ? {} : { root: options.root }) };
+  const places = { ...(options.vmlinux === undefined ? {} : { vmlinux: options.vmlinux }), modules: options.modules ?? [], ...(options.root === undefined ? {} : { root: options.root }), ...options.also };
   const opened: FoundFile[] = [];
   const close = () => {
     for (const file of opened) closeFound(file);
   };
   try {
     options.onProgress?.("looking for the kernel's files");
-    const vmlinuxFile = await findVmlinux(cluesFor(null), places);
+    const vmlinuxFile = await findVmlinux(cluesFor(null), places, damaged);
     if (vmlinuxFile) opened.push(vmlinuxFile);
     options.signal?.throwIfAborted();
     const vmlinux = vmlinuxFile ? imageOf(null, vmlinuxFile, [...(names.get("") ?? []), bannerSymbol, sourceRootSymbol]) : null;
@@ -76,7 +78,7 @@ function imageOf(module: string | null, file: FoundFile, names: Iterable<string>
   const image = new Image(file.elf);
   // One pass over a vmlinux's names finds these too.
   if (module === null) file.elf.symbols()?.named([...names, ...patchSymbols]);
-  return { module, image, code: file.code, how: file.how, symbols: image.symbols(names) };
+  return { module, image, code: file.code, how: file.how, names: file.names, symbols: image.symbols(names) };
 }
 
 /** The text that a symbol of vmlinux holds (`linux_banner`), or null. */
