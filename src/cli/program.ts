@@ -1,8 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { OopscopeError, version } from "../base/index.ts";
+import type { CacheFlags } from "./commands/cache.ts";
 import type { DecodeFlags } from "./commands/decode.ts";
 import type { LabFlags } from "./commands/lab.ts";
 import type { SymbolizeFlags } from "./commands/symbolize.ts";
+import type { SymbolsFetchFlags } from "./commands/symbols-fetch.ts";
 import { exit } from "./exit.ts";
 
 /** Runs one command line and gives its exit status. What a command needs is loaded when it is chosen. */
@@ -43,12 +45,13 @@ export function commandLine(done: (status: number) => void): Command {
     .argument("[LOG]", "the log; - or nothing: standard input")
     .argument("[BASE]", "with a vmlinux as the first argument (the call of scripts/decode_stacktrace.sh): base path or auto")
     .argument("[MODULES]", "likewise: the folder of the modules")
-    .option("--vmlinux <FILE>", "the kernel's vmlinux or its debug file (default: the usual places)")
+    .option("--vmlinux <FILE>", "the kernel's vmlinux or its debug file, or a System.map (default: the usual places)")
     .option("--modules <DIR>", "a folder with modules, searched deep, or a module (repeatable)", collect)
     .option("--release <REL>", "the kernel's release, where the log does not tell it")
     .option("--base-path <P>", "cut P from the front of paths; auto: the root of the kernel's sources; none", "auto")
     .option("--return-addresses", "look return addresses up as printed instead of at the call before them")
     .option("--no-code", "leave Code: lines as they are")
+    .option("--debuginfod", "fetch debug files that are not here from the servers of DEBUGINFOD_URLS")
     .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json", "ndjson"]).default("text"))
     .addHelpText("after", "\nExamples:\n  oopscope decode panic.log\n  dmesg | oopscope decode --modules ~/gtp5g -\n  oopscope decode --format json panic.log | jq '.reports[0].stacks'")
     .action(async (log: string | undefined, base: string | undefined, modules: string | undefined, flags: DecodeFlags) => {
@@ -69,6 +72,35 @@ export function commandLine(done: (status: number) => void): Command {
     .action(async (places: string[], flags: SymbolizeFlags) => {
       const { runSymbolize } = await import("./commands/symbolize.ts");
       done(await runSymbolize(places, flags));
+    });
+
+  const symbols = program.command("symbols").description("symbols without the debug files").helpOption("--help", "show this help").helpCommand(false);
+  withCommon(symbols.command("fetch"))
+    .description("get a kernel's vmlinux and the modules that a log names out of its debug package (Debian, Ubuntu)")
+    .argument("<LOG|RELEASE>", "the log, or the kernel's release")
+    .option("--gsym", "keep only packed symbols, a few per cent of the size")
+    .option("--module <NAME>", "keep this module, too (repeatable)", collect)
+    .option("--from <PACKAGE>", "take this package, a file or an address, instead of asking apt")
+    .addHelpText("after", "\nWhat is kept is found by `oopscope decode` from then on; `oopscope cache` shows it.\nArchives beside those of apt: OOPSCOPE_ARCHIVES, addresses with pool/ below them.\n\nExamples:\n  oopscope symbols fetch panic.log\n  oopscope symbols fetch 6.1.0-56-amd64 --module nf_tables")
+    .action(async (target: string, flags: SymbolsFetchFlags) => {
+      const { runSymbolsFetch } = await import("./commands/symbols-fetch.ts");
+      done(await runSymbolsFetch(target, flags));
+    });
+
+  const cache = withCommon(program.command("cache"))
+    .description("what was fetched, and where it is")
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nIts place is $OOPSCOPE_CACHE/symbols, else oopscope/symbols in $XDG_CACHE_HOME or ~/.cache. It holds at most 8 GB, or OOPSCOPE_CACHE_SIZE (20G);\nwhat was used the longest time ago goes first.")
+    .action(async (flags: CacheFlags) => {
+      const { runCache } = await import("./commands/cache.ts");
+      done(await runCache(flags));
+    });
+  withCommon(cache.command("clear"))
+    .description("remove all of it")
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
+    .action(async (_flags: CacheFlags, command: Command) => {
+      const { runCacheClear } = await import("./commands/cache.ts");
+      done(await runCacheClear(command.optsWithGlobals<CacheFlags>()));
     });
 
   const lab = program.command("lab").description("crash a kernel in a throw-away QEMU machine").helpOption("--help", "show this help").helpCommand(false);

@@ -29,7 +29,7 @@ export function remarksOn(found: Case, clues: KernelClues, missing: readonly Mis
   if (needsVmlinux) {
     const text = nameless ? `${vmlinux!.path} has names and no lines` : clues.release === null ? "no vmlinux was given, and the log does not tell its kernel's release" : `no vmlinux of ${clues.release} was found`;
     const both = ours.length > 0 ? `${text}, and ${noModule}` : text;
-    if (debug) remarks.push({ severity: "warning", text: `${both}; ${packaged(ours.length > 0)}`, command: debug.command });
+    if (debug) remarks.push({ severity: "warning", text: `${both}; ${packaged(nameless || ours.length > 0)}`, command: debug.command });
     else remarks.push({ severity: "warning", text: `${text}; name the one of the kernel's own build`, command: "oopscope decode --vmlinux PATH/TO/vmlinux LOG" });
   }
   if (unusable !== null && needsVmlinux) remarks.push({ severity: "note", text: unusable, command: null });

@@ -11,7 +11,7 @@ export type DecodeOptions = {
   /** Below which folder the usual places are; `/` if absent; null to search nothing but what is named. */
   readonly root?: string | null;
   /** More places, after the usual ones: what was fetched, and what a running kernel says of itself. */
-  readonly also?: Pick<SearchPlaces, "fetched" | "debuginfod" | "buildId" | "kallsyms">;
+  readonly also?: Pick<SearchPlaces, "fetched" | "debuginfod" | "buildIds" | "running">;
   /** What to cut from the front of recorded paths: a path, `auto` (the kernel's own source root; the default), or `none`. */
   readonly basePath?: string;
   /** `short` (the default): the base path cut off and `..` resolved. `recorded`: as the compiler wrote them. */

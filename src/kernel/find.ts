@@ -4,6 +4,7 @@ import { OopscopeError, messageOf } from "../base/index.ts";
 import { SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, openElf, type ElfFile } from "../elf/index.ts";
 import { moduleKey, type KernelClues, type ModuleClues } from "./clues.ts";
 import { crcOfFile } from "./crc.ts";
+import { isRunning, type RunningClues } from "./running.ts";
 import type { NameListKind } from "./namelist.ts";
 import { findNames, namesIfList } from "./names.ts";
 import { buildIdPlace, debuginfodPlace, moduleCodeTrees, moduleTrees, vmlinuxCodePlaces, vmlinuxPlaces } from "./places.ts";
@@ -21,10 +22,10 @@ export type SearchPlaces = {
   readonly fetched?: string;
   /** The cache of debuginfod's clients: BUILDID/debuginfo. */
   readonly debuginfod?: string;
-  /** vmlinux's build id, where it is known otherwise than from the log: used to find a file, not to prove it. */
-  readonly buildId?: string;
-  /** The list of names of the kernel that the log is of, as a running kernel gives it. */
-  readonly kallsyms?: string;
+  /** Build ids that are known otherwise than from the log, by module key, vmlinux's as "": used to find files, not to prove them. */
+  readonly buildIds?: ReadonlyMap<string, string>;
+  /** What the running kernel says of itself: it counts where the log is of that kernel. */
+  readonly running?: RunningClues;
 };
 
 /** A file that was found, open; its owner closes it. */
@@ -67,12 +68,13 @@ export async function findVmlinux(clues: KernelClues, places: SearchPlaces, dama
     if (score >= complete) break;
   }
   if (best && isRelease(release)) return withCodeOf(best.file, vmlinuxCodePlaces(release).flatMap((place) => rootsOf(release, places).map((root) => join(root, place))));
-  return best?.file ?? (isRelease(release) ? findNames(rootsOf(release, places), release, places.kallsyms ?? null, damaged) : null);
+  return best?.file ?? (isRelease(release) ? findNames(rootsOf(release, places), release, isRunning(places.running, clues) ? places.running.kallsyms : null, damaged) : null);
 }
 
-function vmlinuxCandidates({ release, buildId }: KernelClues, places: SearchPlaces): string[] {
+function vmlinuxCandidates(clues: KernelClues, places: SearchPlaces): string[] {
   const candidates: string[] = [];
-  const ids = [buildId, places.buildId ?? null].filter(isBuildId);
+  const { release } = clues;
+  const ids = [clues.buildId, places.buildIds?.get("") ?? null, isRunning(places.running, clues) ? places.running.buildId : null].filter(isBuildId);
   const roots = rootsOf(release, places);
   for (const id of ids) {
     for (const root of roots) candidates.push(join(root, buildIdPlace(id)));
@@ -131,8 +133,9 @@ export async function findModules(wanted: readonly ModuleClues[], clues: KernelC
       if (best) offer(key, best);
     }
   }
-  for (const [key, { buildId }] of [...missing]) {
-    const best = places.debuginfod !== undefined && isBuildId(buildId) ? await bestOf([join(places.debuginfod, debuginfodPlace(buildId))].filter((path) => existsSync(path)), missing.get(key)!, clues, places, damaged) : null;
+  for (const [key, module] of [...missing]) {
+    const buildId = module.buildId ?? places.buildIds?.get(key) ?? null;
+    const best = places.debuginfod !== undefined && isBuildId(buildId) ? await bestOf([join(places.debuginfod, debuginfodPlace(buildId))].filter((path) => existsSync(path)), module, clues, places, damaged) : null;
     if (best) offer(key, best);
   }
   if (isRelease(release)) await addCode(found, roots.flatMap((root) => moduleCodeTrees(release).map((path) => join(root, path))));

@@ -5,5 +5,6 @@ export { enoughBytes, matchModule, matchVmlinux, type Evidence, type MatchResult
 export { bootImagePlaces, debuginfodPlace } from "./places.ts";
 export { debugPackage, type DebugPackage } from "./packages.ts";
 export { patchSymbols } from "./patchtables.ts";
+export { isRunning, type RunningClues } from "./running.ts";
 export { compareCode, rewrittenBytes } from "./rewritten.ts";
 export { moduleOfFile } from "./walk.ts";

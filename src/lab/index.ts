@@ -1,7 +1,7 @@
 export { bootLab, listLab, runLab, type LabResult } from "./lab.ts";
 export type { LabOptions } from "./plan.ts";
 export type { GuestEnd } from "./guest.ts";
-export { cacheFolder, findKernel, listKernels, type BootKernel } from "./kernels.ts";
+export { findKernel, listKernels, type BootKernel } from "./kernels.ts";
 export { parseScenarios, readMarks, readScenarios, type Scenario, type ScenarioFrame } from "./scenario.ts";
 export { readTruth, sourceName, trimConsole, type Truth, type TruthFrame, type TruthPlace } from "./truth.ts";
 export { buildModule } from "./build.ts";

@@ -1,9 +1,10 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { setFlagsFromString } from "node:v8";
-import { decode, type DecodeOptions } from "../../decode/index.ts";
+import type { DecodeOptions, Decoded } from "../../decode/index.ts";
 import { renderScript, renderText } from "../../render/index.ts";
 import { exit } from "../exit.ts";
+import { decodeFetching } from "../fetched.ts";
 import { readLog, readStdin } from "../input.ts";
 import { isTerminal, say, writeResult } from "../output.ts";
 
@@ -15,6 +16,7 @@ export type DecodeFlags = {
   readonly basePath?: string;
   readonly returnAddresses?: boolean;
   readonly code: boolean;
+  readonly debuginfod?: boolean;
   readonly format: "text" | "json" | "ndjson";
   readonly quiet?: boolean;
   readonly verbose?: boolean;
@@ -29,7 +31,7 @@ export async function runDecode(args: readonly string[], flags: DecodeFlags): Pr
   }
   const { name, bytes } = await readLog(first);
   hurry(bytes);
-  const decoded = await decode(bytes, { ...optionsOf(flags), name });
+  const decoded = await decodeFetching(bytes, { ...optionsOf(flags), name }, flags);
   talk(decoded, flags);
   switch (flags.format) {
     case "json":
@@ -68,7 +70,7 @@ async function decodeAsScript(vmlinux: string, base: string | undefined, modules
   const wanted = base === undefined || base === "" ? "auto" : base;
   const folder = modules ?? dirname(vmlinux);
   const options: DecodeOptions = { ...optionsOf(flags), vmlinux, modules: [...(flags.modules ?? []), folder], basePath: wanted, paths: "recorded" };
-  const decoded = await decode(bytes, options);
+  const decoded = await decodeFetching(bytes, options, flags);
   talk(decoded, flags);
   writeResult(renderScript(decoded.case, decoded.log.lines, { base: decoded.case.image.basePath, onTerminal: isTerminal(1) }));
   return decoded.complete ? exit.done : exit.incomplete;
@@ -89,7 +91,7 @@ function optionsOf(flags: DecodeFlags): DecodeOptions {
 /** Beyond so many notes the JSON form is the place to read them. */
 const mostNotes = 8;
 
-function talk({ remarks, case: found }: Awaited<ReturnType<typeof decode>>, { quiet, verbose }: DecodeFlags): void {
+function talk({ remarks, case: found }: Decoded, { quiet, verbose }: DecodeFlags): void {
   for (const remark of remarks.filter(({ severity }) => severity === "warning")) say("warning", remark.text, remark.command);
   if (quiet) return;
   if (found.reports.length === 0) say("note", found.loose.length === 0 ? "the log has no crash in it" : "the log has no crash in it, only single frames");
