@@ -25,17 +25,18 @@ export function elfOfNames(places: readonly NamedPlace[]): Uint8Array | null {
   const table = Buffer.alloc(24 * count);
   let nameAt = 1;
   let at = 24;
-  const add = (name: string, value: bigint, section: number) => {
+  // Of several names of one place kallsyms takes the first: it is the global one here, which goes before the others.
+  const add = (name: string, value: bigint, section: number, first: boolean) => {
     table.writeUInt32LE(nameAt, at);
-    table.writeUInt8(0x10 | (name === endName ? 0 : 2), at + 4); // STB_GLOBAL; STT_FUNC, or none for a mark
+    table.writeUInt8((first ? 0x10 : 0) | (name === endName ? 0 : 2), at + 4); // STB_GLOBAL or local; STT_FUNC, or none for a mark
     table.writeUInt16LE(section, at + 6);
     table.writeBigUInt64LE(value, at + 8);
     at += 24;
     nameAt += names.write(name, nameAt, "latin1") + 1;
   };
   for (const [k, { symbols, to }] of runs.entries()) {
-    for (const { name, address } of symbols) add(name, address, k + 1);
-    add(endName, to, k + 1);
+    for (const [n, { name, address }] of symbols.entries()) add(name, address, k + 1, symbols[n - 1]?.address !== address);
+    add(endName, to, k + 1, true);
   }
   return assemble(runs, table, names);
 }
