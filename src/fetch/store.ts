@@ -76,7 +76,7 @@ export function listStore(folder: string): StoreEntry[] {
     const note = isStorable(release) ? readNote(folder, release) : null;
     if (note === null) continue;
     const path = join(folder, release);
-    entries.push({ release, path, note, ...sizeOf(path), used: statSync(join(path, noteName)).mtimeMs });
+    entries.push({ release, path, note, ...sizeOfRelease(path), used: statSync(join(path, noteName)).mtimeMs });
   }
   return entries.sort((a, b) => b.used - a.used);
 }
@@ -162,13 +162,13 @@ function pidIn(path: string): number | null {
 
 /** Whether a folder holds nothing but what we put there. */
 function isOurs(path: string): boolean {
-  return namesIn(path).every((name) => name === "usr" || name === "gsym" || name.startsWith(noteName));
+  return namesIn(path).every((name) => ownFolders.includes(name) || name.startsWith(noteName));
 }
 
 /** The note goes first, so that half of a removed release is found by the next repair. */
 function removeRelease(folder: string, release: string): void {
   rmSync(join(folder, release, noteName), { force: true });
-  for (const name of ["usr", "gsym"]) rmSync(join(folder, release, name), { recursive: true, force: true });
+  for (const name of ownFolders) rmSync(join(folder, release, name), { recursive: true, force: true });
   if (namesIn(join(folder, release)).length === 0) rmSync(join(folder, release), { recursive: true, force: true });
 }
 
@@ -180,12 +180,20 @@ function namesIn(folder: string): string[] {
   }
 }
 
+/** Folders of a release's that are ours. */
+const ownFolders = ["usr", "gsym"];
+
+function sizeOfRelease(path: string): { files: number; bytes: number } {
+  const sizes = ownFolders.map((name) => sizeOf(join(path, name)));
+  return { files: sizes.reduce((sum, { files }) => sum + files, 0), bytes: sizes.reduce((sum, { bytes }) => sum + bytes, 0) };
+}
+
 function sizeOf(folder: string): { files: number; bytes: number } {
   let files = 0;
   let bytes = 0;
   try {
     for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
-      if (!entry.isFile() || entry.name === noteName) continue;
+      if (!entry.isFile()) continue;
       files++;
       bytes += statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0;
     }

@@ -37,6 +37,9 @@ export async function runProgram(program: string, args: readonly string[], { sig
     const stop = (why: unknown) => {
       failure ??= why;
       child.kill("SIGKILL");
+      // What it started may live on, with the same pipes.
+      child.stdout.destroy();
+      child.stderr.destroy();
     };
     const onAbort = () => stop(signal!.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
