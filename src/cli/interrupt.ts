@@ -11,6 +11,6 @@ export async function interruptible<T>(task: (signal: AbortSignal) => Promise<T>
     return await task(controller.signal);
   } finally {
     for (const name of signals) process.off(name, stop);
-    process.off("SIGXFSZ" as NodeJS.Signals, ignore);
+    process.off("SIGXFSZ", ignore);
   }
 }

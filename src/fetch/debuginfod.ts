@@ -144,7 +144,7 @@ async function fetchPart(url: string, part: string, had: Part | null, what: stri
   const headers = had && begin > 0 ? { range: `bytes=${begin}-`, "if-range": had.validator } : undefined;
   const answer = await download(url, { timeout: options.timeout, ...(options.signal ? { signal: options.signal } : {}), ...(headers ? { headers } : {}) });
   try {
-    const { from, total } = await extentOf(answer, begin, part, options);
+    const { from, total } = extentOf(answer, begin, part, options);
     if (from === 0) discard(part);
     const validator = answer.headers.etag !== undefined && !answer.headers.etag.startsWith("W/") ? answer.headers.etag : answer.headers["last-modified"];
     const resumable = validator !== undefined && answer.status < 300;
@@ -162,7 +162,7 @@ async function fetchPart(url: string, part: string, had: Part | null, what: stri
 }
 
 /** From where the body goes on, and how large the whole file is to be. Throws for an answer that is not the file. */
-async function extentOf(answer: Answer, begin: number, part: string, { largest }: DebuginfodOptions): Promise<{ from: number; total: number | null }> {
+function extentOf(answer: Answer, begin: number, part: string, { largest }: DebuginfodOptions): { from: number; total: number | null } {
   const { status, headers, url } = answer;
   let from = 0;
   // debuginfod announces the size itself where it sends in chunks (X-DEBUGINFOD-SIZE).

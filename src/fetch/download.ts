@@ -90,6 +90,7 @@ function whyOf(cause: unknown): string {
     case "ECONNRESET":
     case "EPIPE":
       return "the server broke off";
+    case undefined:
     default:
       return messageOf(cause);
   }
@@ -161,7 +162,7 @@ function localFile(url: URL): Answer {
   return { status: found ? 200 : 404, headers: {}, size: found ? status.size : null, body: found ? createReadStream(path) : emptyBody(), url: url.href, close() {} };
 }
 
-// eslint-disable-next-line @typescript-eslint/require-await
+ 
 async function* emptyBody(): AsyncGenerator<Uint8Array> {
   // nothing
 }

@@ -39,7 +39,7 @@ export function readNote(folder: string, release: string): StoreNote | null {
   try {
     const note = JSON.parse(readFileSync(join(folder, release, noteName), "utf8")) as Partial<StoreNote>;
     const right = typeof note.package === "string" && Array.isArray(note.modules) && typeof note.arch === "string";
-    return right ? { package: note.package!, version: note.version ?? null, arch: note.arch!, modules: note.modules!.map(String), packed: note.packed === true } : null;
+    return right ? { package: note.package, version: note.version ?? null, arch: note.arch, modules: note.modules.map(String), packed: note.packed === true } : null;
   } catch {
     return null;
   }

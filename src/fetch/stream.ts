@@ -67,9 +67,9 @@ export class StreamReader {
 
   async #some(most: number): Promise<Uint8Array | null> {
     while (this.#part.length === 0) {
-      const { done, value } = await this.#source.next();
-      if (done) return null;
-      this.#part = value;
+      const next = await this.#source.next();
+      if (next.done === true) return null;
+      this.#part = next.value;
     }
     const part = this.#part.subarray(0, most);
     this.#part = this.#part.subarray(part.length);

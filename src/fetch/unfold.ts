@@ -74,7 +74,7 @@ async function* throughProgram(name: string, program: string, args: readonly str
   child.stderr.on("data", (part: Buffer) => {
     if (said.length < 1000) said += part.toString("utf8");
   });
-  let failure: unknown = null;
+  let failure: Error | null = null;
   const ended = new Promise<number | null>((resolve) => {
     child.on("close", resolve);
     child.on("error", (error) => {
@@ -93,7 +93,7 @@ async function* throughProgram(name: string, program: string, args: readonly str
   try {
     for await (const part of child.stdout) yield part as Uint8Array;
     const status = await ended;
-    if (failure !== null) throw failure;
+    if (failure !== null) throw failure as Error;
     if (status !== 0) throw new Error(said.trim().replace(/^\S+: \S+: /, "") || `${program} failed with status ${status}`);
     whole = true;
   } catch (cause) {
@@ -110,9 +110,9 @@ async function* xzInside(name: string, source: Bytes): AsyncGenerator<Uint8Array
   const iterator = marked(source)[Symbol.asyncIterator]();
   const input = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
+      const next = await iterator.next();
+      if (next.done === true) controller.close();
+      else controller.enqueue(next.value);
     },
     async cancel() {
       await iterator.return?.(undefined);

@@ -33,15 +33,15 @@ export async function runProgram(program: string, args: readonly string[], { sig
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     let size = 0;
-    let failure: unknown = null;
-    const stop = (why: unknown) => {
+    let failure: Error | null = null;
+    const stop = (why: Error) => {
       failure ??= why;
       child.kill("SIGKILL");
       // What it started may live on, with the same pipes.
       child.stdout.destroy();
       child.stderr.destroy();
     };
-    const onAbort = () => stop(signal!.reason);
+    const onAbort = () => stop(signal!.reason as Error);
     signal?.addEventListener("abort", onAbort, { once: true });
     const timer = setTimeout(() => stop(new OopscopeError("over-budget", `${program} ${args.join(" ")} ran for more than ${timeout / 1000} s`, { program })), timeout);
     const gather = (parts: Buffer[]) => (part: Buffer) => {
@@ -61,7 +61,7 @@ export async function runProgram(program: string, args: readonly string[], { sig
     });
     child.on("close", (status) => {
       done();
-      if (failure !== null) reject(failure as Error);
+      if (failure !== null) reject(failure);
       else resolve({ status, stdout: Buffer.concat(out).toString("utf8"), stderr: Buffer.concat(err).toString("utf8") });
     });
   });

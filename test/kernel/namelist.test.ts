@@ -78,7 +78,7 @@ test("mutated lists: an image or a typed error, never anything else", async () =
       const elf = await imageOfNames(readNames("m", damaged));
       if (elf) new Image(elf).symbols(["helper"]);
     } catch (error) {
-      expect(error).toMatchObject({ name: "OopscopeError", code: expect.stringMatching(/^(?:malformed|unreadable|unsupported)$/) });
+      expect(error).toMatchObject({ name: "OopscopeError", code: expect.stringMatching(/^(?:malformed|unreadable|unsupported)$/) as string });
     }
   }
 });
