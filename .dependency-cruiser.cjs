@@ -4,7 +4,8 @@ const arrows = {
   case: ["base"],
   elf: ["base"],
   dwarf: ["base", "elf"],
-  symbolize: ["base", "elf", "dwarf"],
+  gsym: ["base", "elf"],
+  symbolize: ["base", "elf", "dwarf", "gsym"],
   kernel: ["base", "elf"],
   disasm: ["base"],
   oops: ["base"],
@@ -13,10 +14,10 @@ const arrows = {
   system: ["base", "elf", "kernel"],
   fetch: ["base", "elf", "kernel", "system"],
   lab: ["base", "elf", "kernel", "case", "decode", "render", "system"],
-  cli: ["base", "case", "elf", "dwarf", "symbolize", "kernel", "disasm", "oops", "decode", "render", "system", "fetch", "lab"],
+  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "render", "system", "fetch", "lab"],
 };
 const folders = Object.keys(arrows);
-const pure = ["base", "case", "elf", "dwarf", "symbolize", "kernel", "disasm", "oops", "decode", "render"];
+const pure = ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "render"];
 
 module.exports = {
   forbidden: [

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { OopscopeError } from "../base/index.ts";
-import { decode, type DecodeOptions, type Decoded, type LackingFile } from "../decode/index.ts";
+import type { Case } from "../case/index.ts";
+import { decode, type DecodeOptions, type LackingFile } from "../decode/index.ts";
 import { bootImagePlaces, isRunning, moduleKey, type KernelClues } from "../kernel/index.ts";
 import { debuginfodFolder, runningKernel, runningModuleBuildId, symbolsFolder } from "../system/index.ts";
 import { interruptible } from "./interrupt.ts";
@@ -9,16 +10,22 @@ import { progressLine } from "./progress.ts";
 
 export type FetchFlags = { readonly debuginfod?: boolean; readonly quiet?: boolean; readonly verbose?: boolean };
 
-/** Decodes with what was fetched before, and with what debuginfod has if that is asked. */
-export async function decodeFetching(bytes: Uint8Array, options: DecodeOptions, flags: FetchFlags): Promise<Decoded> {
+/** Where every decode looks: what was fetched before, and what the running kernel says of itself. */
+export function fetchedPlaces(): NonNullable<DecodeOptions["also"]> {
   const running = runningKernel();
-  const also = { fetched: symbolsFolder(), debuginfod: debuginfodFolder(), ...(running ? { running } : {}) };
-  const decoded = await decode(bytes, { ...options, also });
-  if (flags.debuginfod !== true || decoded.lacking.length === 0) return noted(decoded);
-  const { release, version, arch } = decoded.case.kernel;
+  return { fetched: symbolsFolder(), debuginfod: debuginfodFolder(), ...(running ? { running } : {}) };
+}
+
+/** The options with which a log decodes once debuginfod's files are here, if that is asked. */
+export async function withDebuginfod(bytes: Uint8Array, options: DecodeOptions, flags: FetchFlags): Promise<DecodeOptions> {
+  if (flags.debuginfod !== true) return options;
+  const { lacking, case: found } = await decode(bytes, { ...options, code: "none" });
+  if (lacking.length === 0) return options;
+  const { release, version, arch } = found.kernel;
   const clues: KernelClues = { release, version, banner: null, buildId: null, arch };
-  const buildIds = await interruptible((signal) => fetchLacking(decoded.lacking, clues, isRunning(running ?? undefined, clues) ? running!.buildId : null, signal, flags));
-  return noted(buildIds.size === 0 ? decoded : await decode(bytes, { ...options, also: { ...also, buildIds } }));
+  const running = options.also?.running;
+  const buildIds = await interruptible((signal) => fetchLacking(lacking, clues, isRunning(running, clues) ? running.buildId : null, signal, flags));
+  return { ...options, also: { ...options.also, buildIds } };
 }
 
 /** Which build ids' debug files are in the cache now, by module key, vmlinux's as "". What is not to be had is said. */
@@ -54,10 +61,8 @@ async function fetchLacking(lacking: readonly LackingFile[], clues: KernelClues,
 }
 
 /** Keeps what was used longer in the cache. */
-async function noted(decoded: Decoded): Promise<Decoded> {
+export function noteUsed({ image: { vmlinux, modules } }: Case): void {
   const folder = symbolsFolder();
-  const { vmlinux, modules } = decoded.case.image;
   const used = [...(vmlinux ? [vmlinux] : []), ...modules].find(({ path }) => path.startsWith(`${folder}/`));
-  if (used) (await import("../fetch/index.ts")).noteUse(folder, used.path);
-  return decoded;
+  if (used) void import("../fetch/index.ts").then(({ noteUse }) => noteUse(folder, used.path));
 }

@@ -1,8 +1,12 @@
-import { OopscopeError } from "../base/index.ts";
+import { closeFound, findVmlinux } from "../kernel/index.ts";
+import { packOne } from "./commands/symbols-pack.ts";
 
-/** Packs the debug file at `from` into the GSYM `to` and what belongs beside it. The one place where fetching meets packing. */
-// eslint-disable-next-line @typescript-eslint/require-await
+/** Packs the debug file at `from` into the GSYM `to`, with what belongs beside it. */
 export async function packDebugFile(from: string, to: string, signal: AbortSignal): Promise<void> {
-  signal.throwIfAborted();
-  throw new OopscopeError("unsupported", `${from}: this build of oopscope cannot pack symbols, into ${to}`, { file: from });
+  const found = (await findVmlinux({ release: null, version: null, banner: null, buildId: null, arch: null }, { vmlinux: from, root: null }))!;
+  try {
+    await packOne({ elf: found.elf, code: found.code, only: null }, to, { output: to, quiet: true }, signal);
+  } finally {
+    closeFound(found);
+  }
 }

@@ -89,6 +89,12 @@ function rootsOf(release: string | null, { root = "/", fetched }: SearchPlaces):
   return [...(root === null ? [] : [root]), ...(fetched !== undefined && isRelease(release) ? [join(fetched, release)] : [])];
 }
 
+/** The folder of packed symbols that was fetched for a release, if there is one. */
+export function fetchedGsym(fetched: string | undefined, { release }: KernelClues): string[] {
+  const folder = fetched !== undefined && isRelease(release) ? join(fetched, release, "gsym") : null;
+  return folder !== null && existsSync(folder) ? [folder] : [];
+}
+
 /** Build ids and releases come from logs and become parts of paths. */
 const isBuildId = (id: string | null): id is string => id !== null && /^[0-9a-f]{8,128}$/.test(id);
 const isRelease = (release: string | null): release is string => release !== null && /^(?!\.+$)[^/\0]+$/.test(release);
