@@ -61,8 +61,8 @@ async function fetchLacking(lacking: readonly LackingFile[], clues: KernelClues,
 }
 
 /** Keeps what was used longer in the cache. */
-export function noteUsed({ image: { vmlinux, modules } }: Case): void {
+export async function noteUsed({ image: { vmlinux, modules } }: Case): Promise<void> {
   const folder = symbolsFolder();
   const used = [...(vmlinux ? [vmlinux] : []), ...modules].find(({ path }) => path.startsWith(`${folder}/`));
-  if (used) void import("../fetch/index.ts").then(({ noteUse }) => noteUse(folder, used.path));
+  if (used) (await import("../fetch/index.ts")).noteUse(folder, used.path);
 }

@@ -5,7 +5,7 @@ import { SHF_ALLOC, SHF_EXECINSTR, SHT_NOBITS, openElf, type ElfFile } from "../
 import { moduleKey, type KernelClues, type ModuleClues } from "./clues.ts";
 import { crcOfFile } from "./crc.ts";
 import { isRunning, type RunningClues } from "./running.ts";
-import type { NameListKind } from "./namelist.ts";
+import type { FoundFile } from "./found.ts";
 import { findNames, namesIfList } from "./names.ts";
 import { buildIdPlace, debuginfodPlace, moduleCodeTrees, moduleTrees, vmlinuxCodePlaces, vmlinuxPlaces } from "./places.ts";
 import { modulesBelow } from "./walk.ts";
@@ -26,17 +26,6 @@ export type SearchPlaces = {
   readonly buildIds?: ReadonlyMap<string, string>;
   /** What the running kernel says of itself: it counts where the log is of that kernel. */
   readonly running?: RunningClues;
-};
-
-/** A file that was found, open; its owner closes it. */
-export type FoundFile = {
-  readonly elf: ElfFile;
-  /** The file that holds the code, where `elf` is a separate debug file without it; else the same. */
-  readonly code: ElfFile;
-  /** How it was found, for people. */
-  readonly how: string;
-  /** Set where the file is a list of names alone. */
-  readonly names: NameListKind | null;
 };
 
 /**

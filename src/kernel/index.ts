@@ -1,5 +1,6 @@
 export { moduleKey, type KernelClues, type ModuleClues } from "./clues.ts";
-export { closeFound, fetchedGsym, findModules, findVmlinux, hasDebugInformation, type FoundFile, type SearchPlaces } from "./find.ts";
+export { closeFound, fetchedGsym, findModules, findVmlinux, hasDebugInformation, type SearchPlaces } from "./find.ts";
+export type { FoundFile } from "./found.ts";
 export { imageOfNames, looksLikeNames, readNames, type NameList, type NameListKind } from "./namelist.ts";
 export { enoughBytes, matchModule, matchVmlinux, type Evidence, type MatchResult } from "./match.ts";
 export { bootImagePlaces, debuginfodPlace } from "./places.ts";

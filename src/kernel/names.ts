@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { OopscopeError, messageOf } from "../base/index.ts";
-import type { FoundFile } from "./find.ts";
+import type { FoundFile } from "./found.ts";
 import { imageOfNames, largestNameList, looksLikeNames, readNames, type NameList } from "./namelist.ts";
 import { nameListPlaces } from "./places.ts";
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { ImageOffset } from "../../src/base/index.ts";
 import { imageOfNames, looksLikeNames, readNames } from "../../src/kernel/index.ts";
 import { Image } from "../../src/symbolize/index.ts";
 import { mutated } from "../support/mutations.ts";
@@ -32,7 +33,7 @@ test("a System.map as an image: names, sizes as kallsyms prints them, addresses"
   ]);
   const [helper] = symbols.get("helper")!;
   expect([image.fits(helper!, 192), image.fits(helper!, 0xb0)]).toEqual([true, false]);
-  expect(image.lookup([(helper!.address + 7) as typeof helper.address])).toEqual([
+  expect(image.lookup([(helper!.address + 7) as ImageOffset])).toEqual([
     { functions: [{ function: "helper", file: null, line: null, column: null, discriminator: null, inlined: false }], directory: null, failure: { reason: "no-debug-info", why: "System.map has no debug information" } },
   ]);
   const outside = image.elf.offsetOf(0xffffffff82000010n as never);

@@ -41,7 +41,7 @@ async function decodeToJson(log: string | undefined, flags: DecodeFlags): Promis
   const { name, bytes } = await readLog(log);
   hurry(bytes);
   const decoded = await decode(bytes, await withDebuginfod(bytes, { ...optionsOf(flags), name }, flags));
-  noteUsed(decoded.case);
+  await noteUsed(decoded.case);
   talk(decoded, flags);
   writeResult(`${JSON.stringify(decoded.case, null, 2)}\n`);
   return decoded.complete ? exit.done : exit.incomplete;
@@ -56,7 +56,7 @@ async function decodeInPieces(log: string | undefined, flags: DecodeFlags): Prom
   if (rest === null) {
     hurry(head);
     const piece = await decodeWhole(head, options);
-    noteUsed(piece.decoded.case);
+    await noteUsed(piece.decoded.case);
     talk(piece.decoded, flags);
     writer.write(piece);
     return piece.decoded.complete ? exit.done : exit.incomplete;
@@ -188,7 +188,7 @@ async function decodeAsScript(vmlinux: string, base: string | undefined, modules
   const folder = modules ?? dirname(vmlinux);
   const options: DecodeOptions = { ...optionsOf(flags), vmlinux, modules: [...(flags.modules ?? []), folder], basePath: wanted, paths: "recorded" };
   const decoded = await decode(bytes, await withDebuginfod(bytes, options, flags));
-  noteUsed(decoded.case);
+  await noteUsed(decoded.case);
   talk(decoded, flags);
   writeResult(renderScript(decoded.case, decoded.log.lines, { base: decoded.case.image.basePath, onTerminal: isTerminal(1) }));
   return decoded.complete ? exit.done : exit.incomplete;
