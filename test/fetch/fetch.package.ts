@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { root } from "../support/cli.ts";
 import { writeDeb } from "../support/debwriter.ts";
-import { buildIdNote, writeElf } from "../support/elfwriter.ts";
+import { writeElf } from "../support/elfwriter.ts";
 import { startServer, type TestServer } from "../support/server.ts";
 
 const release = "6.1.0-56-amd64";
@@ -85,9 +85,6 @@ test("a file that may not grow, and a disk that is full: nothing half-written is
 });
 
 test("decode --debuginfod: by the build ids of the log and of modules at hand; a server that has nothing costs a warning", async () => {
-  const id = "5a".repeat(20);
-  const buildId = Buffer.from(module).includes("GNU\0") ? /GNU\0/.test(module.toString("latin1")) : false;
-  expect(buildId).toBe(true);
   // The module as it is installed: stripped.
   copyFileSync(`${root}test/fixtures/modules/${release}/null_chain.ko`, join(home, "null_chain.ko"));
   const strip = spawnSync("objcopy", ["--strip-debug", join(home, "null_chain.ko")]);
@@ -101,7 +98,6 @@ test("decode --debuginfod: by the build ids of the log and of modules at hand; a
   // And from then on without being asked.
   server.answer = (_request, response) => void response.writeHead(500).end();
   expect((await run(["decode", "--modules", join(home, "null_chain.ko"), log])).stdout).toContain("nc_admit (lab/modules/null_chain/null_chain.c:65");
-  expect(writeElf({ sections: [{ name: ".note.gnu.build-id", type: 7, bytes: buildIdNote(id) }] }).length).toBeGreaterThan(0);
 });
 
 test("decode --debuginfod without a server, and with --follow", async () => {
