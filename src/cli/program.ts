@@ -18,6 +18,7 @@ export async function run(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: "user" });
     return status;
   } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") return exit.interrupted;
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage;
     if (error instanceof OopscopeError) {
       const { say } = await import("./output.ts");

@@ -105,3 +105,12 @@ test("decode --debuginfod without a server, and with --follow", async () => {
   expect(without.stderr).toContain("oopscope: warning: --debuginfod needs the address of a server, and neither DEBUGINFOD_URLS nor /etc/debuginfod names one\n  try: DEBUGINFOD_URLS=https://SERVER oopscope decode --debuginfod LOG\n");
   expect(await run(["decode", "--debuginfod", "--follow", log])).toMatchObject({ status: 2 });
 });
+
+test("interrupted: exit status 130, and nothing half-fetched", async () => {
+  server.answer = (_request, response) => void response.writeHead(200, { "content-length": deb.length }).write(deb.subarray(0, 400));
+  const child = spawn(process.execPath, [`${root}dist/cli/main.cjs`, "symbols", "fetch", "--from", `${server.url}/x.deb`, release], { env: environment(), stdio: "ignore" });
+  while (server.asked.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  setTimeout(() => child.kill("SIGINT"), 300);
+  expect(await new Promise<number | null>((resolve) => child.on("close", resolve))).toBe(130);
+  expect(left(symbols())).toEqual([]);
+});

@@ -50,7 +50,6 @@ export async function runSymbolsFetch(target: string, flags: SymbolsFetchFlags):
     });
   } catch (error) {
     line.done();
-    if (error instanceof DOMException && error.name === "AbortError") return exit.interrupted;
     const command = error instanceof OopscopeError ? commandFor(error, wanted.clues) : null;
     if (command === null) throw error;
     say("error", (error as OopscopeError).message, command);
