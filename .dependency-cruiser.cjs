@@ -11,8 +11,10 @@ const arrows = {
   oops: ["base"],
   decode: ["base", "case", "elf", "disasm", "oops", "kernel", "symbolize"],
   render: ["base", "case"],
-  lab: ["base", "elf", "kernel", "case", "decode", "render"],
-  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "render", "lab"],
+  system: ["base", "elf", "kernel"],
+  fetch: ["base", "elf", "kernel", "system"],
+  lab: ["base", "elf", "kernel", "case", "decode", "render", "system"],
+  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "render", "system", "fetch", "lab"],
 };
 const folders = Object.keys(arrows);
 const pure = ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "render"];
