@@ -1,0 +1,3 @@
+export { explain } from "./explain.ts";
+export { ruleNames } from "./rules/index.ts";
+export type { Deepen, DeepStep, ExplainOptions, Place } from "./types.ts";
