@@ -1,6 +1,6 @@
 /** From a stack to the place to blame. */
 import type { CaseFrame, CaseFunction, CaseVerdict } from "../case/index.ts";
-import { plainName } from "../oops/index.ts";
+import { isPassedOver, plainName } from "../oops/index.ts";
 import { roleOf } from "./plumbing.ts";
 import type { Subject } from "./subject.ts";
 import type { Place } from "./types.ts";
@@ -49,6 +49,15 @@ export function pick(frames: readonly CaseFrame[], subject: Subject): Blame {
   return { place: chosen, sure: chosen === first || (first.frame.module === null && weighty <= 3), suspects };
 }
 
+/** As `pick`; where a stack is nothing but the kernel's own machinery, the first of it that does not merely report. */
+export function pickOrFirst(frames: readonly CaseFrame[], subject: Subject): Blame {
+  const blame = pick(frames, subject);
+  if (blame.place !== null) return blame;
+  const places = frames.flatMap((frame): Place[] => (frame.functions.length === 0 ? [{ frame, fn: null }] : frame.functions.map((fn) => ({ frame, fn }))));
+  const place = places.find((one) => roleOf(one.frame, one.fn) === "machinery") ?? places.find((one) => !isPassedOver(nameOf(one)));
+  return place === undefined ? nobody : { place, sure: false, suspects: [] };
+}
+
 export function nameOf({ frame, fn }: Place): string {
   return plainName(fn?.function ?? frame.symbol ?? "");
 }
@@ -85,10 +94,10 @@ export function standsOn(place: Place, frames: readonly CaseFrame[]): boolean {
 }
 
 /** The trail of the crash: the pc and what called it. */
-export const byTrail = (subject: Subject): Blame => pick(subject.trail, subject);
+export const byTrail = (subject: Subject): Blame => pickOrFirst(subject.trail, subject);
 
 /** What ran when a watchdog looked. */
-export const byRunning = (subject: Subject): Blame => pick(subject.running, subject);
+export const byRunning = (subject: Subject): Blame => pickOrFirst(subject.running, subject);
 
 /** Who allocated the object. */
 export const byAllocator = (subject: Subject): Blame => pick(subject.allocatedBy, subject);

@@ -1,10 +1,11 @@
 import type { Case, CaseReport, CaseVerdict } from "../case/index.ts";
-import { guiltyOf, type Guilty, type Suspect } from "./blame.ts";
+import { guiltyOf, nobody, ownPlace, type Guilty, type Suspect } from "./blame.ts";
 import type { Clue, Confidence, Rule } from "./rule.ts";
 import { rules } from "./rules/index.ts";
 import { missingFiles } from "./steps.ts";
-import { CaseFacts, Subject, evidenceOf, frameEvidence, type Evidence } from "./subject.ts";
+import { CaseFacts, Subject, evidenceOf, frameEvidence, nameOf, type Evidence } from "./subject.ts";
 import type { ExplainOptions, Place } from "./types.ts";
+import { isServing } from "./plumbing.ts";
 import { placeInWords } from "./words.ts";
 
 /**
@@ -72,16 +73,15 @@ const aftermath = new Set(["null-dereference", "bad-access", "general-protection
 
 function draw(rule: Rule, subject: Subject, clue: Clue, signs: readonly Evidence[]): { verdict: CaseVerdict; at: Place | null } {
   const { report, facts } = subject;
-  const blame = clue.blame ?? rule.blame(subject);
+  const blame = clue.blame ?? rule.blame?.(subject) ?? nobody;
   const at = clue.guilty === undefined ? blame.place : null;
-  const guilty: Guilty | null = clue.guilty ?? (at === null ? null : guiltyOf(at));
+  const guilty: Guilty | null = clue.guilty ?? (at === null ? null : saidPlace(rule, subject, at) ?? guiltyOf(at));
   const evidence = [...signs, ...clue.evidence];
   if (at !== null && !evidence.some(({ logLine, text }) => logLine === at.frame.logLine && text === at.frame.text)) {
     evidence.push(frameEvidence(at.frame, at.frame.exact ? "here the processor was" : "the first function of this stack that does not merely serve others"));
   }
   let confidence = clue.confidence ?? rule.confidence;
-  if (guilty === null) confidence = less[confidence];
-  else if (!blame.sure) confidence = less[confidence];
+  if (guilty === null ? rule.blame !== null : !blame.sure) confidence = less[confidence];
   if (report.corrupted !== null) confidence = "low";
   const before = facts.case.reports[subject.index - 1];
   if (before !== undefined && aftermath.has(report.kind) && report.context.taint !== null && /[DWB]/.test(report.context.taint.flags)) {
@@ -105,9 +105,21 @@ function draw(rule: Rule, subject: Subject, clue: Clue, signs: readonly Evidence
       evidence: unique(evidence),
       fault: null,
       objects: [],
-      next: [...missingFiles(subject, guilty), ...rule.next(subject, guilty)],
+      next: [...missingFiles(subject, guilty), ...rule.next(subject, at === null || guilty === null ? guilty : { ...guilty, function: nameOf(at.frame) })],
     },
   };
+}
+
+/** Where the kernel itself printed file and line of the function that its pc was in, which is all there is without debug information. */
+function saidPlace({ tellsPlace }: Rule, subject: Subject, at: Place): Guilty | null {
+  const guilty = guiltyOf(at);
+  if (tellsPlace === undefined || at.fn !== null) return null;
+  const said = subject.find(tellsPlace)?.match;
+  // A line of a header, or of the function that complains, is not the guilty function's own.
+  if (said === undefined || said[1] === undefined || said[2] === undefined || isServing(said[1])) return null;
+  const [first] = subject.trail;
+  const inside = at.frame.exact || (first !== undefined && subject.trail.slice(0, subject.trail.indexOf(at.frame)).every((frame) => ownPlace(frame) === null));
+  return inside ? { ...guilty, file: said[1], line: Number(said[2]) } : null;
 }
 
 /** Whether the line of the guilty place was read from a file of another build. */

@@ -33,6 +33,11 @@ const helperName: readonly RegExp[] = [
 
 const machineryName = /^(?:asm_)?_{0,3}(?:do_syscall|do_fast_syscall|x64_sys_|ia32_sys_|se_sys_|do_sys_(?:init_module|finit_module|delete_module)|arm64_sys_|riscv_sys_|invoke_syscall|el0|el1h_64_irq|do_el0|entry_|ret_from_|kthread$|worker_thread|process_one_work|process_scheduled_works|call_timer_fn|run_timer|__run_timer|expire_timers|run_hrtimer|hrtimer_run|hrtimer_interrupt|handle_softirqs|do_softirq|irq_exit|softirq_|run_ksoftirqd|tasklet_action|net_rx_action|napi_poll|__napi_poll|rcu_core|rcu_do_batch|rcu_process|do_one_initcall|do_init_module|load_module|init_module|idempotent_init|finit_module|delete_module|free_module|do_initcalls|do_basic_setup|kernel_init|do_idle|cpu_idle|cpu_startup|default_idle|native_safe_halt|mwait_|intel_idle|acpi_(?:idle|safe)|amd_e400|cpuidle|pv_native_safe|arch_cpu_idle|poll_idle|start_kernel|arch_call_rest|rest_init|secondary_start|start_secondary|x86_64_start|smpboot_|common_startup|primary_|cpu_stopper|stop_machine|multi_cpu_stop|migration|sysvec_|common_interrupt|common_irq|handle_(?:irq|edge|level|fasteoi|percpu|domain|simple|nested)|generic_handle|do_IRQ|gic_|call_on_irq|irq_|do_interrupt|apic_|smp_|update_process|tick_|update_wall|nmi|do_nmi|default_do_nmi|end_repeat|exc_nmi|watchdog|soft_lockup|is_softlockup|exit_to_user|syscall_exit|syscall_enter|task_work|do_exit|do_group_exit|make_task_dead|rewind_stack|do_task_dead|get_signal|do_signal|arch_do_signal|param_attr_store|param_set|module_attr_store|irqentry|bpf_trampoline|bpf_prog_|__bpf_prog|bpf_dispatcher|pick_next|finish_task|context_switch|scheduler_tick|schedule_tail|flush_smp_call|generic_smp|__sysvec)/;
 
+/** Whether a file is a kernel header or one of those whose functions serve others. */
+export function isServing(file: string): boolean {
+  return header.test(file) || helperPath.test(file);
+}
+
 /** What a function of a frame is there for. `fn` is null for a frame without a place. */
 export function roleOf(frame: CaseFrame, fn: CaseFunction | null): Role {
   const file = fn?.file ?? null;

@@ -36,11 +36,13 @@ export type Rule = {
   readonly helps?: readonly Sign[];
   /** What must hold beyond words. Null: another cause. */
   readonly when?: (subject: Subject) => Clue | null;
-  /** Whom to blame, where `when` says nothing about it. */
-  readonly blame: (subject: Subject) => Blame;
+  /** Whom to blame, where `when` says nothing about it. Null: no function is to blame, or the log cannot show which. */
+  readonly blame: ((subject: Subject) => Blame) | null;
   /** Of the cause, if nothing speaks against it. */
   readonly confidence: Confidence;
   /** One sentence. `who` is the guilty function with its place, or null. */
   readonly summary: (who: string | null, subject: Subject) => string;
+  /** A pattern whose first two groups are file and line of the guilty place, where the kernel prints them. */
+  readonly tellsPlace?: RegExp;
   readonly next: (subject: Subject, guilty: Guilty | null) => readonly Step[];
 };

@@ -11,6 +11,7 @@ export const bugOn: Rule = {
   helps: [{ form: /[kK]ernel BUG at [^\n]*/, why: "the condition that was met stands there" }],
   blame: byTrail,
   confidence: "high",
+  tellsPlace: /[kK]ernel BUG at ([\w./-]{1,200}\.[ch]):(\d{1,7})/,
   summary: (who) => `${someone(who)} met a condition after which it could not go on (BUG_ON)`,
   next: (_subject, guilty) => trace(guilty, "see the calls that lead there, with arguments"),
 };

@@ -1,4 +1,4 @@
-import { earlierOf, nobody, pick } from "../blame.ts";
+import { earlierOf, nobody, pickOrFirst } from "../blame.ts";
 import type { Rule } from "../rule.ts";
 import { trace } from "../steps.ts";
 import { someone } from "../words.ts";
@@ -17,7 +17,7 @@ export const dataRace: Rule = {
   },
   blame: (subject) => {
     const [first] = sides(subject);
-    return first === undefined ? nobody : pick(first, subject);
+    return first === undefined ? nobody : pickOrFirst(first, subject);
   },
   confidence: "medium",
   summary: (who) => `${someone(who, "somebody")} and another reach the same memory at the same time without a lock between them`,

@@ -22,7 +22,7 @@ export const doubleFreeSkb: Rule = {
     } else {
       // By inference: a use within a free function, of an object that such a function freed; or the socket's count that a freed skb takes down once more.
       if (frees === undefined) return null;
-      const freed = subject.freedBy.some(({ symbol, functions }) => freesSkb.test(symbol ?? "") || functions.some((fn) => freesSkb.test(fn.function)));
+      const freed = cache !== null || subject.freedBy.some(({ symbol, functions }) => freesSkb.test(symbol ?? "") || functions.some((fn) => freesSkb.test(fn.function)));
       const socket = trail.slice(0, 3).some(({ symbol }) => /^(?:sock_[wro]?free|sock_efree|tcp_wfree|skb_release_head_state)/.test(symbol ?? ""));
       if (report.kind === "refcount" ? !socket : !freed) return null;
     }

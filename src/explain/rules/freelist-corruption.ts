@@ -19,7 +19,7 @@ export const freelistCorruption: Rule = {
       suspects: victim.place === null ? [] : [suspectOf(victim.place, "it asked for memory, and most likely is only the victim")],
     };
   },
-  blame: () => nobody,
+  blame: null,
   confidence: "medium",
   summary: () => "the allocator's free list is broken: an object was written to after its free, freed twice, or overrun before; who did it is not in this report",
   next: (subject, guilty) => [...slubDebug(subject), ...guard(subject, guilty), ...kasan(subject)],

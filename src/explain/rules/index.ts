@@ -29,6 +29,7 @@ import { nonCanonical } from "./non-canonical.ts";
 import { stackOverflow } from "./stack-overflow.ts";
 import { stackCorruption } from "./stack-corruption.ts";
 import { refcount } from "./refcount.ts";
+import { skbOverrun } from "./skb-overrun.ts";
 import { warning } from "./warning.ts";
 import { bugOn } from "./bug-on.ts";
 import { divideError } from "./divide-error.ts";
@@ -70,9 +71,9 @@ import { other } from "./other.ts";
 export const rules: readonly Rule[] = [
   doubleFreeSkb, doubleFreeSlab, invalidFree, freedWhileActive, listCorruption, unloadedCode, timerAfterFree, workAfterFree, useAfterFree, useAfterFreePoison,
   listPoison, nullCall, jumpToData, errorPointer, sysrqCrash, fortify, usercopy, redzone, outOfBounds, userPointer, userCopyFault,
-  overwrittenPointer, freelistCorruption, readOnlyWrite, nullDereference, nonCanonical, stackOverflow, stackCorruption, refcount, warning, bugOn,
+  overwrittenPointer, freelistCorruption, readOnlyWrite, nullDereference, nonCanonical, stackOverflow, stackCorruption, refcount, warning, skbOverrun, bugOn,
   divideError, invalidOpcode, undefinedBehaviour, dataRace, uninitialized, cfi, spinDeadlock, workqueueLockup, softLockup, hardLockup, abbaDeadlock,
-  hungTask, lockdepDeadlock, lockdepRecursive, lockdepIrq, sleepInAtomic, suspiciousRcu, preemptiblePerCpu, lockBadMagic, lockMisuse, leak, netdevLeak,
+  hungTask, lockdepDeadlock, lockdepRecursive, lockdepIrq, sleepInAtomic, suspiciousRcu, preemptiblePerCpu, lockBadMagic, lockMisuse, netdevLeak, leak,
   allocationFailure, outOfMemory, badPage, memoryCorruption, noInit, noRoot, initKilled, machineCheck, panicByPolicy, rcuStall, badAccess, panic,
   other,
 ];

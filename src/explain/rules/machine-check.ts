@@ -1,4 +1,3 @@
-import { nobody } from "../blame.ts";
 import type { Rule } from "../rule.ts";
 import { set } from "../steps.ts";
 
@@ -10,7 +9,7 @@ export const machineCheck: Rule = {
   helps: [
     { form: /\[Hardware Error\][^\n]*|[Mm]achine [Cc]heck[^\n]*|SError[^\n]*|NMI: IOCK[^\n]*|external abort[^\n]*|Uncorrected [^\n]*/, why: "the hardware's own words" },
   ],
-  blame: () => nobody,
+  blame: null,
   confidence: "high",
   summary: () => "the hardware reported an error: memory, processor, bus or a device. No function of the kernel is to blame",
   next: () => [...set("sudo ras-mc-ctl --errors", "see what else the machine reported"), ...set("memtester 1G 1", "test the memory")],

@@ -1,4 +1,3 @@
-import { nobody } from "../blame.ts";
 import type { Rule } from "../rule.ts";
 import { set } from "../steps.ts";
 
@@ -7,7 +6,7 @@ export const noInit: Rule = {
   name: "no-init",
   kinds: ["boot-failure"],
   needs: [{ form: /No working init found[^\n]*|Requested init [^\n]* failed[^\n]*|No init found[^\n]*/, why: "no program could be started as the first" }],
-  blame: () => nobody,
+  blame: null,
   confidence: "high",
   summary: () => "no init: the root file system is there, but holds no first program that runs (missing, for another processor, or without its libraries)",
   next: () => set("init=/bin/sh", "boot with this to look around"),

@@ -21,6 +21,7 @@ export const outOfBounds: Rule = {
   },
   blame: byTrail,
   confidence: "high",
+  tellsPlace: /UBSAN: [\w -]{1,60} in ([\w./-]{1,200}\.[ch]):(\d{1,7})/,
   summary: (who, subject) => `${someone(who)} ${subject.has(/Write of size|out-of-bounds write/) ? "writes" : subject.has(/UBSAN: array-index/) ? "uses an index" : "reads"} beyond the end (or before the beginning) of an object`,
   next: (_subject, guilty) => trace(guilty, "see the indexes and lengths that it is called with"),
 };

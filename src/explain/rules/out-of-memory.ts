@@ -9,13 +9,13 @@ export const outOfMemory: Rule = {
   name: "out-of-memory",
   kinds: ["out-of-memory"],
   needs: [],
-  helps: [{ form: /[^\n]{1,64} invoked oom-killer: [^\n]*|Out of memory[^\n]*|System is deadlocked on memory[^\n]*/, why: "the kernel says it" }],
+  helps: [{ form: /\S{1,32} invoked oom-killer: [^\n]*|Out of memory[^\n]*|System is deadlocked on memory[^\n]*/, why: "the kernel says it" }],
   when: (subject) => {
     const blame = pick(subject.trail, subject);
     const asked = blame.place !== null && subject.isOutOfTree(blame.place.frame.module);
     return { evidence: largestCache(subject), blame: asked ? { ...blame, sure: false } : nobody };
   },
-  blame: () => nobody,
+  blame: null,
   confidence: "high",
   summary: (who, subject) => {
     const [cache] = largestCache(subject);

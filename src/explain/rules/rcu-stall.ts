@@ -12,7 +12,7 @@ export const rcuStall: Rule = {
   helps: [{ form: /INFO: rcu\w* (?:self-)?detected[^\n]*|RCU Stall[^\n]*/i, why: "RCU waits" }],
   when: (subject) => {
     const starved = subject.find(/kthread (?:timer wakeup didn't happen|starved) for \d+[^\n]*/);
-    return { evidence: starved === null ? [] : [evidenceOf(starved, "RCU's own thread got no turn: the machine, not the reader, may be the cause")], ...(starved === null ? {} : { confidence: "low" as const }) };
+    return { evidence: starved === null ? [] : [evidenceOf(starved, "RCU's own thread got no turn either")] };
   },
   blame: byRunning,
   confidence: "medium",

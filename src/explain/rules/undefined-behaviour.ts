@@ -14,6 +14,7 @@ export const undefinedBehaviour: Rule = {
   ],
   blame: byTrail,
   confidence: "high",
+  tellsPlace: /UBSAN: [\w -]{1,60} in ([\w./-]{1,200}\.[ch]):(\d{1,7})/,
   summary: (who, subject) => `undefined behaviour (${subject.find(/UBSAN: ([\w -]+?)(?: in |\s*$)/)?.match[1] ?? "UBSAN"}) in ${someone(who)}`,
   next: (_subject, guilty) => trace(guilty, "see the arguments that it is called with"),
 };

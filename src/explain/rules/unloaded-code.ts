@@ -14,8 +14,8 @@ export const unloadedCode: Rule = {
   when: (subject) => {
     const name = subject.find(unloaded)!.match[1]!;
     const { address, pc } = subject;
-    if (address === null || !inModules(address.value) || meaningOf(address.value) !== null || subject.has(/permissions violation/)) return null;
-    const jumped = pc !== null && pc.symbol === null && pc.address !== null && BigInt(pc.address) === address.value;
+    const jumped = address !== null && pc !== null && pc.symbol === null && pc.address !== null && BigInt(pc.address) === address.value;
+    if (address === null || !(inModules(address.value) || (jumped && isArm(subject) && inArmModules(address.value))) || meaningOf(address.value) !== null || subject.has(/permissions violation/)) return null;
     const [first] = subject.trail;
     // Data of the module is as gone as its code; then a core function that goes through callbacks met it.
     if (!jumped && (first === undefined || first.module !== null)) return null;
@@ -28,7 +28,7 @@ export const unloadedCode: Rule = {
       guilty: { module: name, function: "cleanup_module", file: null, line: null },
     };
   },
-  blame: () => nobody,
+  blame: null,
   confidence: "medium",
   summary: (_who, subject) => `module ${subject.find(unloaded)?.match[1] ?? "?"} was unloaded while the kernel still had a pointer into it: its exit function (\`cleanup_module\`) leaves ${left(subject)} behind`,
   next: (subject) => {
@@ -39,6 +39,10 @@ export const unloadedCode: Rule = {
 
 /** Where x86-64 keeps modules (Documentation/arch/x86/x86_64/mm.rst). */
 const inModules = (address: bigint): boolean => address >= 0xffff_ffff_a000_0000n && address < 0xffff_ffff_ff00_0000n;
+
+/** arm64 keeps them in the lower part of the kernel's own mappings, beside what vmalloc gives out: only for a jump is it sign enough. */
+const inArmModules = (address: bigint): boolean => address >= 0xffff_8000_0000_0000n && address < 0xffff_f000_0000_0000n;
+const isArm = ({ facts }: Subject): boolean => facts.case.kernel.arch === "arm64";
 
 function left(subject: Subject): string {
   const names = subject.trail.slice(0, 3).map(nameOf);

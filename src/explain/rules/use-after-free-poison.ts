@@ -1,4 +1,4 @@
-import { byTrail } from "../blame.ts";
+import { byTrail, earlierOf, nobody } from "../blame.ts";
 import type { Rule } from "../rule.ts";
 import { evidenceOf, type Evidence, type Subject } from "../subject.ts";
 import { guard, kasan, slubDebug, trace } from "../steps.ts";
@@ -13,12 +13,17 @@ export const useAfterFreePoison: Rule = {
   helps: [{ form: /BUG [\w-]+ \([^)]*\): Poison overwritten[^\n]*/, why: "freed memory was written to: its poison is gone" }],
   when: (subject) => {
     const evidence = poisonIn(subject);
-    return evidence.length === 0 && !subject.has(/\): Poison overwritten/) ? null : { evidence };
+    if (!subject.has(/\): Poison overwritten/)) return evidence.length === 0 ? null : { evidence };
+    // The stack of the report is of whoever was given the object next. The one who freed it did so with somebody still writing to it.
+    const free = earlierOf("free", subject.freedBy, subject);
+    const made = earlierOf("allocation", subject.allocatedBy, subject);
+    const earlier = [free, made].flatMap((one) => (one === null ? [] : [one.earlier]));
+    return { evidence, earlier, blame: free === null ? nobody : { place: free.place, sure: true, suspects: [] } };
   },
   blame: byTrail,
   confidence: "medium",
   summary: (who, subject) => subject.has(/\): Poison overwritten/)
-    ? "use after free: somebody wrote to an object after its free; the stacks tell who had allocated and freed it"
+    ? `use after free: somebody wrote to an object after ${who === null ? "its free" : `${who} had freed it`}; the write itself is not in the log`
     : `use after free: ${someone(who)} follows a pointer that it read from freed memory; who freed it too early is not in the log`,
   next: (subject, guilty) => [...guard(subject, guilty), ...slubDebug(subject), ...trace(guilty, "see its calls and who makes them"), ...kasan(subject)],
 };

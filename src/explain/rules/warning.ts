@@ -15,6 +15,7 @@ export const warning: Rule = {
   },
   blame: byTrail,
   confidence: "high",
+  tellsPlace: /WARNING: (?:CPU: \d+ PID: \d+ at )?([\w./-]{1,200}\.[ch]):(\d{1,7})/,
   summary: (who, subject) => `${someone(who)} met a condition that must not be (WARN_ON)${subject.has(/panic_on_warn set/) ? "; the panic is but the policy for warnings" : ""}`,
   next: (_subject, guilty) => trace(guilty, "see the calls that lead there, with arguments"),
 };

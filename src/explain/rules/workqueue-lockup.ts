@@ -13,7 +13,7 @@ export const workqueueLockup: Rule = {
     const running = pick(subject.running.filter((frame) => nameOf(frame) !== ""), subject);
     return { evidence: busy === null ? [] : [evidenceOf(busy, "the work that is being done")], blame: running.place === null ? nobody : running };
   },
-  blame: () => nobody,
+  blame: null,
   confidence: "medium",
   summary: (who, subject) => {
     const work = subject.find(/in-flight: \d+(?:\(RESCUER\))?:([\w.]{1,64})/)?.match[1];
