@@ -48,7 +48,7 @@ export async function runDecode(args: readonly string[], flags: DecodeFlags): Pr
 const shortLog = 1 << 18;
 
 /** For a short log V8's optimizing compiler costs a quarter of the processor's time and saves nothing. */
-function hurry(bytes: Uint8Array): void {
+export function hurry(bytes: Uint8Array): void {
   if (bytes.length <= shortLog) setFlagsFromString("--no-opt");
 }
 
@@ -74,7 +74,7 @@ async function decodeAsScript(vmlinux: string, base: string | undefined, modules
   return decoded.complete ? exit.done : exit.incomplete;
 }
 
-function optionsOf(flags: DecodeFlags): DecodeOptions {
+export function optionsOf(flags: Omit<DecodeFlags, "format">): DecodeOptions {
   return {
     ...(flags.vmlinux === undefined ? {} : { vmlinux: flags.vmlinux }),
     ...(flags.modules === undefined ? {} : { modules: flags.modules }),
@@ -89,7 +89,7 @@ function optionsOf(flags: DecodeFlags): DecodeOptions {
 /** Beyond so many notes the JSON form is the place to read them. */
 const mostNotes = 8;
 
-function talk({ remarks, case: found }: Awaited<ReturnType<typeof decode>>, { quiet, verbose }: DecodeFlags): void {
+export function talk({ remarks, case: found }: Awaited<ReturnType<typeof decode>>, { quiet, verbose }: Omit<DecodeFlags, "format">): void {
   for (const remark of remarks.filter(({ severity }) => severity === "warning")) say("warning", remark.text, remark.command);
   if (quiet) return;
   if (found.reports.length === 0) say("note", found.loose.length === 0 ? "the log has no crash in it" : "the log has no crash in it, only single frames");
