@@ -78,7 +78,7 @@ function draw(rule: Rule, subject: Subject, clue: Clue, signs: readonly Evidence
   const guilty: Guilty | null = clue.guilty ?? (at === null ? null : saidPlace(rule, subject, at) ?? guiltyOf(at));
   const evidence = [...signs, ...clue.evidence];
   if (at !== null && !evidence.some(({ logLine, text }) => logLine === at.frame.logLine && text === at.frame.text)) {
-    evidence.push(frameEvidence(at.frame, at.frame.exact ? "here the processor was" : "the first function of this stack that does not merely serve others"));
+    evidence.push(frameEvidence(at.frame, at.frame.exact ? "here the processor was" : blame.sure ? "the first function of this stack that does not merely serve others" : "the likeliest function of this stack"));
   }
   let confidence = clue.confidence ?? rule.confidence;
   if (guilty === null ? rule.blame !== null : !blame.sure) confidence = less[confidence];

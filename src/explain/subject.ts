@@ -10,6 +10,7 @@ export type Said = { readonly logLine: number; readonly text: string; readonly m
 
 /** Evidence shows no more of a line than this. */
 const longest = 160;
+const linesBefore = 4;
 
 /** What rules ask of a whole case, worked out once. */
 export class CaseFacts {
@@ -71,6 +72,16 @@ export class Subject {
   /** The first line of the report that a pattern fits. */
   find(form: RegExp): Said | null {
     for (const { line, text } of this.lines) {
+      const match = form.exec(text);
+      if (match !== null) return { logLine: line, text: text.slice(match.index, match.index + longest).trimEnd(), match };
+    }
+    return null;
+  }
+
+  /** The same in the few lines right before the report: what code says before it calls BUG() belongs to nobody's report. */
+  findBefore(form: RegExp): Said | null {
+    const first = this.report.lines[0];
+    for (const { line, text } of this.facts.linesOf([first - linesBefore, first - 1])) {
       const match = form.exec(text);
       if (match !== null) return { logLine: line, text: text.slice(match.index, match.index + longest).trimEnd(), match };
     }
