@@ -9,7 +9,7 @@ const arrows = {
   disasm: ["base"],
   oops: ["base"],
   decode: ["base", "case", "elf", "disasm", "oops", "kernel", "symbolize"],
-  explain: ["base", "case", "oops"],
+  explain: ["base", "case", "elf", "symbolize", "kernel", "oops"],
   render: ["base", "case"],
   lab: ["base", "elf", "kernel", "case", "decode", "render"],
   cli: ["base", "case", "elf", "dwarf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render", "lab"],

@@ -14,6 +14,7 @@ import { placeInWords } from "./words.ts";
  */
 export async function explain(found: Case, options: ExplainOptions = {}): Promise<Case> {
   const facts = new CaseFacts(found);
+  const steps = options.deepen === undefined ? [] : [options.deepen].flat();
   const reports: CaseReport[] = [];
   for (const [index, report] of found.reports.entries()) {
     options.signal?.throwIfAborted();
@@ -23,11 +24,12 @@ export async function explain(found: Case, options: ExplainOptions = {}): Promis
     }
     const subject = new Subject(facts, index);
     const { verdict, at } = verdictOf(subject);
-    if (options.deepen === undefined) reports.push({ ...report, verdict });
-    else {
+    let deep = verdict;
+    for (const step of steps) {
       options.onProgress?.(`looking deeper into the report at line ${report.lines[0]}`);
-      reports.push({ ...report, verdict: await options.deepen({ case: found, report, verdict, at, pc: subject.pc, signal: options.signal ?? null }) });
+      deep = await step({ case: found, report, verdict: deep, at, pc: subject.pc, signal: options.signal ?? null });
     }
+    reports.push({ ...report, verdict: deep });
   }
   return { ...found, reports };
 }

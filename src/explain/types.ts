@@ -2,8 +2,8 @@ import type { Case, CaseFrame, CaseFunction, CaseReport, CaseVerdict } from "../
 
 /** How to explain; everything may be left out. */
 export type ExplainOptions = {
-  /** The deep step: it may open files. Without it a verdict rests on the case alone. */
-  readonly deepen?: Deepen;
+  /** Deep steps, in their order: they may open files. Without them a verdict rests on the case alone. */
+  readonly deepen?: Deepen | readonly Deepen[];
   readonly signal?: AbortSignal;
   /** Called with a sentence before each step that may take long. */
   readonly onProgress?: (step: string) => void;
@@ -19,9 +19,9 @@ export type Deepen = (step: DeepStep) => Promise<CaseVerdict>;
 export type DeepStep = {
   readonly case: Case;
   readonly report: CaseReport;
-  /** By the rule. `fault` is null and `objects` and `earlier` hold what the log's text alone says. */
+  /** By the rule, and by the steps before this one. From the rule `fault` is null and `objects` is empty; `earlier` holds what the log's own stacks say. */
   readonly verdict: CaseVerdict;
-  /** Where the verdict's guilty place was found: the frame, and which of its functions it is. Null where there is none, or where no frame shows it. */
+  /** Where the rule found its guilty place: the frame, and which of its functions it is. Null where there is none, or where no frame shows it. */
   readonly at: Place | null;
   /** Where the kernel noticed: the exact frame of the report's pc. Null where the report has none. */
   readonly pc: CaseFrame | null;

@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import type { Case, CaseReport, CaseVerdict } from "../../src/case/index.ts";
 import { decode, type DecodeOptions } from "../../src/decode/index.ts";
-import { explain, type Deepen } from "../../src/explain/index.ts";
+import { blameFreers, explain, type Deepen } from "../../src/explain/index.ts";
 import { root } from "./cli.ts";
 
 /** What a scenario promises of its log (test/fixtures/logs/NAME.expect.json): made from the module's source, no decoder took part. */
@@ -17,6 +17,9 @@ export const modulesFolder = `${root}test/fixtures/modules`;
 export const logNames = readdirSync(logsFolder).filter((name) => name.endsWith(".expect.json")).map((name) => name.slice(0, -".expect.json".length)).sort();
 
 export const promisedBy = (name: string): Promised => JSON.parse(readFileSync(`${logsFolder}${name}.expect.json`, "utf8")) as Promised;
+
+/** The deep step, with the lab's modules and no others. */
+export const withModules: Deepen = blameFreers({ modules: [modulesFolder], root: null });
 
 /** A log's case with verdicts, with no file but the modules of the lab and what `options` add. */
 export async function explained(bytes: Uint8Array, options: DecodeOptions = {}, deepen?: Deepen): Promise<Case> {

@@ -1,7 +1,7 @@
 import { OopscopeError, messageOf } from "../../base/index.ts";
 import type { Case } from "../../case/index.ts";
 import { decode } from "../../decode/index.ts";
-import { explain, ruleNames } from "../../explain/index.ts";
+import { blameFreers, explain, ruleNames } from "../../explain/index.ts";
 import { visible } from "../../render/index.ts";
 import { exit } from "../exit.ts";
 import { readLog } from "../input.ts";
@@ -27,7 +27,7 @@ export async function runExplain(what: string | undefined, flags: ExplainFlags):
   }
   const decoded = await decode(bytes, { ...optionsOf(flags), name });
   talk(decoded, flags);
-  write(await explain(decoded.case), flags);
+  write(await explain(decoded.case, { deepen: blameFreers({ modules: flags.modules ?? [] }) }), flags);
   return decoded.complete ? exit.done : exit.incomplete;
 }
 
