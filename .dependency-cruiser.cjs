@@ -4,7 +4,8 @@ const arrows = {
   case: ["base"],
   elf: ["base"],
   dwarf: ["base", "elf"],
-  symbolize: ["base", "elf", "dwarf"],
+  gsym: ["base", "elf"],
+  symbolize: ["base", "elf", "dwarf", "gsym"],
   kernel: ["base", "elf"],
   disasm: ["base"],
   oops: ["base"],
@@ -12,10 +13,10 @@ const arrows = {
   explain: ["base", "case", "elf", "symbolize", "kernel", "oops"],
   render: ["base", "case"],
   lab: ["base", "elf", "kernel", "case", "decode", "render"],
-  cli: ["base", "case", "elf", "dwarf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render", "lab"],
+  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render", "lab"],
 };
 const folders = Object.keys(arrows);
-const pure = ["base", "case", "elf", "dwarf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render"];
+const pure = ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render"];
 
 module.exports = {
   forbidden: [

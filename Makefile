@@ -2,9 +2,10 @@
 # than 20.19). `make test` is everything; `npm test` is the inner loop.
 SHELL := /bin/bash
 RUN := scripts/run.sh
-CACHE ?= $${OOPSCOPE_CACHE:-$${XDG_CACHE_HOME:-$$HOME/.cache}/oopscope}
+# What the lab takes: to boot guests, to build their modules, and to fetch kernels.
+LAB := qemu-system-x86 busybox-static gcc make libelf1 xz-utils zstd binutils debian-archive-keyring
 
-.PHONY: help setup build demo test unit oracle guest nodes lint bench fixtures kernels matrix lab-kernel clean
+.PHONY: help setup build demo test unit oracle guest nodes lint bench fixtures forms kernels matrix lab-kernel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -41,20 +42,25 @@ bench: build kernels ## side by side with the peers, as ratios of one run
 	@$(RUN) node bench/bench.mjs
 
 kernels: setup ## Debian's kernel and its debug files into the cache (1 GB to fetch the first time)
-	@scripts/apt.sh xz-utils zstd
+	@scripts/apt.sh debian-archive-keyring xz-utils zstd
 	@scripts/kernels.sh --debug > /dev/null
 
-fixtures: build kernels ## makes the logs of test/fixtures anew, in guests
-	@scripts/apt.sh qemu-system-x86 busybox-static gcc make libelf1 xz-utils binutils
-	@$(RUN) node scripts/fixtures.mjs
+fixtures: build ## makes the logs of test/fixtures anew, in guests: those of 6.1, of arm64, and of the checked kernels that are built
+	@scripts/apt.sh $(LAB) qemu-system-arm gcc-aarch64-linux-gnu
+	@$(RUN) scripts/matrix.sh bookworm arm64 checked
 
-matrix: build ## the lab's scenarios on 5.10, 6.1, 6.12 and the newest kernel, with a table (fetches kernels and their compilers)
-	@scripts/apt.sh qemu-system-x86 busybox-static gcc make libelf1 xz-utils zstd binutils
-	@scripts/matrix.sh
+matrix: build ## the lab's scenarios on 5.10, 6.1, 6.12, the newest kernel and arm64, with a table (fetches kernels and their compilers)
+	@scripts/apt.sh $(LAB) qemu-system-arm gcc-aarch64-linux-gnu
+	@$(RUN) scripts/matrix.sh
 
-lab-kernel: build ## builds 6.1 with KASAN and with lockdep for the lab (half an hour each)
-	@scripts/apt.sh make gcc flex bison bc xz-utils libelf-dev libssl-dev
-	@scripts/lab-kernel.sh kasan && scripts/lab-kernel.sh lockdep
+forms: build kernels ## makes test/fixtures/forms anew: one crash of a guest in every form of log
+	@scripts/apt.sh qemu-system-x86 busybox-static iproute2
+	@scripts/forms.sh && node scripts/forms-by-hand.mjs
+
+
+lab-kernel: build ## builds 6.1 for the lab with KASAN, with lockdep, and with KCSAN and KFENCE (up to half an hour each)
+	@scripts/apt.sh debian-archive-keyring make gcc flex bison bc xz-utils libelf-dev libssl-dev
+	@scripts/lab-kernel.sh kasan && scripts/lab-kernel.sh lockdep && scripts/lab-kernel.sh kcsan
 
 clean: ## what the build and the tests leave
 	rm -rf dist

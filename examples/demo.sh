@@ -1,10 +1,7 @@
 #!/bin/bash
-# Decodes the panic of examples/null-chain with the module's own debug information: what a module's author has at hand.
+# Decodes the panic of examples/null-chain with what `oopscope symbols pack --for` kept of the kernel's and the module's debug files: 70 kB instead of 0.6 GB.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-echo "\$ oopscope decode --modules examples/null-chain examples/null-chain/panic.log"
+echo "\$ oopscope decode --symbols examples/null-chain/symbols examples/null-chain/panic.log"
 echo
-status=0
-scripts/run.sh node dist/cli/main.cjs decode --modules examples/null-chain examples/null-chain/panic.log || status=$?
-# 3: done, but the kernel's own frames have no debug files here.
-[ $status = 0 ] || [ $status = 3 ]
+scripts/run.sh node dist/cli/main.cjs decode --symbols examples/null-chain/symbols examples/null-chain/panic.log

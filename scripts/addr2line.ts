@@ -1,6 +1,6 @@
 // A second witness of the fixtures' truth: binutils' addr2line on the modules' files. It shares no code with oopscope.
 import { execFileSync } from "node:child_process";
-import type { Truth } from "../src/lab/index.ts";
+import { isExact, type Truth } from "../src/lab/index.ts";
 
 const run = (program: string, ...args: string[]): string[] => execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim().split("\n");
 
@@ -16,7 +16,7 @@ export function disagreements(truth: Truth, log: string, ko: string): string[] {
     const symbol = symbols.get(frame.symbol);
     const section = symbol === undefined ? undefined : names.get(symbol.section);
     if (symbol === undefined || section === undefined) return [`${frame.symbol}: not a symbol of ${ko}`];
-    const exact = /RIP: |pc : /.test(text);
+    const exact = isExact(lines, frame.logLine);
     const address = symbol.value + offset - (exact ? 0 : 1);
     const said = run(`${prefix}addr2line`, "-fi", "-j", section, "-e", ko, `0x${address.toString(16)}`);
     const places: string[] = [];

@@ -10,7 +10,7 @@ import { execFileSync } from "node:child_process";
 import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { findKernel, readScenarios, readTruth, runLab, trimConsole, type LabResult, type Scenario } from "../src/lab/index.ts";
+import { checkerOf, findKernel, readScenarios, readTruth, runLab, trimConsole, type LabResult, type Scenario } from "../src/lab/index.ts";
 import { disagreements } from "./addr2line.ts";
 
 const { values, positionals } = parseArgs({
@@ -30,7 +30,7 @@ const all = await readScenarios("lab/modules");
 const unknown = positionals.filter((name) => !all.some((scenario) => scenario.name === name));
 if (unknown.length > 0) throw new Error(`no scenario ${unknown.join(", ")}; there are: ${all.map((scenario) => scenario.name).join(", ")}`);
 // A checked kernel plays the scenarios that are for it, every other kernel those that are for all.
-const checker = /-oopscope-(\w+)$/.exec(kernel.release)?.[1] ?? null;
+const checker = checkerOf(kernel);
 const wanted = all.filter((scenario) => (positionals.length === 0 ? scenario.needs === checker : positionals.includes(scenario.name)));
 
 const failures: string[] = [];

@@ -1,16 +1,18 @@
 #!/bin/bash
 # Builds a small 6.1 from Debian's linux-source with checkers that distribution kernels do not have, into the cache as a kernel of the lab.
 #
-#   scripts/lab-kernel.sh kasan|lockdep
+#   scripts/lab-kernel.sh kasan|lockdep|kcsan [--config]
 #
 #   kasan    KASAN (generic, with stacks)
 #   lockdep  lockdep, sleep-in-atomic checks, UBSAN, debug objects, list and scatterlist checks
+#   kcsan    KCSAN (off until /sys/kernel/debug/kcsan says on, so that the races of the boot stay out of the log) and KFENCE
 #
-# Prints the release, `6.1.…-oopscope-VARIANT`; `oopscope lab run --kernel RELEASE` boots it. Everything the guest needs is built in.
+# --config builds nothing: it prints the configuration, and says which of the options that are wanted the kernel does not have.
+# Otherwise prints the release, `6.1.…-oopscope-VARIANT`; `oopscope lab run --kernel RELEASE` boots it. Everything the guest needs is built in.
 set -euo pipefail
 
 variant=${1:-}
-case $variant in kasan | lockdep) ;; *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;; esac
+case $variant in kasan | lockdep | kcsan) ;; *) sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;; esac
 cache=${OOPSCOPE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/oopscope}
 say() { echo "lab-kernel.sh: $*" >&2; }
 for need in make gcc flex bison bc xz; do
@@ -22,7 +24,9 @@ mkdir -p "$cache/kernels" "$cache/sources"
 exec 9> "$cache/sources/.lock-$variant"
 flock 9
 done=$cache/kernels/.lab-$variant
-if [ -f "$done" ] && [ -f "$cache/kernels/$(cat "$done")/.complete" ]; then cat "$done"; exit 0; fi
+only_config=0
+[ "${2:-}" != --config ] || only_config=1
+if [ $only_config = 0 ] && [ -f "$done" ] && [ -f "$cache/kernels/$(cat "$done")/.complete" ]; then cat "$done"; exit 0; fi
 
 source=$cache/sources/linux-source-6.1
 (
@@ -42,6 +46,7 @@ source=$cache/sources/linux-source-6.1
 ) 8> "$cache/sources/.lock"
 
 tree=$cache/kernels/.lab-tree-$variant
+[ $only_config = 0 ] || trap 'rm -rf "$tree"' EXIT
 objects=$tree/usr/src/build
 rm -rf "$tree"
 mkdir -p "$objects" "$tree/boot" "$tree/lib/modules"
@@ -54,6 +59,8 @@ options="64BIT SMP PRINTK PRINTK_TIME BUG TTY UNIX98_PTYS SERIAL_8250 SERIAL_825
 case $variant in
   kasan) options+=" KASAN KASAN_GENERIC KASAN_INLINE KASAN_VMALLOC KASAN_STACK" ;;
   lockdep) options+=" PROVE_LOCKING DEBUG_ATOMIC_SLEEP DEBUG_LOCKDEP DEBUG_SPINLOCK DEBUG_MUTEXES UBSAN UBSAN_BOUNDS UBSAN_SHIFT DEBUG_OBJECTS DEBUG_OBJECTS_TIMERS DEBUG_OBJECTS_WORK DEBUG_OBJECTS_FREE DEBUG_LIST DETECT_HUNG_TASK SOFTLOCKUP_DETECTOR" ;;
+  kcsan) options+=" KCSAN KCSAN_REPORT_RACE_UNKNOWN_ORIGIN KCSAN_REPORT_VALUE_CHANGE_ONLY KCSAN_ASSUME_PLAIN_WRITES_ATOMIC KCSAN_DELAY_RANDOMIZE
+    KCSAN_SKIP_WATCH_RANDOMIZE KFENCE" ;;
 esac
 {
   for option in $options; do [ "$option" = FRAME_WARN_NONE ] || echo "CONFIG_$option=y"; done
@@ -61,10 +68,11 @@ esac
 } > "$tree/fragment"
 
 build() { make -s -C "$source" O="$objects" KBUILD_BUILD_USER=oopscope KBUILD_BUILD_HOST=lab KBUILD_BUILD_TIMESTAMP="Thu Jan 1 00:00:00 UTC 1970" "$@" >&2; }
-say "building 6.1 with $variant; this takes a while"
+[ $only_config = 1 ] || say "building 6.1 with $variant; this takes a while"
 build KCONFIG_ALLCONFIG="$tree/fragment" allnoconfig
 missing=$(for option in $options; do [ "$option" = FRAME_WARN_NONE ] || grep -q "^CONFIG_$option=y" "$objects/.config" || echo "$option"; done)
 [ -z "$missing" ] || say "note: this kernel has no option" $missing
+[ $only_config = 0 ] || { cat "$objects/.config"; exit 0; }
 nice make -s -C "$source" O="$objects" -j"$(nproc)" KBUILD_BUILD_USER=oopscope KBUILD_BUILD_HOST=lab KBUILD_BUILD_TIMESTAMP="Thu Jan 1 00:00:00 UTC 1970" \
   KCFLAGS="-ffile-prefix-map=$source=/usr/src/linux-source-6.1 -ffile-prefix-map=$objects=." bzImage modules_prepare >&2
 

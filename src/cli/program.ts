@@ -4,6 +4,7 @@ import type { DecodeFlags } from "./commands/decode.ts";
 import type { ExplainFlags } from "./commands/explain.ts";
 import type { LabFlags } from "./commands/lab.ts";
 import type { SymbolizeFlags } from "./commands/symbolize.ts";
+import type { SymbolsPackFlags } from "./commands/symbols-pack.ts";
 import { exit } from "./exit.ts";
 
 /** Runs one command line and gives its exit status. What a command needs is loaded when it is chosen. */
@@ -11,7 +12,7 @@ export async function run(args: readonly string[]): Promise<number> {
   let status: number = exit.done;
   const program = commandLine((result) => {
     status = result;
-  });
+  }, chosen(args));
   try {
     await program.parseAsync([...args], { from: "user" });
     return status;
@@ -28,8 +29,18 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The whole command line; `done` gets the status of the command that ran. */
-export function commandLine(done: (status: number) => void): Command {
+type Done = (status: number) => void;
+type Define = (program: Command, done: Done) => void;
+
+/** The command that a line is for, where that needs no reading of options: the others need not be defined. */
+function chosen(args: readonly string[]): string | null {
+  const [first] = args;
+  if (first === undefined || (first.startsWith("-") && first !== "-")) return null;
+  return Object.hasOwn(commands, first) ? first : "decode";
+}
+
+/** The whole command line, or of its commands one; `done` gets the status of the command that ran. */
+export function commandLine(done: Done, only: string | null = null): Command {
   const program = new Command("oopscope")
     .description("From a Linux kernel panic to its cause: every frame of an oops as function, inlines, file and line.")
     .version(version, "--version", "print the version")
@@ -39,6 +50,11 @@ export function commandLine(done: (status: number) => void): Command {
     .configureOutput({ outputError: (text, write) => write(`oopscope: ${text}`) })
     .addHelpText("after", "\n`oopscope LOG` decodes a log. A file that is named like a command: `./lab`.\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but symbols were incomplete, 130 interrupted.");
 
+  for (const [name, define] of Object.entries(commands)) if (only === null || only === name) define(program, done);
+  return program;
+}
+
+const explain: Define = (program, done) => {
   withFiles(withCommon(program.command("explain")))
     .description("say what happened, where, why, and what to do next")
     .argument("[LOG|CASE|RULE]", "a log, a case that was saved as JSON, or a rule whose page is to be shown; - or nothing: standard input")
@@ -48,19 +64,24 @@ export function commandLine(done: (status: number) => void): Command {
       const { runExplain } = await import("./commands/explain.ts");
       done(await runExplain(what, flags));
     });
+};
 
+const decode: Define = (program, done) => {
   withFiles(withCommon(program.command("decode", { isDefault: true })))
     .description("resolve every frame of a crash log, in place")
     .argument("[LOG]", "the log; - or nothing: standard input")
     .argument("[BASE]", "with a vmlinux as the first argument (the call of scripts/decode_stacktrace.sh): base path or auto")
     .argument("[MODULES]", "likewise: the folder of the modules")
     .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json", "ndjson"]).default("text"))
-    .addHelpText("after", "\nExamples:\n  oopscope decode panic.log\n  dmesg | oopscope decode --modules ~/gtp5g -\n  oopscope decode --format json panic.log | jq '.reports[0].stacks'")
+    .option("--follow", "decode a log that is still being written: each report when it is complete")
+    .addHelpText("after", "\nA log may be compressed (gzip, xz, zstd), a folder of pstore, journalctl's JSON, a mail: docs/logs.md has all forms. ndjson writes one report a line.\n\nExamples:\n  oopscope decode panic.log\n  dmesg | oopscope decode --modules ~/gtp5g -\n  oopscope decode --format json panic.log | jq '.reports[0].stacks'\n  dmesg -w | oopscope decode --follow -")
     .action(async (log: string | undefined, base: string | undefined, modules: string | undefined, flags: DecodeFlags) => {
       const { runDecode } = await import("./commands/decode.ts");
       done(await runDecode([log, base, modules].filter((argument) => argument !== undefined), flags));
     });
+};
 
+const symbolize: Define = (program, done) => {
   withCommon(program.command("symbolize"))
     .description("look up addresses and name+offset by hand")
     .argument("[PLACE...]", "0xADDRESS, NAME+0xOFFSET or NAME+0xOFFSET/0xSIZE; - or nothing: one a line from standard input")
@@ -75,13 +96,30 @@ export function commandLine(done: (status: number) => void): Command {
       const { runSymbolize } = await import("./commands/symbolize.ts");
       done(await runSymbolize(places, flags));
     });
+};
 
+const symbols: Define = (program, done) => {
+  const symbols = program.command("symbols").description("symbols without the debug files").helpOption("--help", "show this help").helpCommand(false);
+  withCommon(symbols.command("pack"))
+    .description("write GSYM: functions, inlines, files and lines at a few per cent of the debug file's size")
+    .argument("[FILE...]", "a vmlinux or modules with debug information; with --for by default those of the usual places")
+    .requiredOption("-o, --output <OUT>", "the file to write, OUT.gsym, or a folder; OUT.gsym.elf is written beside it: symbols, notes and code")
+    .option("--for <LOG>", "pack only what decoding this log needs")
+    .option("--release <REL>", "the kernel's release, where the log does not tell it")
+    .addHelpText("after", "\nExamples:\n  oopscope symbols pack vmlinux gtp5g.ko -o symbols/\n  oopscope symbols pack vmlinux -o vmlinux.gsym\n  oopscope symbols pack --for panic.log -o symbols/ && oopscope decode --symbols symbols/ panic.log")
+    .action(async (files: string[], flags: SymbolsPackFlags) => {
+      const { runSymbolsPack } = await import("./commands/symbols-pack.ts");
+      done(await runSymbolsPack(files, flags));
+    });
+};
+
+const lab: Define = (program, done) => {
   const lab = program.command("lab").description("crash a kernel in a throw-away QEMU machine").helpOption("--help", "show this help").helpCommand(false);
-  withGuest(withCommon(lab.command("run")))
+  withGuest(withCommon(lab.command("run")), ", or the scenario's")
     .description("boot a kernel, load modules, run a script as root, and decode the crash")
     .argument("[SCENARIO]", "a crash with known truth (`oopscope lab list`)")
     .option("--script <FILE>", "run this script as root, on the host's file system, of which only a copy in memory can change")
-    .option("--timeout <S>", "end the guest after so many seconds", positiveNumber)
+    .option("--timeout <S>", "end the guest after so many seconds (default: 120, or the scenario's)", positiveNumber)
     .option("-o, --output <LOG>", "save the console")
     .option("--no-decode", "do not decode the crash")
     .addOption(new Option("--format <FORMAT>", "how to write the result; json shows no console").choices(["text", "json"]).default("text"))
@@ -90,7 +128,7 @@ export function commandLine(done: (status: number) => void): Command {
       const { runLabRun } = await import("./commands/lab.ts");
       done(await runLabRun(scenario, flags));
     });
-  withGuest(withCommon(lab.command("boot")))
+  withGuest(withCommon(lab.command("boot")), "")
     .description("a root shell in such a machine")
     .action(async (flags: LabFlags) => {
       const { runLabBoot } = await import("./commands/lab.ts");
@@ -103,28 +141,30 @@ export function commandLine(done: (status: number) => void): Command {
       const { runLabList } = await import("./commands/lab.ts");
       done(await runLabList(flags));
     });
-  return program;
-}
+};
+
+const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, lab };
 
 /** Which files to use for a log, and how. */
 function withFiles(command: Command): Command {
   return command
     .option("--vmlinux <FILE>", "the kernel's vmlinux or its debug file (default: the usual places)")
     .option("--modules <DIR>", "a folder with modules, searched deep, or a module (repeatable)", collect)
+    .option("--symbols <FILE>", "a file of `oopscope symbols pack`, or a folder of them (repeatable)", collect)
     .option("--release <REL>", "the kernel's release, where the log does not tell it")
     .option("--base-path <P>", "cut P from the front of paths; auto: the root of the kernel's sources; none", "auto")
     .option("--return-addresses", "look return addresses up as printed instead of at the call before them")
     .option("--no-code", "leave Code: lines as they are");
 }
 
-/** What describes a guest. */
-function withGuest(command: Command): Command {
+/** What describes a guest; `or` names who else has a say in its size. */
+function withGuest(command: Command, or: string): Command {
   return command
-    .option("--kernel <KERNEL>", "a release, or a kernel image (default: the running release, else the newest at hand)")
+    .option("--kernel <KERNEL>", "a release, or a kernel image (default: the running release, else the newest at hand; `lab list` marks it)")
     .option("--module <KO>", "load this module, after those of the kernel's own that it needs (repeatable)", collect)
     .option("--append <ARGS>", "more words for the kernel's command line")
-    .option("--memory <MIB>", "memory of the guest", positiveNumber)
-    .option("--cpus <N>", "processors of the guest", positiveNumber);
+    .option("--memory <MIB>", `memory of the guest (default: 1024${or})`, positiveNumber)
+    .option("--cpus <N>", `processors of the guest (default: 1${or})`, positiveNumber);
 }
 
 function positiveNumber(text: string): number {

@@ -1,5 +1,5 @@
 import type { ImageOffset } from "../base/index.ts";
-import { SHT_NOBITS, type ElfFile, type Section } from "../elf/index.ts";
+import type { ElfFile, Section } from "../elf/index.ts";
 
 /** The call that ends right before an address. `target` is null where it cannot be told; `name` stands for a symbol that another file defines. */
 export type CallSite = { readonly kind: "direct"; readonly target: ImageOffset | null; readonly name: string | null } | { readonly kind: "indirect" };
@@ -14,8 +14,8 @@ const longestCall = 9;
 export function callBefore(elf: ElfFile, address: ImageOffset): CallSite | null | "unknown" {
   const section = elf.sectionAt(address - 1);
   if (!section) return null;
-  if (section.type === SHT_NOBITS) return "unknown";
   const end = address - elf.placeOf(section);
+  if (!elf.holds(section, end - longestCall, end)) return "unknown";
   const bytes = elf.bytes(section, Math.max(0, end - longestCall), end);
   switch (elf.header.arch) {
     case "x86_64":

@@ -1,8 +1,9 @@
 import { OopscopeError, messageOf, type ImageOffset } from "../base/index.ts";
-import { SHF_EXECINSTR, SHT_NOBITS, type ElfFile } from "../elf/index.ts";
-import { closeFound, findModules, findVmlinux, moduleKey, patchSymbols, type FoundFile, type KernelClues, type ModuleClues } from "../kernel/index.ts";
-import { Image, type ImageSymbol } from "../symbolize/index.ts";
+import { SHF_EXECINSTR, type ElfFile } from "../elf/index.ts";
+import { closeFound, findModules, findVmlinux, hasDebugInformation, moduleKey, patchSymbols, type FoundFile, type KernelClues, type ModuleClues, type SearchPlaces } from "../kernel/index.ts";
+import { Image, type GsymImage, type ImageSymbol } from "../symbolize/index.ts";
 import type { DecodeOptions } from "./options.ts";
+import { PackedFiles } from "./packed.ts";
 
 /** An image of the crashed kernel: vmlinux (`module` null) or a module, with the symbols that its frames name. */
 export type KernelImage = {
@@ -11,6 +12,8 @@ export type KernelImage = {
   /** The file that holds the code bytes. */
   readonly code: ElfFile;
   readonly how: string;
+  /** What cannot be told for want of a file beside the image's; null if nothing is amiss. */
+  readonly lacks: string | null;
   readonly symbols: ReadonlyMap<string, readonly ImageSymbol[]>;
 };
 
@@ -25,7 +28,7 @@ export type KernelImages = {
 };
 
 /** Symbols of vmlinux that are wanted beside those of frames. */
-const bannerSymbol = "linux_banner";
+export const bannerSymbol = "linux_banner";
 export const sourceRootSymbol = "start_kernel";
 
 /**
@@ -34,32 +37,38 @@ export const sourceRootSymbol = "start_kernel";
  */
 export async function openImages(cluesFor: (release: string | null) => KernelClues, modules: readonly ModuleClues[], names: ReadonlyMap<string, ReadonlySet<string>>, options: DecodeOptions): Promise<KernelImages> {
   const damaged = new Map<string, string>();
-  const places = { ...(options.vmlinux === undefined ? {} : { vmlinux: options.vmlinux }), modules: options.modules ?? [], ...(options.root === undefined ? {} : { root: options.root }) };
+  const named = { ...(options.vmlinux === undefined ? {} : { vmlinux: options.vmlinux }), modules: options.modules ?? [], ...(options.root === undefined ? {} : { root: options.root }) };
   const opened: FoundFile[] = [];
+  let packed: PackedFiles | null = null;
   const close = () => {
     for (const file of opened) closeFound(file);
+    packed?.close();
   };
   try {
     options.onProgress?.("looking for the kernel's files");
-    const vmlinuxFile = await findVmlinux(cluesFor(null), places);
+    const vmlinuxNames = [...(names.get("") ?? []), bannerSymbol, sourceRootSymbol];
+    packed = options.symbols === undefined ? null : new PackedFiles(options.symbols);
+    const packedVmlinux = options.vmlinux === undefined && packed ? await packed.vmlinux(cluesFor(null)) : null;
+    const vmlinuxFile = packedVmlinux ? null : await findVmlinux(cluesFor(null), named);
     if (vmlinuxFile) opened.push(vmlinuxFile);
     options.signal?.throwIfAborted();
-    const vmlinux = vmlinuxFile ? imageOf(null, vmlinuxFile, [...(names.get("") ?? []), bannerSymbol, sourceRootSymbol]) : null;
+    const vmlinux = packedVmlinux ? imageOfPacked(null, packedVmlinux, vmlinuxNames) : vmlinuxFile ? imageOf(null, vmlinuxFile, vmlinuxNames) : null;
     const banner = vmlinux && textAt(vmlinux, bannerSymbol);
     const clues = cluesFor(releaseOf(banner));
     const wanted = modules.filter(({ name }) => names.has(moduleKey(name)));
-    const moduleFiles = wanted.length === 0 ? new Map<string, FoundFile>() : await findModules(wanted, clues, places, damaged);
-    opened.push(...moduleFiles.values());
-    options.signal?.throwIfAborted();
     const byModule = new Map<string, KernelImage>();
-    for (const [key, file] of moduleFiles) {
+    const use = (key: string, open: () => KernelImage) => {
       try {
-        byModule.set(key, imageOf(key, file, names.get(key) ?? []));
+        byModule.set(key, open());
       } catch (error) {
         if (!(error instanceof OopscopeError)) throw error;
         damaged.set(key, messageOf(error));
       }
-    }
+    };
+    const moduleFiles = await findWanted(wanted, clues, named, packed, damaged, (key, found) => use(key, () => imageOfPacked(key, found, names.get(key) ?? [])));
+    opened.push(...moduleFiles.values());
+    options.signal?.throwIfAborted();
+    for (const [key, file] of moduleFiles) use(key, () => imageOf(key, file, names.get(key) ?? []));
     return { vmlinux, banner, modules: byModule, damaged, close };
   } catch (error) {
     close();
@@ -76,16 +85,43 @@ function imageOf(module: string | null, file: FoundFile, names: Iterable<string>
   const image = new Image(file.elf);
   // One pass over a vmlinux's names finds these too.
   if (module === null) file.elf.symbols()?.named([...names, ...patchSymbols]);
-  return { module, image, code: file.code, how: file.how, symbols: image.symbols(names) };
+  return { module, image, code: file.code, how: file.how, lacks: null, symbols: image.symbols(names) };
+}
+
+function imageOfPacked(module: string | null, { image, lacks }: GsymImage, names: Iterable<string>): KernelImage {
+  return { module, image, code: image.elf, how: "packed", lacks, symbols: image.symbols(names) };
+}
+
+/** Modules that the caller names as files, then packed ones, for which `onPacked` is called, then those of the usual places. */
+async function findWanted(wanted: readonly ModuleClues[], clues: KernelClues, places: SearchPlaces, packed: PackedFiles | null, damaged: Map<string, string>, onPacked: (key: string, found: GsymImage) => void): Promise<Map<string, FoundFile>> {
+  if (wanted.length === 0) return new Map();
+  if (!packed) return findModules(wanted, clues, places, damaged);
+  const found = await findModules(wanted, clues, { ...places, root: null }, damaged);
+  const rest: ModuleClues[] = [];
+  for (const module of wanted) {
+    const key = moduleKey(module.name);
+    const file = found.get(key);
+    if (file && hasDebugInformation(file.elf)) continue;
+    const image = await packed.module(key, clues, damaged);
+    if (image) {
+      if (file) closeFound(file);
+      found.delete(key);
+      onPacked(key, image);
+    } else if (!file) rest.push(module);
+  }
+  for (const [key, file] of rest.length === 0 ? [] : await findModules(rest, clues, { ...places, modules: [] }, damaged)) found.set(key, file);
+  return found;
 }
 
 /** The text that a symbol of vmlinux holds (`linux_banner`), or null. */
 function textAt({ code, symbols }: KernelImage, name: string): string | null {
   const symbol = symbols.get(name)?.[0];
   const section = symbol && code.sectionAt(symbol.address);
-  if (!symbol || !section || section.type === SHT_NOBITS) return null;
+  if (!symbol || !section) return null;
   const from = symbol.address - code.placeOf(section);
-  const bytes = code.bytes(section, from, Math.min(from + 1024, section.size));
+  const to = Math.min(from + (symbol.size > 0 ? Math.min(symbol.size, 1024) : 1024), section.size);
+  if (!code.holds(section, from, to)) return null;
+  const bytes = code.bytes(section, from, to);
   const nul = bytes.indexOf(0);
   return Buffer.from(bytes.subarray(0, nul < 0 ? bytes.length : nul)).toString("utf8");
 }

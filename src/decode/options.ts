@@ -4,6 +4,8 @@ export type DecodeOptions = {
   readonly vmlinux?: string;
   /** Folders with modules, searched deep, or modules themselves. Before the usual places. */
   readonly modules?: readonly string[];
+  /** GSYM files of `oopscope symbols pack` (or of llvm-gsymutil), or folders of them. Files that `vmlinux` and `modules` name come first, the usual places last. */
+  readonly symbols?: readonly string[];
   /** The release to look for, where the log does not tell it. */
   readonly release?: string;
   /** Below which folder the usual places are; `/` if absent; null to search nothing but what is named. */

@@ -129,7 +129,7 @@ const fewComparisons = 1 << 16;
 /** A function of the chain: where its name stands, and where it was called if it is inlined. */
 export type ChainLink = { readonly entry: number; readonly callFile: number; readonly callLine: number; readonly callColumn: number; readonly discriminator: number };
 
-const deepestInlining = 256;
+export const deepestInlining = 256;
 
 /** The function at `position` and the calls inlined into it that cover `address`, outermost first. `entry` are offsets in .debug_info. */
 export function inlineChain(unit: Unit, position: number, address: number): ChainLink[] {
@@ -224,10 +224,10 @@ function chainOfPieces(unit: Unit, chain: ChainLink[], address: number): ChainLi
   return best;
 }
 
-const deepestNesting = 4096;
+export const deepestNesting = 4096;
 
 /** Passes over the children of what was just read; as many steps as their bytes are worth, since each address may take them again. */
-function stepOver(unit: Unit): void {
+export function stepOver(unit: Unit): void {
   const from = unit.at.at;
   skipChildren(unit);
   unit.sections.budget.spend((unit.at.at - from) / 16);

@@ -30,7 +30,8 @@ export class LineProgram {
   readonly #paths = new Map<number, string | null>();
 
   /** `directory` is the unit's DW_AT_comp_dir, `addressSize` the unit's, for versions before 5. */
-  constructor(sections: DebugSections, offset: number, directory: string | null, addressSize: number) {
+  constructor(all: DebugSections, offset: number, directory: string | null, addressSize: number) {
+    const sections = all.ofLines;
     this.#sections = sections;
     this.#directory = directory;
     const head = sections.slice("line", offset, offset + 12);
@@ -225,6 +226,18 @@ export class LineProgram {
    */
   rowsAt(wanted: Float64Array, baseHigh: number, baseLow: number): (LineRow | null)[] {
     const found: (LineRow | null)[] = Array.from({ length: wanted.length }, () => null);
+    this.#run(wanted, found, null, baseHigh, baseLow);
+    return found;
+  }
+
+  /** Every row that holds an address, in the order of the program: with where it begins and ends. Where two hold the same addresses the first counts. */
+  everyRow(baseHigh: number, baseLow: number): LineRows {
+    const rows = new LineRows();
+    this.#run(new Float64Array(), [], rows, baseHigh, baseLow);
+    return rows;
+  }
+
+  #run(wanted: Float64Array, found: (LineRow | null)[], every: LineRows | null, baseHigh: number, baseLow: number): void {
     const at = this.#at;
     const { end } = at;
     const { budget } = this.#sections;
@@ -360,6 +373,7 @@ export class LineProgram {
           budget.spend(next - first);
           if (missing === 0) break;
         }
+        if (every !== null && address > rowAddress && Math.abs(rowAddress) < Number.MAX_SAFE_INTEGER) every.push(rowAddress, address, rowFile, rowLine);
       } else if (!ends) {
         next = lowerBound(wanted, address);
         target = next < wanted.length ? wanted[next]! : Infinity;
@@ -379,8 +393,36 @@ export class LineProgram {
         column = 0;
       }
     }
-    return found;
   }
+}
+
+/** Rows in columns. */
+export class LineRows {
+  count = 0;
+  lows = new Float64Array(1024);
+  highs = new Float64Array(1024);
+  files = new Uint32Array(1024);
+  lines = new Float64Array(1024);
+
+  push(low: number, high: number, file: number, line: number): void {
+    const { count } = this;
+    if (count === this.lows.length) {
+      this.lows = grown(this.lows, new Float64Array(count * 2));
+      this.highs = grown(this.highs, new Float64Array(count * 2));
+      this.files = grown(this.files, new Uint32Array(count * 2));
+      this.lines = grown(this.lines, new Float64Array(count * 2));
+    }
+    this.lows[count] = low;
+    this.highs[count] = high;
+    this.files[count] = file;
+    this.lines[count] = line;
+    this.count = count + 1;
+  }
+}
+
+function grown<T extends Float64Array | Uint32Array>(old: T, larger: T): T {
+  larger.set(old);
+  return larger;
 }
 
 const joined = (directory: string, name: string): string => (directory.endsWith("/") ? directory + name : `${directory}/${name}`);

@@ -3,6 +3,7 @@ import { compressionOf, prepareSectionZstd, unfoldFile, unfoldSection } from "./
 import {
   ELFCOMPRESS_ZSTD, ET_REL, SHF_ALLOC, SHF_COMPRESSED, SHF_EXECINSTR, SHF_TLS, SHN_UNDEF, SHT_NOBITS, SHT_NOTE, SHT_REL, SHT_RELA, SHT_SYMTAB, SHT_SYMTAB_SHNDX,
 } from "./constants.ts";
+import { Pieces, piecesSection } from "./pieces.ts";
 import { placeSections, readHeader, readSections, type ElfHeader, type Section } from "./header.ts";
 import { buildIdOf, debugLinkOf, modinfoOf } from "./notes.ts";
 import { Relocations, relocate } from "./relocations.ts";
@@ -18,6 +19,18 @@ const largestModinfo = 1 << 24;
 /** Opens an ELF file, a compressed one (gzip, xz, zstd: then wholly in memory) included. Close it when done. */
 export async function openElf(path: string): Promise<ElfFile> {
   return elfFrom(fileSource(path));
+}
+
+/** The same at once, for a file that is not compressed as a whole; one with sections of zstd is refused where this Node has none. */
+export function openElfNow(path: string): ElfFile {
+  const source = fileSource(path);
+  try {
+    const header = readHeader(source);
+    return new ElfFile(source, header, readSections(source, header));
+  } catch (error) {
+    source.close();
+    throw error;
+  }
 }
 
 /** The same of bytes in memory; `name` stands in errors. */
@@ -70,6 +83,7 @@ export class ElfFile {
   readonly #relocations = new Map<number, Relocations | null>();
   #symbols: SymbolTable | null | undefined;
   readonly #symbolValues = new Map<number, number>();
+  #pieces: Pieces | null | undefined;
 
   constructor(source: ByteSource, header: ElfHeader, sections: readonly Section[]) {
     this.path = source.name;
@@ -131,7 +145,7 @@ export class ElfFile {
    * relocatable. A copy that the caller owns.
    */
   bytes(section: Section, from = 0, to = Number.POSITIVE_INFINITY): Uint8Array {
-    if (section.type === SHT_NOBITS) return new Uint8Array();
+    if (section.type === SHT_NOBITS) return this.#kept()?.read(section.index, from, Math.min(to, section.size)) ?? new Uint8Array();
     const end = Math.min(to, this.sizeOf(section));
     if (!(from >= 0 && from <= end)) throw this.#fail(section, from, `bytes from there to 0x${end.toString(16)} wanted`);
     const bytes = this.#isPacked(section) ? this.#whole(section).slice(from, end) : this.#raw(section, from, end);
@@ -142,6 +156,16 @@ export class ElfFile {
       if (unknown !== null && (section.flags & SHF_ALLOC) === 0) throw new OopscopeError("unsupported", `${this.path}: ${section.name}: relocation type ${unknown} of ${this.header.arch} is unknown`, { file: this.path, section: section.name });
     }
     return bytes;
+  }
+
+  /** Whether the file has these bytes of a section: files of symbols alone leave code out, or have parts of it. */
+  holds(section: Section, from: number, to: number): boolean {
+    return section.type !== SHT_NOBITS || this.#kept()?.read(section.index, Math.max(0, from), Math.min(to, section.size)) != null;
+  }
+
+  /** A section's contents as they stand in the file: neither unfolded nor relocated. */
+  rawBytes(section: Section): Uint8Array {
+    return this.#raw(section);
   }
 
   cursor(section: Section, from = 0, to = Number.POSITIVE_INFINITY): Cursor {
@@ -199,6 +223,14 @@ export class ElfFile {
     const section = this.section(".modinfo");
     const found = section && section.size <= largestModinfo ? unlessDamaged(() => modinfoOf(this.bytes(section))) : null;
     return found ?? new Map<string, string[]>();
+  }
+
+  #kept(): Pieces | null {
+    if (this.#pieces === undefined) {
+      const section = this.section(piecesSection);
+      this.#pieces = section && section.type !== SHT_NOBITS ? new Pieces(this.cursor(section)) : null;
+    }
+    return this.#pieces;
   }
 
   /** S of a relocation: debug information has a few symbols, a hundred thousand times. */

@@ -36,6 +36,12 @@ export class SymbolTable {
     return this.#at.view.getUint32(index * this.#entrySize, this.#at.little);
   }
 
+  /** The entry as it stands in the file. */
+  entry(index: number): { readonly bytes: Uint8Array; readonly size: number } {
+    const size = this.#entrySize;
+    return { bytes: this.#at.bytes.subarray(index * size, (index + 1) * size), size };
+  }
+
   name(index: number): string {
     const from = this.nameOffset(index);
     const nul = this.names.indexOf(0, from);

@@ -3,4 +3,4 @@ export { closeFound, findModules, findVmlinux, hasDebugInformation, type FoundFi
 export { enoughBytes, matchModule, matchVmlinux, type Evidence, type MatchResult } from "./match.ts";
 export { debugPackage, type DebugPackage } from "./packages.ts";
 export { patchSymbols } from "./patchtables.ts";
-export { compareCode, rewrittenBytes } from "./rewritten.ts";
+export { compareCode, noteRewritten, rewrittenBytes, rewrittenSection } from "./rewritten.ts";

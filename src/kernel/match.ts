@@ -14,6 +14,9 @@ export type Evidence = {
 /** Fewer equal bytes than this prove nothing: a prologue is the same in a thousand functions. */
 export const enoughBytes = 16;
 
+/** EM_NONE: what stands in for a file that does not say (a GSYM alone). */
+const noMachine = 0;
+
 /** `banner` is the file's `linux_banner`, `Linux version …`. */
 export function matchVmlinux(elf: ElfFile, banner: string | null, clues: KernelClues, evidence: Evidence): MatchResult {
   const own = elf.buildId();
@@ -22,7 +25,7 @@ export function matchVmlinux(elf: ElfFile, banner: string | null, clues: KernelC
       ? { match: "verified", why: `build id ${own} stands in the log` }
       : { match: "mismatch", why: `the log's kernel has the build id ${clues.buildId}, the file ${own}` };
   }
-  if (clues.arch !== null && elf.header.arch !== clues.arch && !(clues.arch === "i386" && elf.header.arch === "x86_64")) return { match: "mismatch", why: `the log's kernel is for ${clues.arch}, the file for ${elf.header.arch}` };
+  if (clues.arch !== null && elf.header.machine !== noMachine && elf.header.arch !== clues.arch && !(clues.arch === "i386" && elf.header.arch === "x86_64")) return { match: "mismatch", why: `the log's kernel is for ${clues.arch}, the file for ${elf.header.arch}` };
   const fileRelease = banner === null ? null : (/^Linux version (\S+)/.exec(banner)?.[1] ?? null);
   if (fileRelease !== null && clues.release !== null && fileRelease !== clues.release) return { match: "mismatch", why: `the log's kernel is ${clues.release}, the file's ${fileRelease}` };
   if (banner !== null && clues.banner !== null) {
@@ -42,7 +45,7 @@ export function matchModule(elf: ElfFile, module: ModuleClues, clues: KernelClue
       ? { match: "verified", why: `build id ${own} stands in the log` }
       : { match: "mismatch", why: `the log's module has the build id ${module.buildId}, the file ${own}` };
   }
-  if (clues.arch !== null && elf.header.arch !== clues.arch) return { match: "mismatch", why: `the log's kernel is for ${clues.arch}, the file for ${elf.header.arch}` };
+  if (clues.arch !== null && elf.header.machine !== noMachine && elf.header.arch !== clues.arch) return { match: "mismatch", why: `the log's kernel is for ${clues.arch}, the file for ${elf.header.arch}` };
   const vermagic = elf.modinfo().get("vermagic")?.[0]?.split(" ", 1)[0];
   if (vermagic !== undefined && clues.release !== null && vermagic !== clues.release) return { match: "mismatch", why: `the log's kernel is ${clues.release}, the module was built for ${vermagic}` };
   return byEvidence(evidence, vermagic !== undefined && clues.release !== null ? `vermagic ${vermagic} agrees` : null);
@@ -60,7 +63,7 @@ function byEvidence({ code, sizes }: Evidence, same: string | null): MatchResult
   if (code !== null && code.compared > 0) parts.push(`${code.compared} bytes of the log's Code: line agree`);
   if (sizes.compared > 0) parts.push(sizes.compared === 1 ? "the size of the one function agrees" : `the sizes of ${others === 0 ? "" : `${sizes.equal} of `}${sizes.compared} functions agree`);
   if (code !== null && code.compared >= enoughBytes) return { match: "verified", why: parts.join(", ") };
-  parts.push(code === null || code.compared === 0 ? "the log has no Code: bytes of this image to compare" : `${code.compared} bytes are too few to be sure`);
+  parts.push(code === null ? "the log has no Code: bytes of this image to compare" : code.compared === 0 ? "none of the log's Code: bytes can be compared with the file" : `${code.compared} bytes are too few to be sure`);
   return { match: "unknown", why: parts.join("; ") };
 }
 

@@ -1,4 +1,4 @@
-import type { ImageOffset } from "../base/index.ts";
+import type { Cursor, ImageOffset } from "../base/index.ts";
 import type { ElfFile, Section } from "../elf/index.ts";
 import { SHT_NOBITS } from "../elf/index.ts";
 import { movedBytes } from "./moved.ts";
@@ -13,6 +13,8 @@ const reach = { before: 16, after: 256 };
  */
 export function rewrittenBytes(elf: ElfFile, from: ImageOffset, to: ImageOffset): Uint8Array {
   const mask = new Uint8Array(to - from);
+  const noted = elf.section(rewrittenSection);
+  if (noted) return notedBytes(elf.cursor(noted), mask, from, to);
   const section = elf.sectionAt(from) ?? elf.sectionAt(to - 1);
   if (!section || section.type === SHT_NOBITS) return mask.fill(1);
   const place = elf.placeOf(section);
@@ -45,7 +47,7 @@ export function rewrittenBytes(elf: ElfFile, from: ImageOffset, to: ImageOffset)
 export function compareCode(elf: ElfFile, address: ImageOffset, bytes: Uint8Array, trap: number | null): { readonly compared: number; readonly equal: number; readonly masked: number } {
   const from = (address - (trap ?? 0)) as ImageOffset;
   const section = elf.sectionAt(address);
-  if (!section || section.type === SHT_NOBITS) return { compared: 0, equal: 0, masked: bytes.length };
+  if (!section || !elf.holds(section, from - elf.placeOf(section), from + bytes.length - elf.placeOf(section))) return { compared: 0, equal: 0, masked: bytes.length };
   const code = textAround(elf, section, from, from + bytes.length);
   // The tables of what a kernel rewrites cost more than all the rest; where nothing differs there is nothing to excuse.
   if (bytes.every((byte, at) => code(from + at) === byte)) return { compared: bytes.length, equal: bytes.length, masked: 0 };
@@ -60,6 +62,52 @@ export function compareCode(elf: ElfFile, address: ImageOffset, bytes: Uint8Arra
     if (own === byte) equal++;
   }
   return { compared, equal, masked: bytes.length - compared };
+}
+
+/**
+ * Files that have code but neither the tables nor the relocations that tell what is rewritten (those beside a GSYM) have the answers themselves, in a section of
+ * this name: pairs of ULEB128 numbers, how far the next bytes that may differ are from the end of the last ones (the first: from the image's base), and how many.
+ */
+export const rewrittenSection = ".oopscope.rewritten";
+
+/** The answers for stretches of code, in order, as the contents of that section. */
+export function noteRewritten(elf: ElfFile, stretches: readonly (readonly [number, number])[]): Uint8Array {
+  let bytes = new Uint8Array(1 << 12);
+  let size = 0;
+  const write = (value: number) => {
+    if (size + 10 > bytes.length) {
+      const larger = new Uint8Array(bytes.length * 2);
+      larger.set(bytes);
+      bytes = larger;
+    }
+    for (; value >= 0x80; value = Math.floor(value / 0x80)) bytes[size++] = (value % 0x80) | 0x80;
+    bytes[size++] = value;
+  };
+  let end = 0;
+  for (const [from, to] of stretches) {
+    if (from < end) continue;
+    const mask = rewrittenBytes(elf, from as ImageOffset, to as ImageOffset);
+    for (let at = 0; at < mask.length; ) {
+      const start = mask.indexOf(1, at);
+      if (start < 0) break;
+      const stop = mask.indexOf(0, start);
+      at = stop < 0 ? mask.length : stop;
+      write(from + start - end);
+      write(at - start);
+      end = from + at;
+    }
+  }
+  return bytes.slice(0, size);
+}
+
+function notedBytes(at: Cursor, mask: Uint8Array, from: number, to: number): Uint8Array {
+  for (let end = 0; at.at < at.end; ) {
+    const start = end + at.uleb();
+    if (start >= to) break;
+    end = start + at.uleb();
+    if (end > from) mask.fill(1, Math.max(0, start - from), end - from);
+  }
+  return mask;
 }
 
 type Text = (address: number) => number | undefined;

@@ -27,7 +27,9 @@ export async function buildModule(kernel: BootKernel, source: string, output: st
   // The headers' own place stands before their folder's name: …/usr/src/linux-headers-….
   const tree = headers.replace(/\/usr\/src\/.*$/, "");
   const toolchain = await realpath(join(tree, ".toolchain")).catch(() => null);
-  const folder = await mkdtemp(join(tmpdir(), "oopscope-build-"));
+  const folder = await mkdtemp(join(tmpdir(), "oopscope-build-")).catch((cause: unknown) => {
+    throw new OopscopeError("unwritable", `cannot make a temporary folder in \`${tmpdir()}\` to build \`${module}\`: ${messageOf(cause)}`, { folder: tmpdir() }, cause);
+  });
   try {
     const copy = join(folder, module);
     await cp(source, copy, { recursive: true });
@@ -37,9 +39,12 @@ export async function buildModule(kernel: BootKernel, source: string, output: st
     if (toolchain === null) await run("make", makeArguments(kernel, headers, tree, copy, sourceName, more), module, signal);
     else await makeInRoot(kernel, toolchain, tree, headers, copy, sourceName, module, signal);
     await mkdir(join(output, ".."), { recursive: true });
-    const partial = `${output}.${process.pid}`;
+    const partial = `${output}.${basename(folder)}`;
     await writeFile(partial, withoutFolder(await readFile(join(copy, `${module}.ko`)), copy, sourceName));
     await rename(partial, output);
+  } catch (cause) {
+    if (cause instanceof OopscopeError) throw cause;
+    throw new OopscopeError("unwritable", `cannot build \`${module}\`: ${messageOf(cause)}`, { module, folder }, cause);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -84,18 +89,23 @@ async function makeInRoot(kernel: BootKernel, root: string, tree: string, header
   await run("unshare", [...(process.getuid?.() === 0 ? [] : ["--map-root-user"]), "--mount", "sh", "-c", script], module, signal);
 }
 
+/** Runs one program, which ends with this process even if it is killed (make then ends its own). */
 function run(program: string, args: readonly string[], module: string, signal: AbortSignal | undefined): Promise<void> {
+  const aborted = (cause: unknown): OopscopeError => new OopscopeError("aborted", `the build of \`${module}\` was ended before its time`, { module }, cause);
   return new Promise((done, failed) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...(signal === undefined ? {} : { signal }) });
+    const child = spawn("setpriv", ["--pdeathsig", "TERM", program, ...args], { stdio: ["ignore", "pipe", "pipe"], ...(signal === undefined ? {} : { signal }) });
     let said = "";
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (said += text));
     child.on("error", (cause) => {
-      if (signal?.aborted === true) failed(new OopscopeError("aborted", `the build of \`${module}\` was ended before its time`, { module }, cause));
-      else failed(new OopscopeError("missing-tool", `cannot run \`${program}\` to build \`${module}\`: ${messageOf(cause)}; on Debian and Ubuntu: apt-get install make gcc`, { module, program }, cause));
+      if (signal?.aborted === true) failed(aborted(cause));
+      else failed(new OopscopeError("missing-tool", `cannot build \`${module}\`: \`setpriv\` (of util-linux) is not installed`, { module, program: "setpriv" }, cause));
     });
     child.on("close", (status) => {
       if (status === 0) done();
-      else failed(new OopscopeError("unsupported", `the build of \`${module}\` failed (make exited with ${status}): ${gist(said)}`, { module, status: status ?? undefined, output: said }));
+      else if (signal?.aborted === true) failed(aborted(signal.reason));
+      else if (status === 127 && said.startsWith("setpriv: ")) {
+        failed(new OopscopeError("missing-tool", `cannot build \`${module}\`: \`${program}\` is not installed; on Debian and Ubuntu: apt-get install make gcc`, { module, program }));
+      } else failed(new OopscopeError("unsupported", `the build of \`${module}\` failed (make exited with ${status}): ${gist(said)}`, { module, status: status ?? undefined, output: said }));
     });
   });
 }
@@ -103,6 +113,6 @@ function run(program: string, args: readonly string[], module: string, signal: A
 /** The lines of a build's output that tell what was wrong: the first few that speak of an error, or else the last. */
 function gist(output: string): string {
   const lines = output.trim().split("\n");
-  const errors = lines.filter((line) => /\b(?:error|fatal)\b|not found|No such file/i.test(line) && !/^make/.test(line));
+  const errors = lines.filter((line) => /\b(?:error|fatal)\b|not found|No such file|No space left/i.test(line) && !/^make/.test(line));
   return (errors.length > 0 ? errors.slice(0, 3) : lines.slice(-1)).join("; ");
 }

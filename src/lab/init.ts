@@ -64,12 +64,14 @@ export function quote(word: string): string {
  */
 function initScript(plan: GuestPlan): string {
   const load = (modules: readonly KernelModule[], from: number): string[] =>
-    modules.map((module, index) => `insmod /${modulePath(from + index, module)} || fail ${quote(`insmod ${module.name}`)}`);
+    modules.map((module, index) => `why=$(insmod /${modulePath(from + index, module)} 2>&1) || fail "insmod ${module.name}: \${why##*: }"`);
   const environment = Object.entries({ HOME: "/root", TERM: "vt102", ...plan.env }).map(([name, value]) => `export ${name}=${quote(value)}`);
   const host = plan.root === "host";
   const [tty, control] = plan.arch === "arm64" ? ["ttyAMA0", "vport0p1"] : ["ttyS0", "ttyS1"];
   const shell = host ? "chroot /mnt/root /bin/sh" : "/bin/sh";
-  const interactive = `cd ${quote(host ? plan.folder : "/")} 2> /dev/null; [ -x /bin/bash ] && exec setsid -c /bin/bash -l; exec setsid -c sh -l`;
+  // A serial line does not know the size of the terminal at its other end.
+  const size = '[ -z "$LINES" ] || stty rows "$LINES" cols "$COLUMNS" 2> /dev/null; unset LINES COLUMNS';
+  const interactive = `${size}; cd ${quote(host ? plan.folder : "/")} 2> /dev/null; [ -x /bin/bash ] && exec setsid -c /bin/bash -l; exec setsid -c sh -l`;
   const run =
     plan.script === null
       ? [`${shell} -c ${quote(interactive)} < /dev/${tty} > /dev/${tty} 2>&1`]
@@ -89,9 +91,15 @@ function initScript(plan: GuestPlan): string {
     ...(plan.arch === "arm64" ? [`for try in $(seq 50); do [ -c /dev/${control} ] && break; sleep 0.1; done`, "open_control"] : []),
     ...(host
       ? [
-          "mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=loose,ro root /mnt/lower || fail 'mount of the host file system by 9p'",
+          // A lone image may have its drivers built in or not: nobody knows before.
+          "lacks=; lack() { lacks=\"${lacks:+$lacks, }$1\"; }",
+          "[ -n \"$(ls /sys/bus/virtio/devices 2> /dev/null)\" ] || lack 'virtio (CONFIG_VIRTIO_PCI)'",
+          "grep -qw 9p /proc/filesystems || lack '9p (CONFIG_NET_9P_VIRTIO, CONFIG_9P_FS)'",
+          "grep -qw overlay /proc/filesystems || lack 'overlay (CONFIG_OVERLAY_FS)'",
+          "[ -z \"$lacks\" ] || fail \"mount of the host's file system: the kernel has no $lacks, and no modules were found for it\"",
+          "why=$(mount -t 9p -o trans=virtio,version=9p2000.L,msize=524288,cache=loose,ro root /mnt/lower 2>&1) || fail \"mount of the host's file system by 9p: ${why##*: }\"",
           "mount -t tmpfs -o size=75% upper /mnt/upper && mkdir /mnt/upper/up /mnt/upper/work",
-          "mount -t overlay -o lowerdir=/mnt/lower,upperdir=/mnt/upper/up,workdir=/mnt/upper/work overlay /mnt/root || fail 'mount of the overlay'",
+          "mount -t overlay -o lowerdir=/mnt/lower,upperdir=/mnt/upper/up,workdir=/mnt/upper/work overlay /mnt/root || fail 'mount of the overlay above the host file system'",
           "mkdir -p /mnt/root/proc /mnt/root/sys /mnt/root/dev /mnt/root/run /mnt/root/tmp",
           "mkdir /dev/.oopscope; cp -r /oopscope/. /dev/.oopscope/; cp /bin/busybox /dev/.oopscope/busybox",
           "mount -t tmpfs run /mnt/root/run",

@@ -43,11 +43,19 @@ export async function listKernels(): Promise<BootKernel[]> {
   return [...found.values()].sort((one, other) => other.release.localeCompare(one.release, "en", { numeric: true }));
 }
 
-/** The kernel that `wanted` names: a release, a path of an image, or, if null, the running release or else the newest at hand. */
+/** What a checked kernel (scripts/lab-kernel.sh) is built with: `kasan`, `lockdep`, `kcsan`; null for every other kernel. */
+export function checkerOf(kernel: BootKernel): string | null {
+  return /-oopscope-(\w+)$/.exec(kernel.release)?.[1] ?? null;
+}
+
+/** The kernel that `wanted` names: a release, a path of an image, or, if null, the running release or else the newest at hand that is not a checked one. */
 export async function findKernel(wanted: string | null, running: string | null = null): Promise<BootKernel> {
   if (wanted !== null && (wanted.includes("/") || (await exists(wanted)))) return kernelOfImage(resolve(wanted));
   const kernels = await listKernels();
-  const chosen = wanted === null ? (kernels.find((kernel) => kernel.release === running) ?? kernels.find((kernel) => kernel.arch === "x86_64")) : kernels.find((kernel) => kernel.release === wanted);
+  const chosen =
+    wanted === null
+      ? (kernels.find((kernel) => kernel.release === running) ?? kernels.find((kernel) => kernel.arch === "x86_64" && checkerOf(kernel) === null) ?? kernels.find((kernel) => kernel.arch === "x86_64"))
+      : kernels.find((kernel) => kernel.release === wanted);
   if (chosen !== undefined) return chosen;
   const there = kernels.length === 0 ? "none is installed or in the cache" : `at hand: ${kernels.map((kernel) => kernel.release).join(", ")}`;
   throw new OopscopeError("not-found", wanted === null ? `no kernel to boot: ${there}` : `no kernel \`${wanted}\`: ${there}`, { kernel: wanted ?? undefined });

@@ -1,6 +1,7 @@
+import { release } from "node:os";
 import { runGuest, type GuestEnd } from "./guest.ts";
 import { buildInitramfs } from "./init.ts";
-import { listKernels, type BootKernel } from "./kernels.ts";
+import { findKernel, listKernels, type BootKernel } from "./kernels.ts";
 import { planLab, type LabOptions, type LabPlan } from "./plan.ts";
 import { readScenarios, type Scenario } from "./scenario.ts";
 import { scenariosFolder } from "./scenarios-folder.ts";
@@ -19,7 +20,7 @@ export type LabResult = GuestEnd & {
  */
 export async function runLab(options: LabOptions & { readonly onConsole?: (bytes: Uint8Array) => void; readonly consoleLimit?: number }): Promise<LabResult> {
   const plan = await planLab(options, false);
-  options.onProgress?.(`booting ${plan.kernel.release}`);
+  options.onProgress?.(`booting ${plan.kernel.release}${plan.guest.root === "busybox" && plan.scenario === null ? " with busybox alone" : ""}`);
   const end = await runGuest({
     ...(await guestOf(plan)),
     ...(options.onConsole === undefined ? {} : { onConsole: options.onConsole }),
@@ -41,8 +42,8 @@ async function guestOf(plan: LabPlan): Promise<{ machine: LabPlan["machine"]; in
   return { machine: plan.machine, initramfs: await buildInitramfs(plan.guest), timeout: plan.timeout };
 }
 
-/** The kernels and scenarios at hand. */
-export async function listLab(): Promise<{ kernels: BootKernel[]; scenarios: Scenario[] }> {
-  const [kernels, scenarios] = await Promise.all([listKernels(), readScenarios(scenariosFolder())]);
-  return { kernels, scenarios };
+/** The kernels and scenarios at hand. `chosen` is the release that is booted if none is named; null if there is none. */
+export async function listLab(): Promise<{ kernels: BootKernel[]; chosen: string | null; scenarios: Scenario[] }> {
+  const [kernels, chosen, scenarios] = await Promise.all([listKernels(), findKernel(null, release()).catch(() => null), readScenarios(scenariosFolder())]);
+  return { kernels, chosen: chosen?.release ?? null, scenarios };
 }

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from "node:path";
 import { OopscopeError, messageOf } from "../base/index.ts";
 import { buildForm, buildModule } from "./build.ts";
 import { quote, type GuestPlan } from "./init.ts";
-import { cacheFolder, findKernel, type Arch, type BootKernel } from "./kernels.ts";
+import { cacheFolder, checkerOf, findKernel, listKernels, type Arch, type BootKernel } from "./kernels.ts";
 import { readModule, requireRelease, type KernelModule } from "./modinfo.ts";
 import { loadOrder, readModuleTree, type ModuleTree } from "./order.ts";
 import type { Machine } from "./qemu.ts";
@@ -62,13 +62,7 @@ const hostRootNeeds: readonly (readonly [module: string, option: string])[] = [
 /** Checks everything that can be checked before a guest is booted. `interactive`: no script, a shell. */
 export async function planLab(options: LabOptions, interactive: boolean): Promise<LabPlan> {
   const scenario = options.scenario === undefined ? null : await findScenario(options.scenario);
-  const kernel = await findKernel(options.kernel ?? null, release());
-  if (scenario?.needs != null && !kernel.release.endsWith(`-oopscope-${scenario.needs}`)) {
-    throw new OopscopeError("bad-argument", `scenario \`${scenario.name}\` needs a kernel that is built with ${scenario.needs}, which ${kernel.release} is not (scripts/lab-kernel.sh ${scenario.needs})`, {
-      scenario: scenario.name,
-      release: kernel.release,
-    });
-  }
+  const kernel = scenario?.needs == null ? await findKernel(options.kernel ?? null, release()) : await checkedKernel(scenario, scenario.needs, options.kernel);
   const { arch } = kernel;
   const root = options.root ?? (arch !== hostArch || (scenario !== null && options.script === undefined && !interactive) ? "busybox" : "host");
   if (root === "host" && arch !== hostArch) throw new OopscopeError("bad-argument", `the host's programs do not run on ${arch}: kernel ${kernel.release} needs root \`busybox\``, { arch });
@@ -93,6 +87,18 @@ export async function planLab(options: LabOptions, interactive: boolean): Promis
     guest: { drivers, modules, root, script, folder, env: options.env ?? {}, arch, busybox: options.busybox ?? (await busyboxFor(kernel)) },
     timeout: positive("timeout", options.timeout ?? scenario?.timeout ?? 120) * 1000,
   };
+}
+
+/** The kernel that a scenario for a checked kernel is played on: the one that is named, or the first at hand that is built so. */
+async function checkedKernel(scenario: Scenario, needs: string, wanted: string | undefined): Promise<BootKernel> {
+  const suits = (kernel: BootKernel): boolean => checkerOf(kernel) === needs;
+  const kernel = wanted === undefined ? (await listKernels()).find(suits) : await findKernel(wanted);
+  if (kernel !== undefined && suits(kernel)) return kernel;
+  const which = kernel === undefined ? "none at hand is" : `${kernel.release} is not`;
+  throw new OopscopeError("bad-argument", `scenario \`${scenario.name}\` needs a kernel that is built with ${needs}, which ${which} (in oopscope's repository: scripts/lab-kernel.sh ${needs})`, {
+    scenario: scenario.name,
+    ...(kernel === undefined ? {} : { release: kernel.release }),
+  });
 }
 
 /** The lab plays on x86-64 hosts and, where a kernel asks for it, other processors on them. */
@@ -122,7 +128,8 @@ async function findScenario(name: string): Promise<Scenario> {
   const all = await readScenarios(scenariosFolder());
   const found = all.find((scenario) => scenario.name === name);
   if (found !== undefined) return found;
-  throw new OopscopeError("bad-argument", `no scenario \`${name}\`; there are: ${all.map((scenario) => scenario.name).join(", ")}`, { scenario: name });
+  const alike = all.filter((scenario) => scenario.name.includes(name) || name.includes(scenario.name)).map((scenario) => scenario.name);
+  throw new OopscopeError("not-found", `no scenario \`${name}\` among the ${all.length} there are${alike.length > 0 && alike.length < 9 ? `; like it: ${alike.join(", ")}` : ""}`, { scenario: name });
 }
 
 /** The guest's script, as text: that of the host by its path (so that its own first line counts), or the scenario's commands. */

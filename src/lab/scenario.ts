@@ -18,6 +18,8 @@ export type Scenario = {
   /** The module's name and the folder of its source. */
   readonly module: string;
   readonly folder: string;
+  /** A few words: the module's MODULE_DESCRIPTION. */
+  readonly title: string;
   readonly about: string;
   /** A `kind` of the case (docs: the JSON contract). */
   readonly kind: string;
@@ -37,7 +39,7 @@ export type Scenario = {
   readonly silent: string | null;
   /** Frames that the kernel marks with `?` although they are real; others may stand between them. */
   readonly doubtful: readonly ScenarioFrame[];
-  /** The checked kernel that it is for (scripts/lab-kernel.sh): `kasan`, `lockdep`; null: any kernel. */
+  /** The checked kernel that it is for (scripts/lab-kernel.sh): `kasan`, `lockdep`, `kcsan`; null: any kernel. */
   readonly needs: string | null;
   readonly cpus: number;
   /** MiB. */
@@ -87,10 +89,11 @@ export function parseScenarios(source: string, module: string, folder: string): 
     if (block === undefined) throw new OopscopeError("malformed", `${module}.c: \`${key}:\` stands before \`scenario:\``, { file: `${module}.c` });
     block.set(key, [...(block.get(key) ?? []), value!]);
   }
-  return blocks.map((block) => scenarioOf(block, blocks[0]!, module, folder, about.join("\n").trim()));
+  const title = /^MODULE_DESCRIPTION\("(.*)"\);$/m.exec(source)?.[1] ?? "";
+  return blocks.map((block) => ({ ...scenarioOf(block, blocks[0]!, module), module, folder, title, about: about.join("\n").trim() }));
 }
 
-function scenarioOf(block: Map<string, string[]>, first: Map<string, string[]>, module: string, folder: string, about: string): Scenario {
+function scenarioOf(block: Map<string, string[]>, first: Map<string, string[]>, module: string): Omit<Scenario, "module" | "folder" | "title" | "about"> {
   const list = (key: string): string[] => block.get(key) ?? first.get(key) ?? [];
   const one = (key: string, otherwise?: string): string => {
     const value = list(key)[0] ?? otherwise;
@@ -99,9 +102,6 @@ function scenarioOf(block: Map<string, string[]>, first: Map<string, string[]>, 
   };
   return {
     name: one("scenario"),
-    module,
-    folder,
-    about,
     kind: one("kind"),
     context: one("context", "process") as Scenario["context"],
     guilty: one("guilty"),

@@ -49,7 +49,7 @@ export function sourceName(scenario: Scenario): string {
  * Compares a log with what the scenario promises. The result is the truth, or the promises that the log does not keep.
  *
  * The frames compared are those of the scenario's module in the first report from the promised line on: RIP (or pc), then every frame that is not
- * marked as doubtful (`?`).
+ * marked as doubtful (`?`). The caller of the first may stand in arm64's link register instead.
  */
 export function readTruth(scenario: Scenario, source: string, log: string, release: string, arch: string): { truth: Truth } | { broken: string[] } {
   const marks = readMarks(source);
@@ -58,7 +58,7 @@ export function readTruth(scenario: Scenario, source: string, log: string, relea
   if (start < 0) return { broken: [`no line with \`${scenario.log.join("` or `")}\``] };
   if (scenario.end === "panicked" && !log.includes("Kernel panic - not syncing")) return { broken: ["the kernel did not panic"] };
 
-  const all = moduleFrames(lines, start, scenario.module);
+  const { frames: all, link } = moduleFrames(lines, start, scenario.module);
   const found = all.filter((frame) => frame.reliable);
   const frames: TruthFrame[] = [];
   let next = 0;
@@ -74,6 +74,10 @@ export function readTruth(scenario: Scenario, source: string, log: string, relea
       frames.push({ ...found[next]!, functions });
       matches++;
       next++;
+    }
+    if (matches === 0 && frames.length === 1 && link?.symbol.replace(/\..*/, "") === outermost) {
+      frames.push({ ...link, functions });
+      continue;
     }
     if (matches === 0) return { broken: [`frame ${frames.length + 1} of the module should be \`${outermost}\`, but is \`${found[next]?.symbol ?? "not there"}\``] };
   }
@@ -105,25 +109,48 @@ export function readTruth(scenario: Scenario, source: string, log: string, relea
   };
 }
 
-const prefix = /^(?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? )?/;
+const prefix = /^(?:\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?)?/;
 const frameLine = /^(?:(?:CPU: .* )?(?:RIP: [0-9a-f]{4}|pc ?): ?|\s+(\? )?)(([\w.]+)\+0x[0-9a-f]+\/0x[0-9a-f]+) \[(\w+)/;
+const linkLine = /^lr : ([\w.]+)\+0x[0-9a-f]+\/0x[0-9a-f]+ \[(\w+)/;
+type LogFrame = Omit<TruthFrame, "functions">;
+
+/** What KFENCE (mm/kfence/report.c) and KCSAN (kernel/kcsan/report.c) write above the stack of an access; such a stack ends with an empty line. */
+const accessLine = /^(?:Out-of-bounds (?:read|write) at |Use-after-free (?:read|write) at |Invalid (?:read|write) at |Corrupted memory at |Invalid free of |(?:race at unknown origin, with )?(?:read|write|read-write|assert [a-z ]+)(?: \([a-z, ]+\))? to 0x)/;
 
 /**
- * The module's frames of the report that starts at `start`: of RIP (or pc) and of the call trace, to the report's end. Traces with a title of
- * their own (`Allocated in`, `Freed by task`) do not count, nor do lines that name a function for other reasons (`WARNING: … at`, `Workqueue:`).
+ * Whether the frame in a line of a log (1-based) is an instruction's own address, and not a return address: RIP, pc, and the frame below the line in which
+ * KFENCE tells of a fault.
  */
-function moduleFrames(lines: readonly string[], start: number, module: string): Omit<TruthFrame, "functions">[] {
-  const frames: Omit<TruthFrame, "functions">[] = [];
+export function isExact(lines: readonly string[], logLine: number): boolean {
+  return /RIP: |pc : /.test(lines[logLine - 1]!) || /\] (?:Out-of-bounds|Use-after-free|Invalid) (?:read|write) at /.test(lines[logLine - 2] ?? "");
+}
+
+/**
+ * The module's frames of the report that starts at `start`: of RIP (or pc) and of the call trace, or of the accesses that a checker tells of, to the report's
+ * end. Traces with a title of their own (`Allocated in`, `Freed by task`) do not count, nor do lines that name a function for other reasons
+ * (`WARNING: … at`, `Workqueue:`).
+ *
+ * `link` is arm64's link register. A function that traps before it has made a frame of its own leaves its caller there and nowhere else: the trace, which
+ * goes by frames, leaves the caller out.
+ */
+function moduleFrames(lines: readonly string[], start: number, module: string): { frames: LogFrame[]; link: LogFrame | null } {
+  const frames: LogFrame[] = [];
+  let link: LogFrame | null = null;
   let inTrace = false;
+  let inAccess = false;
   let exact: string | null = null;
   for (let at = start; at < lines.length; at++) {
     const line = lines[at]!.replace(prefix, "");
-    if (/^---\[ end (?:trace|Kernel panic)/.test(line) || /^(?:Allocated|Freed) by task|^The buggy address|^FIX /.test(line)) break;
+    if (/^---\[ end (?:trace|Kernel panic)/.test(line) || /^(?:Allocated|Freed) by task|^The buggy address|^FIX |^(?:allocated|freed) by task|^={40}/.test(line)) break;
     if (at > start && /^Kernel panic - not syncing|^INFO: task /.test(line)) break;
     if (inTrace && /^watchdog: BUG|^BUG: |^WARNING: |^-+\[ cut here/.test(line)) break;
     if (/^Call [Tt]race:/.test(line)) inTrace = true;
+    if (accessLine.test(line)) inAccess = true;
+    if (line === "") inAccess = false;
     const register = /^(?:RIP: |pc ?: )/.test(line);
-    if (!inTrace && !register) continue;
+    const [, caller, callerOwner] = linkLine.exec(line) ?? [];
+    if (callerOwner === module) link ??= { logLine: at + 1, symbol: caller!, reliable: true };
+    if (!inTrace && !inAccess && !register) continue;
     const [, doubtful, place, symbol, owner] = frameLine.exec(line) ?? [];
     if (owner !== module) continue;
     // arm64 repeats pc as the first frame of its trace.
@@ -134,7 +161,7 @@ function moduleFrames(lines: readonly string[], start: number, module: string): 
     if (register) exact = place!;
     frames.push({ logLine: at + 1, symbol: symbol!, reliable: doubtful === undefined });
   }
-  return frames;
+  return { frames, link };
 }
 
 /** The part of a console that is worth keeping as a log: the kernel's name and command line, and all from the module's loading to the crash's end. */

@@ -1,5 +1,6 @@
 export * from "./types.ts";
-export { LineSplitter, parseLog } from "./parse.ts";
+export { parseLog } from "./parse.ts";
+export { LineSplitter } from "./lines.ts";
 export { LogReader, type LogListener } from "./reader.ts";
 export { readLine } from "./prefix.ts";
 export { isPassedOver, plainName } from "./passed-over.ts";

@@ -14,30 +14,38 @@ export async function openImage(path: string): Promise<Image> {
   return new Image(await openElf(path));
 }
 
+/** What knows the functions and lines of an image: the debug information of its file, or a GSYM made of it. Addresses are image offsets. */
+export type Lines = {
+  readonly present: boolean;
+  lookup(addresses: readonly number[]): (Place | null | OopscopeError)[];
+  unitAt(address: number): { readonly name: string | null; readonly directory: string | null } | null;
+  close?(): void;
+};
+
 /** A file that names and addresses are looked up in. Addresses are image offsets of its `elf`. */
 export class Image {
+  /** What has the symbols; the file of `path`, or what stands beside a GSYM. */
   readonly elf: ElfFile;
-  readonly #dwarf: DwarfFile;
+  readonly path: string;
+  readonly #lines: Lines;
   readonly #extents = new Map<number, number | null>();
   /** What symbols were asked for: their extents are measured together. */
   readonly #named = new Set<number>();
   #index: SymbolIndex | null = null;
 
-  constructor(elf: ElfFile) {
+  constructor(elf: ElfFile, lines: Lines = new DwarfFile(elf), path = elf.path) {
     this.elf = elf;
-    this.#dwarf = new DwarfFile(elf);
-  }
-
-  get path(): string {
-    return this.elf.path;
+    this.path = path;
+    this.#lines = lines;
   }
 
   get hasDebugInformation(): boolean {
-    return this.#dwarf.present;
+    return this.#lines.present;
   }
 
   close(): void {
     this.elf.close();
+    this.#lines.close?.();
   }
 
   /** Symbols by name, several where the name is not unique. One call for all names costs little more than for one. */
@@ -76,7 +84,7 @@ export class Image {
   /** Name and compilation directory of the unit that owns an address. */
   unitAt(address: ImageOffset): { readonly name: string | null; readonly directory: string | null } | null {
     try {
-      return this.#dwarf.unitAt(address);
+      return this.#lines.unitAt(address);
     } catch (error) {
       if (error instanceof OopscopeError) return null;
       throw error;
@@ -88,7 +96,7 @@ export class Image {
    * are known to belong to; where one is missing it is looked up. Any order, one answer each.
    */
   lookup(addresses: readonly ImageOffset[], owners: readonly (ImageSymbol | null)[] = []): ResolvedPlace[] {
-    const places = this.#dwarf.lookup(addresses);
+    const places = this.#lines.lookup(addresses);
     const unowned = addresses.filter((_, index) => !owners[index]);
     const starts = unowned.length > 0 ? symbolsBeginningAt(this.elf, unowned) : new Map<number, ImageSymbol>();
     return places.map((place, index) => {

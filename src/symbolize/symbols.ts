@@ -142,6 +142,11 @@ export class SymbolIndex {
     this.#indices = Uint32Array.from(order, (k) => picked[k]!);
   }
 
+  /** Where symbols begin, ascending; several times where several do. */
+  get starts(): Float64Array {
+    return this.#values;
+  }
+
   /** The symbol that owns an address: the nearest one at or below it in the same section, or null. */
   at(address: number): ImageSymbol | null {
     const table = this.#table;

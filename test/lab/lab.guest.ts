@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { runLab, type LabOptions, type LabResult } from "../../src/lab/index.ts";
+import { findKernel, runLab, type LabOptions, type LabResult } from "../../src/lab/index.ts";
 import { guestsOf, testKernel } from "./kernel.ts";
 
 let kernel: string;
@@ -71,7 +71,17 @@ it("names the step of the guest that failed", async () => {
   // The fixture's module loads once; its name is taken the second time.
   const ko = `test/fixtures/modules/${kernel}/null_chain.ko`;
   const result = await run({ root: "busybox", modules: [ko, ko] });
-  expect(result).toMatchObject({ outcome: "finished", status: 1, why: "in the guest this failed: insmod null_chain" });
+  expect(result).toMatchObject({ outcome: "finished", status: 1, why: "in the guest this failed: insmod null_chain: File exists" });
+});
+
+it("a lone image without virtio and 9p: what it lacks is named", async () => {
+  const image = join(folder, `vmlinuz-${kernel}`);
+  copyFileSync((await findKernel(kernel)).image, image);
+  // Debian's drivers are modules, and beside this image there are none; on a machine with this very kernel installed those would be found.
+  const why = existsSync(`/lib/modules/${kernel}`)
+    ? null
+    : "in the guest this failed: mount of the host's file system: the kernel has no virtio (CONFIG_VIRTIO_PCI), 9p (CONFIG_NET_9P_VIRTIO, CONFIG_9P_FS), overlay (CONFIG_OVERLAY_FS), and no modules were found for it";
+  expect(await run({ kernel: image, script: script("never.sh", "#!/bin/sh\n") })).toMatchObject({ outcome: why === null ? "finished" : "did-not-boot", why });
 });
 
 it("refuses an image that QEMU cannot boot", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadOrder, readModuleTree } from "../../src/lab/order.ts";
 import { planLab } from "../../src/lab/plan.ts";
-import type { BootKernel } from "../../src/lab/kernels.ts";
+import { findKernel, type BootKernel } from "../../src/lab/kernels.ts";
 
 /** A relocatable file with nothing but a .modinfo: the least that is a module. */
 function moduleFile(words: Record<string, string>): Buffer {
@@ -136,13 +136,27 @@ describe("before a boot", () => {
     await expect(plan({ kernel: "9.9.2-bare", root: "busybox" })).resolves.toMatchObject({ guest: { drivers: [] } });
   });
 
+  it("by default the running kernel, else the newest, but no checked one while there is another", async () => {
+    makeKernel("9.9.9-oopscope-kasan", {}, []);
+    makeKernel("9.9.8-running", {}, []);
+    expect((await findKernel(null, "9.9.8-running")).release).toBe("9.9.8-running");
+    expect((await findKernel(null, "1.0-elsewhere")).release).toBe("9.9.8-running");
+    for (const release of ["9.9.9-oopscope-kasan", "9.9.8-running"]) rmSync(join(cache, "kernels", release), { recursive: true });
+  });
+
   it("a kernel that is not there, a script that is not there, a number that is none", async () => {
     await expect(plan({ kernel: "1.2.3" })).rejects.toThrow(/^no kernel `1.2.3`: at hand: /);
     await expect(plan({ kernel: "/nope/vmlinuz" })).rejects.toThrow("cannot read the kernel image `/nope/vmlinuz`");
     await expect(plan({ script: "/nope.sh" })).rejects.toThrow("cannot run the script `/nope.sh`: there is no such file");
     await expect(plan({ script: "/" })).rejects.toThrow("cannot run the script `/`: it is not a file");
     await expect(plan({ memory: 0 })).rejects.toThrow("memory must be a number above 0, not 0");
-    await expect(plan({ scenario: "null-chain-kasan" })).rejects.toThrow("scenario `null-chain-kasan` needs a kernel that is built with kasan, which 9.9.1-test is not (scripts/lab-kernel.sh kasan)");
-    await expect(plan({ scenario: "nope" })).rejects.toThrow(/^no scenario `nope`; there are: /);
+    await expect(plan({ scenario: "null-chain-kasan" })).rejects.toThrow(
+      "scenario `null-chain-kasan` needs a kernel that is built with kasan, which 9.9.1-test is not (in oopscope's repository: scripts/lab-kernel.sh kasan)",
+    );
+    await expect(planLab({ scenario: "null-chain-kasan" }, false)).rejects.toThrow(
+      "scenario `null-chain-kasan` needs a kernel that is built with kasan, which none at hand is (in oopscope's repository: scripts/lab-kernel.sh kasan)",
+    );
+    await expect(plan({ scenario: "nope" })).rejects.toThrow(/^no scenario `nope` among the \d+ there are$/);
+    await expect(plan({ scenario: "null" })).rejects.toThrow(/^no scenario `null` among the \d+ there are; like it: init-null, null-call, null-chain, null-chain-kasan$/);
   });
 });

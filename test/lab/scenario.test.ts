@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { parseScenarios, readMarks, readScenarios, readTruth, trimConsole, type Truth } from "../../src/lab/index.ts";
+import { isExact, parseScenarios, readMarks, readScenarios, readTruth, trimConsole, type Truth } from "../../src/lab/index.ts";
 
 const source = `// SPDX
 /*
@@ -26,13 +26,14 @@ static void inner(void)
 }
 	inner(); /* @call */
 	outer(); /* @top */
+MODULE_DESCRIPTION("A thing that breaks");
 `;
 
 describe("the header comment", () => {
   const [first, second] = parseScenarios(source, "m", "/x/m");
 
   it("gives a scenario", () => {
-    expect(first).toMatchObject({ name: "first", module: "m", about: "What it is\nabout.", kind: "bug", context: "process", script: "echo one\necho two", append: "", end: "panicked", log: ["kernel BUG"], parallel: true });
+    expect(first).toMatchObject({ name: "first", module: "m", title: "A thing that breaks", about: "What it is\nabout.", kind: "bug", context: "process", script: "echo one\necho two", append: "", end: "panicked", log: ["kernel BUG"], parallel: true });
     expect(first!.frames).toEqual([
       { functions: [{ name: "inner", mark: "GUILTY" }, { name: "outer", mark: "call" }], repeats: false },
       { functions: [{ name: "top", mark: "top" }], repeats: true },
@@ -83,6 +84,31 @@ describe("the truth of a log", () => {
     expect(truthOf(log.replaceAll("top+", "pot+"))).toEqual({ broken: ["frame 2 of the module should be `top`, but is `pot`"] });
     expect(truthOf(log.replace("vfs_write+0x5/0x10", "more+0x5/0x10 [m]"))).toEqual({ broken: ["the frame `more` was not promised"] });
     expect(truthOf(log.replace("Kernel panic", ""))).toEqual({ broken: ["the kernel did not panic"] });
+  });
+});
+
+describe("the truth of forms of their own", () => {
+  const scenario = parseScenarios(source.replace(" * frame: top@top ...\n", " * frame: top@top\n").replace("end: any", "frame: inner@GUILTY < outer@call\n * frame: top@top\n * frame: top@top").replace(" * log:", " * end: finished\n * log:"), "m", "/x/m");
+  const framesOf = (name: string, text: string): unknown => {
+    const result = readTruth(scenario.find((one) => one.name === name)!, source, text, "6.1", "arm64");
+    return "broken" in result ? result.broken : result.truth.frames.map(({ logLine, symbol }) => `${logLine} ${symbol}`);
+  };
+
+  it("arm64: the caller of a function without a frame stands in the link register", () => {
+    const lines = ["kernel BUG at m.c:21!", "pc : outer+0x1/0x10 [m]", "lr : top+0x8/0x10 [m]", "Call trace:", " outer+0x1/0x10 [m]", " vfs_write+0x5/0x10"];
+    const log = lines.map((line) => `[    1.0] ${line}`);
+    expect(framesOf("first", log.join("\n"))).toEqual(["2 outer", "3 top"]);
+    expect(framesOf("first", log.join("\n").replace("lr : top", "lr : outer"))).toEqual(["frame 2 of the module should be `top`, but is `not there`"]);
+    // Where the trace has it, that line is the frame.
+    expect(framesOf("first", [...log.slice(0, 5), "[    1.0]  top+0x8/0x10 [m]", log[5]].join("\n"))).toEqual(["2 outer", "6 top"]);
+  });
+
+  it("KCSAN: the stacks of both accesses; KFENCE: the stack of the access, of which the first frame is exact", () => {
+    const race = ["====", "kernel BUG", "", "write (marked) to 0xffff of 4 bytes by interrupt on cpu 1:", " outer+0x1/0x10 [m]", " top+0x8/0x10 [m]", "", "race at unknown origin, with read to 0xffff of 4 bytes by task 4 on cpu 0:", " top+0x8/0x10 [m]", "", `${"=".repeat(66)}`, " top+0x9/0x10 [m]"];
+    expect(framesOf("second", race.map((line) => `[    1.0] ${line}`).join("\n"))).toEqual(["5 outer", "6 top", "9 top"]);
+    const fault = ["kernel BUG", "", "Use-after-free read at 0xffff (in kfence-#1):", " outer+0x1/0x10 [m]", " top+0x8/0x10 [m]", "", "allocated by task 1 on cpu 0 at 1.0s:", " top+0x9/0x10 [m]"].map((line) => `[    1.0] ${line}`);
+    expect(framesOf("first", fault.join("\n"))).toEqual(["4 outer", "5 top"]);
+    expect([4, 5].map((line) => isExact(fault, line))).toEqual([true, false]);
   });
 });
 

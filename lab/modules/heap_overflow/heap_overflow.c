@@ -88,3 +88,12 @@ MODULE_DESCRIPTION("A write past the end of a kmalloc object");
  * frame: ho_send@call
  * frame: ho_set@set
  */
+
+/*
+ * scenario: heap-overflow-kfence
+ * needs: kcsan
+ * kind: memory-corruption
+ * append: kfence.sample_interval=1
+ * script: exec 3> /sys/module/heap_overflow/parameters/send; until dmesg | grep -q 'BUG: KFENCE'; do for i in $(seq 100); do echo 60 >&3; done; done
+ * log: BUG: KFENCE: memory corruption in ho_send
+ */

@@ -4,9 +4,9 @@
  *
  * scenario: init-null
  * kind: null-dereference
- * context: process
  * guilty: in_claim
  * log: BUG: kernel NULL pointer dereference, address: 0000000000000008
+ * log: Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008
  * frame: in_claim@GUILTY
  * frame: in_probe@probe < in_init@init
  */

@@ -88,3 +88,12 @@ MODULE_DESCRIPTION("A double free of a kmalloc object");
  * end: finished
  * log: BUG: KASAN: double-free in
  */
+
+/*
+ * scenario: kmalloc-double-free-kfence
+ * needs: kcsan
+ * append: kfence.sample_interval=1 slub_debug=F,kmalloc-64
+ * end: finished
+ * script: exec 3> /proc/kmalloc_double_free; until dmesg | grep -q 'BUG: KFENCE'; do sleep 0.1; echo 0 >&3; done 2> /dev/null
+ * log: BUG: KFENCE: invalid free in df_session_destroy
+ */

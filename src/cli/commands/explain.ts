@@ -7,10 +7,10 @@ import { exit } from "../exit.ts";
 import { readLog } from "../input.ts";
 import { writeResult } from "../output.ts";
 import { rulePage } from "../rule-pages.ts";
-import { hurry, optionsOf, talk, type DecodeFlags } from "./decode.ts";
+import { hurry, optionsOf, talk, type LogFlags } from "./decode.ts";
 
 /** The flags of `explain`, as the command line gives them. */
-export type ExplainFlags = Omit<DecodeFlags, "format"> & { readonly format: "terminal" | "json" };
+export type ExplainFlags = LogFlags & { readonly format: "terminal" | "json" };
 
 /** `explain [LOG|-|CASE|RULE]`: a rule's name wins over a file of that name, as a command's does. */
 export async function runExplain(what: string | undefined, flags: ExplainFlags): Promise<number> {

@@ -4,7 +4,9 @@ import { messageOf, OopscopeError } from "../../base/index.ts";
 import { bootLab, listLab, runLab, type LabOptions, type LabResult } from "../../lab/index.ts";
 import type { Decoded } from "../../decode/index.ts";
 import { exit } from "../exit.ts";
-import { say, writeResult } from "../output.ts";
+import { visible } from "../../render/index.ts";
+import { liveConsole } from "../live-console.ts";
+import { isTerminal, say, writeResult } from "../output.ts";
 
 /** The flags of `lab run` and `lab boot`, as the command line gives them. */
 export type LabFlags = {
@@ -32,6 +34,8 @@ export async function runLabRun(scenario: string | undefined, flags: LabFlags): 
   // Opened first: a log that cannot be saved is told before the crash, not after it.
   const log = flags.output === undefined ? null : openLog(flags.output);
   let live = flags.format === "json" || flags.quiet === true ? null : process.stdout;
+  // What a guest prints must not command the user's terminal; in a file or a pipe it is what it is.
+  const shown = isTerminal(1) ? liveConsole() : (bytes: Uint8Array) => bytes;
   // A reader that has gone (`| head`) ends the view, not the guest.
   live?.on("error", () => (live = null));
   const stop = stopOnSignals();
@@ -42,7 +46,7 @@ export async function runLabRun(scenario: string | undefined, flags: LabFlags): 
       ...(scenario === undefined ? {} : { scenario }),
       signal: stop.signal,
       onConsole: (bytes) => {
-        live?.write(bytes);
+        live?.write(shown(bytes));
         if (log === null || unsaved !== null) return;
         try {
           for (let at = 0; at < bytes.length; ) at += writeSync(log, bytes, at);
@@ -52,10 +56,15 @@ export async function runLabRun(scenario: string | undefined, flags: LabFlags): 
         }
       },
     });
+    live?.write(shown(new Uint8Array()));
     await report(result, flags);
     return unsaved === null ? statusOf(result) : exit.failed;
   } catch (error) {
     if (error instanceof OopscopeError && error.code === "aborted") return exit.interrupted;
+    if (error instanceof OopscopeError && error.code === "not-found" && error.facts.scenario !== undefined) {
+      say("error", error.message, "oopscope lab list");
+      return exit.usage;
+    }
     throw error;
   } finally {
     stop.done();
@@ -70,7 +79,12 @@ export async function runLabBoot(flags: LabFlags): Promise<number> {
   }
   const stop = stopOnSignals();
   try {
-    await bootLab({ ...optionsOf(flags), signal: stop.signal });
+    const { rows, columns: width } = process.stdout;
+    const { outcome, why } = await bootLab({ ...optionsOf(flags), env: { LINES: String(rows), COLUMNS: String(width) }, signal: stop.signal });
+    if (outcome === "did-not-boot") {
+      say("error", why ?? "the guest did not boot");
+      return labExit.didNotBoot;
+    }
     return exit.done;
   } catch (error) {
     if (error instanceof OopscopeError && error.code === "aborted") return exit.interrupted;
@@ -81,23 +95,26 @@ export async function runLabBoot(flags: LabFlags): Promise<number> {
 }
 
 export async function runLabList(flags: LabFlags): Promise<number> {
-  const { kernels, scenarios } = await listLab();
+  const { kernels, chosen, scenarios } = await listLab();
   if (flags.format === "json") {
-    const shown = scenarios.map(({ name, kind, context, module, folder, about, needs }) => ({ name, kind, context, module, folder, about, needs }));
-    writeResult(`${JSON.stringify({ kernels, scenarios: shown }, null, 2)}\n`);
+    const shown = scenarios.map(({ name, kind, context, module, folder, title, about, needs, append }) => ({ name, kind, context, module, folder, title, about, needs, append }));
+    writeResult(`${JSON.stringify({ kernels, chosen, scenarios: shown }, null, 2)}\n`);
     return exit.done;
   }
-  const width = Math.max(...scenarios.map(({ name }) => name.length));
-  const rows = scenarios.map(({ name, kind, about, needs }) => `  ${name.padEnd(width)}  ${kind.padEnd(17)}  ${firstSentence(about)}${needs === null ? "" : ` (a ${needs} kernel)`}`);
-  const images = kernels.length === 0 ? ["  none"] : kernels.map(({ release, image }) => `  ${release}  ${image}`);
-  writeResult(`${["kernels", ...images, "", "scenarios", ...rows].join("\n")}\n`);
+  const images = kernels.map(({ release, arch, image }) => [release, release === chosen ? `${arch}, the default` : arch, image]);
+  const rows = scenarios.map(({ name, kind, context, title, needs, append }) => {
+    const with_ = [needs === null ? "" : `a ${needs} kernel`, append].filter((part) => part !== "");
+    return [name, kind, context, `${title}${with_.length === 0 ? "" : ` (${with_.join(", ")})`}`];
+  });
+  writeResult(`kernels\n${images.length === 0 ? "  none\n" : columns(images)}\nscenarios\n${columns(rows)}`);
   if (kernels.length === 0 && flags.quiet !== true) say("note", "no kernel is installed that can be read here", "apt-get install linux-image-amd64");
   return exit.done;
 }
 
-function firstSentence(text: string): string {
-  const sentence = /^[\s\S]*?\.(?=\s|$)/.exec(text)?.[0] ?? text;
-  return sentence.replace(/\s+/g, " ");
+/** Rows of cells, indented; each column but the last as wide as its widest cell. */
+function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]!.length))) ?? [];
+  return rows.map((row) => `  ${row.map((cell, column) => (column < row.length - 1 ? cell.padEnd(widths[column]!) : cell)).map(visible).join("  ")}\n`).join("");
 }
 
 function optionsOf(flags: LabFlags): LabOptions {
@@ -156,7 +173,7 @@ async function report(result: LabResult, flags: LabFlags): Promise<void> {
   const decoded = flags.decode === false ? null : await decodeConsole(result, flags.output ?? "console");
   if (flags.format === "json") {
     const { outcome, status, why, bootTime, time, kernel, scenario, modules } = result;
-    const shown = { outcome, status, why, bootTime, time, kernel, scenario: scenario?.name ?? null, modules, log: flags.output ?? null, case: decoded?.case ?? null };
+    const shown = { outcome, status, why, bootTime: bootTime === null ? null : Math.round(bootTime), time: Math.round(time), kernel, scenario: scenario?.name ?? null, modules, log: flags.output ?? null, case: decoded?.case ?? null };
     writeResult(`${JSON.stringify(shown, null, 2)}\n`);
     return;
   }
