@@ -9,7 +9,7 @@ export function secondFree(subject: Subject): Evidence[] {
   const evidence: Evidence[] = [];
   const bug = subject.find(/kernel BUG at (?:\S+\/)?mm\/slub\.c:\d+!/);
   if (bug !== null) evidence.push(evidenceOf(bug, "SLUB's freelist check: the object that is freed is already the first one on the free list"));
-  const said = subject.find(/BUG [\w-]+ \([^)]*\): (?:Object already free|Slab has \d+ allocated objects but \d+ are to be freed)|BUG: KASAN: (?:double-free|use-after-free|slab-use-after-free)/);
+  const said = subject.find(/BUG [\w-]+ \([^)]*\): (?:Object already free|Slab has \d+ allocated objects but \d+ are to be freed)|BUG: KFENCE: invalid free|BUG: KASAN: (?:double-free|use-after-free|slab-use-after-free)/);
   if (said !== null) evidence.push(evidenceOf(said, "the kernel's own check says it"));
   const free = subject.trail.find((frame) => freeing.test(nameOf(frame)));
   if (free !== undefined && free === subject.pc) evidence.push({ logLine: free.logLine, text: free.text, why: `the check stands in \`${nameOf(free)}\`, which was freeing` });

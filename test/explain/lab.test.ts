@@ -7,7 +7,7 @@ import { explained, judged, logNames, logsFolder, verdictText, withModules } fro
  * Logs that do not show whom to blame: freed-jump, object-, timer- and work-use-after-free (the crash comes long after the free), heap-overflow and
  * stack-smash (the write is past when it is noticed), unloaded-timer (no frame of the module is left).
  */
-const notInLog = ["freed-jump", "heap-overflow", "object-use-after-free", "stack-smash", "timer-use-after-free", "unloaded-timer", "work-use-after-free"];
+const notInLog = ["freed-jump", "heap-overflow", "heap-overflow-kfence", "object-use-after-free", "stack-smash", "timer-use-after-free", "unloaded-timer", "work-use-after-free"];
 
 test.each(logNames)("%s: kind and guilty line are the scenario's", async (name) => {
   const { kindRight, lineRight, verdict } = await judged(name);
@@ -17,7 +17,7 @@ test.each(logNames)("%s: kind and guilty line are the scenario's", async (name) 
 });
 
 /** Nor does the module's code: who writes is no call. */
-const notInCode = ["heap-overflow", "stack-smash"];
+const notInCode = ["heap-overflow", "heap-overflow-kfence", "stack-smash"];
 
 test.each(notInLog)("%s: with the module's code the guilty line is the scenario's", async (name) => {
   const { kindRight, lineRight, verdict } = await judged(name, {}, withModules);

@@ -24,9 +24,15 @@ export const dataRace: Rule = {
   next: (_subject, guilty) => trace(guilty, "see who calls it, on which processors"),
 };
 
-/** The stacks of the two accesses, the write first. */
-function sides({ report }: Subject): (readonly Subject["trail"][number][])[] {
-  const both = report.stacks.filter(({ name }) => /^(?:marked |assert no )?(?:read|write|read-write)s? .*\bby$|^(?:read|write)(?:-write)? by$/.test(name) || / by$/.test(name));
-  const frames = both.sort((one, other) => Number(other.name.startsWith("write")) - Number(one.name.startsWith("write"))).map((stack) => stack.frames.filter((frame) => frame.reliable && frame.symbol !== null));
+/** The stacks of the two accesses: what is not marked (READ_ONCE() and its like) before what is, and the write before the read. */
+function sides(subject: Subject): (readonly Subject["trail"][number][])[] {
+  const both = subject.report.stacks.filter(({ name }) => / by$/.test(name));
+  const order = ({ name, frames }: (typeof both)[number]) => (isMarked(subject, frames[0]?.logLine ?? 0) ? 2 : 0) + (name.startsWith("write") ? 0 : 1);
+  const frames = both.sort((one, other) => order(one) - order(other)).map((stack) => stack.frames.filter((frame) => frame.reliable && frame.symbol !== null));
   return frames.filter((list) => list.length > 0);
+}
+
+/** `write (marked) to 0x… of 4 bytes by task 42 on cpu 0:` stands in the line before the stack. */
+function isMarked({ lines }: Subject, firstFrame: number): boolean {
+  return /\(marked/.test(lines.find(({ line }) => line === firstFrame - 1)?.text ?? "");
 }

@@ -7,9 +7,11 @@ import { secondFree } from "../second-free.ts";
 /** kfree() or kmem_cache_free() of an object that is already free. */
 export const doubleFreeSlab: Rule = {
   name: "double-free-slab",
-  kinds: ["double-free"],
+  kinds: ["double-free", "invalid-free"],
   needs: [],
   when: (subject) => {
+    // KFENCE calls both an invalid free; only of what was freed before has it the stack of a free.
+    if (subject.report.kind === "invalid-free" && !(subject.freedBy.length > 0 && subject.has(/BUG: KFENCE: invalid free/))) return null;
     const before = earlierOf("first free", subject.freedBy, subject);
     const made = earlierOf("allocation", subject.allocatedBy, subject);
     return { evidence: secondFree(subject), earlier: [before, made].flatMap((one) => (one === null ? [] : [one.earlier])) };

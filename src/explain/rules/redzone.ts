@@ -8,7 +8,7 @@ import { someone } from "../words.ts";
 export const redzone: Rule = {
   name: "redzone",
   kinds: ["out-of-bounds", "memory-corruption"],
-  needs: [{ form: /BUG [\w-]+ \([^)]*\): (?:(?:Left |Right )?Redzone|Object padding|Alloc padding|Padding|Kmalloc Redzone) overwritten[^\n]*/i, why: "bytes beside the object were written to" }],
+  needs: [{ form: /BUG [\w-]+ \([^)]*\): (?:(?:Left |Right )?Redzone|Object padding|Alloc padding|Padding|Kmalloc Redzone) overwritten[^\n]*|BUG: KFENCE: memory corruption[^\n]*/i, why: "bytes beside the object were written to" }],
   when: (subject) => {
     const made = earlierOf("allocation", subject.allocatedBy, subject);
     const where = subject.find(/0x[0-9a-f]+-0x[0-9a-f]+ @offset=\d+\. First byte [^\n]*/);

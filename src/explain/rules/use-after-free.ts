@@ -14,7 +14,7 @@ export const useAfterFree: Rule = {
   needs: [],
   helps: [
     { form: /BUG: (?:KASAN|KFENCE|KMSAN): [^\n]*use-after[^\n]*/, why: "the sanitizer saw the access" },
-    { form: /(?:The buggy address belongs to the object|kfence-#\d+)[^\n]*/, why: "the object" },
+    { form: /(?:The buggy address belongs to the object|kfence-#\d+: )[^\n]*/, why: "the object" },
   ],
   when: (subject) => (subject.freedBy.length === 0 || subject.has(/\): Poison overwritten/) ? null : blameOf(subject)),
   blame: byTrail,
