@@ -26,7 +26,7 @@ const place = ({ function: name, line }: { readonly function: string; readonly l
 const lines = [
   "| | right | aim |",
   "|---|---|---|",
-  `| kind | ${per(({ kindRight }) => kindRight)} | all |`,
+  `| kind, as far as the log proves it | ${per(({ kindRight }) => kindRight)} | all |`,
   `| guilty function | ${per(({ functionRight }) => functionRight)} | |`,
   `| guilty line | ${per(({ lineRight }) => lineRight)} | 95% |`,
   "",

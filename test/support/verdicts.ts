@@ -27,11 +27,8 @@ export async function explained(bytes: Uint8Array, options: DecodeOptions = {}, 
   return explain(found, deepen === undefined ? {} : { deepen });
 }
 
-/**
- * Kinds that a scenario knows and its log cannot prove (0x4141414141414141 is no sign of a free by itself), or that are not read yet: KFENCE calls a double free
- * an invalid one, and shows who freed the object before.
- */
-export const saidByLog: Readonly<Record<string, string>> = { "timer-use-after-free": "general-protection", "kmalloc-double-free-kfence": "invalid-free" };
+/** Kinds that a scenario knows and its log cannot prove: 0x4141414141414141 is no sign of a free by itself. */
+export const saidByLog: Readonly<Record<string, string>> = { "timer-use-after-free": "general-protection" };
 
 export type Row = {
   readonly name: string; readonly promised: Promised; readonly report: CaseReport; readonly verdict: CaseVerdict;

@@ -41,7 +41,7 @@ function savedCase(name: string, bytes: Uint8Array): Case | null {
     throw new OopscopeError("malformed", `${name} begins like a case, but is no JSON: ${messageOf(cause)}`, { file: name }, cause);
   }
   const { schema } = value as { schema?: unknown };
-  if (schema !== "oopscope.case/1") throw new OopscopeError("unsupported", `${name}: schema is ${JSON.stringify(schema)}, and this version reads "oopscope.case/1"`, { file: name });
+  if (schema !== "oopscope.case/1") throw new OopscopeError("unsupported", `${name}: its schema is ${JSON.stringify(schema)}, and this version reads "oopscope.case/1"`, { file: name });
   return value as Case;
 }
 
