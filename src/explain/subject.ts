@@ -128,9 +128,10 @@ export class Subject {
     const trace = this.trace.filter((frame) => frame.reliable && frame.symbol !== null);
     const at = pc === null ? trace.findIndex((frame, index) => frame.exact && index > 0) : trace.findIndex((frame) => frame.exact && repeats(frame, pc));
     const rest = at >= 0 ? trace.slice(pc === null ? at : at + 1) : trace;
-    // The trace may begin with the interrupt itself.
-    const last = at >= 0 ? -1 : rest.findLastIndex(({ symbol }) => entry.test(symbol!));
-    const frames = rest.slice(last + 1);
+    // The trace may begin with the watchdog's own interrupt; if not, it ends where an interrupt began.
+    const first = rest.findIndex(({ symbol }) => entry.test(symbol!));
+    const own = at < 0 && rest.length > 0 && watchdog.test(rest[0]!.symbol!);
+    const frames = own ? rest.slice(rest.findLastIndex(({ symbol }) => entry.test(symbol!)) + 1) : first < 0 ? rest : rest.slice(0, first);
     return pc === null || pc.symbol === null ? frames : [pc, ...frames];
   }
 
@@ -141,14 +142,16 @@ export class Subject {
 
   /** Who freed the object before. */
   get freedBy(): readonly CaseFrame[] {
-    const named = this.stack("freed by");
-    return named.length > 0 ? named : this.#below(/\bFreed in \S/);
+    const freed = this.stack("freed by");
+    // RCU frees later what somebody handed to it: that somebody counts.
+    const handed = freed.some(({ symbol }) => /^(?:rcu_do_batch|rcu_core|kvfree_rcu|kfree_rcu)/.test(symbol!)) ? this.stack("last work creation") : [];
+    if (handed.length > 0) return handed;
+    return [freed, this.#below(/\bFreed in \S/), this.stack("page freed by")].find(({ length }) => length > 0) ?? [];
   }
 
   /** Who allocated it. */
   get allocatedBy(): readonly CaseFrame[] {
-    const named = this.stack("allocated by");
-    return named.length > 0 ? named : this.#below(/\bAllocated in \S/);
+    return [this.stack("allocated by"), this.#below(/\bAllocated in \S/), this.stack("page allocated by")].find(({ length }) => length > 0) ?? [];
   }
 
   /** Frames in the lines that follow one, without a gap. */
@@ -201,6 +204,9 @@ export class Subject {
     return this.facts.isOutOfTree(module, this.report);
   }
 }
+
+/** What a watchdog's own stack begins with. */
+const watchdog = /^(?:_{0,2}dump_stack|show_|nmi_|watchdog|rcu_|print_|trigger_|sched_show|perf_event|__perf_event)/;
 
 function repeats(frame: CaseFrame | undefined, pc: CaseFrame): boolean {
   return frame !== undefined && frame.symbol === pc.symbol && frame.offset === pc.offset && frame.module === pc.module;

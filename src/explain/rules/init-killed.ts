@@ -6,10 +6,11 @@ export const initKilled: Rule = {
   name: "init-killed",
   kinds: ["panic"],
   needs: [{ form: /Attempted to kill (?:init|the idle task)[^\n]*/, why: "the first process ended; its exit code stands behind" }],
-  blame: (subject) => {
+  when: (subject) => {
     const blame = pick(subject.trail, subject);
-    return blame.place !== null && blame.place.frame.module !== null ? blame : nobody;
+    return { evidence: [], blame: blame.place !== null && blame.place.frame.module !== null ? blame : nobody };
   },
+  blame: null,
   confidence: "medium",
   summary: (who, subject) => {
     const code = parseInt(subject.find(/exitcode=0x([0-9a-f]{1,8})/)?.match[1] ?? "0", 16);

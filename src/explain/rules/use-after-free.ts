@@ -16,7 +16,12 @@ export const useAfterFree: Rule = {
     { form: /BUG: (?:KASAN|KFENCE|KMSAN): [^\n]*use-after[^\n]*/, why: "the sanitizer saw the access" },
     { form: /(?:The buggy address belongs to the object|kfence-#\d+: )[^\n]*/, why: "the object" },
   ],
-  when: (subject) => (subject.freedBy.length === 0 || subject.has(/\): Poison overwritten/) ? null : blameOf(subject)),
+  when: (subject) => {
+    if (subject.has(/\): Poison overwritten/)) return null;
+    if (subject.freedBy.length > 0) return blameOf(subject);
+    // The stack of the free may be lost: the sanitizer's word stands.
+    return subject.has(/BUG: (?:KASAN|KFENCE|KMSAN): /) ? { evidence: [], confidence: "medium" } : null;
+  },
   blame: byTrail,
   confidence: "high",
   summary: (who, subject) => {
