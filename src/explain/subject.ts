@@ -117,7 +117,7 @@ export class Subject {
     const { pc } = this;
     const reliable = trace.filter((frame) => frame.reliable && frame.symbol !== null);
     const rest = pc === null ? reliable : reliable.slice(repeats(reliable[0], pc) ? 1 : 0);
-    const upTo = rest.findIndex(({ symbol }) => entry.test(symbol!));
+    const upTo = rest.findIndex(isEntry);
     const frames = upTo < 0 ? rest : rest.slice(0, upTo);
     return pc === null || pc.symbol === null ? frames : [pc, ...frames];
   }
@@ -129,9 +129,9 @@ export class Subject {
     const at = pc === null ? trace.findIndex((frame, index) => frame.exact && index > 0) : trace.findIndex((frame) => frame.exact && repeats(frame, pc));
     const rest = at >= 0 ? trace.slice(pc === null ? at : at + 1) : trace;
     // The trace may begin with the watchdog's own interrupt; if not, it ends where an interrupt began.
-    const first = rest.findIndex(({ symbol }) => entry.test(symbol!));
+    const first = rest.findIndex(isEntry);
     const own = at < 0 && rest.length > 0 && watchdog.test(rest[0]!.symbol!);
-    const frames = own ? rest.slice(rest.findLastIndex(({ symbol }) => entry.test(symbol!)) + 1) : first < 0 ? rest : rest.slice(0, first);
+    const frames = own ? rest.slice(rest.findLastIndex(isEntry) + 1) : first < 0 ? rest : rest.slice(0, first);
     return pc === null || pc.symbol === null ? frames : [pc, ...frames];
   }
 
@@ -186,7 +186,8 @@ export class Subject {
     const said =
       range ??
       this.find(/(?:page fault for address: ?|NULL pointer dereference,? (?:at )?(?:virtual )?(?:address: ?)?|paging request at (?:virtual address )?|non-canonical address (?:0x)?|virtual address (?:0x)?)(?:0x)?([0-9a-f]{8,16})\b/);
-    this.#address = said === null ? null : { value: BigInt(`0x${said.match[1]!}`), said };
+    const kasan = said ?? this.find(/of size \d+ at addr ([0-9a-f]{8,16})\b/);
+    this.#address = kasan === null ? null : { value: BigInt(`0x${kasan.match[1]!}`), said: kasan };
     return this.#address;
   }
 
@@ -204,6 +205,9 @@ export class Subject {
     return this.facts.isOutOfTree(module, this.report);
   }
 }
+
+/** A module may name its functions as it likes. */
+const isEntry = ({ symbol, module }: CaseFrame): boolean => module === null && entry.test(symbol ?? "");
 
 /** What a watchdog's own stack begins with. */
 const watchdog = /^(?:_{0,2}dump_stack|show_|nmi_|watchdog|rcu_|print_|trigger_|sched_show|perf_event|__perf_event)/;
