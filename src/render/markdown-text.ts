@@ -13,8 +13,8 @@ export function escaped(text: string): string {
     .replaceAll(/[\\`*_[\]~|!]/g, "\\$&")
     // What would begin a list or underline a heading.
     .replaceAll(/^(\s*\d*)([-+=#.)])/g, "$1\\$2")
-    // A comment parts what would be read as one word: `@name`, `#12`, `GH-12`, `http://`, `www.`.
-    .replaceAll(/[@#$](?=[\w])|GH(?=-\d)|:(?=\/\/)|www(?=\.)/gi, "$&<!-- -->");
+    // A comment parts what would be read as one word: `@name`, `#12`, `GH-12`, `//`, `www.`.
+    .replaceAll(/[@#$](?=[\w])|GH(?=-\d)|\/(?=\/)|www(?=\.)/gi, "$&<!-- -->");
 }
 
 /** In a code span, whose fence is longer than any within. */

@@ -14,8 +14,20 @@ export function html(template: TemplateStringsArray, ...values: readonly (string
   return new Html(template.map((part, index) => part + (index < values.length ? shown(values[index]!) : "")).join(""));
 }
 
+/** Several lines of text. */
+export function lined(text: string): Html {
+  return joined(text.split("\n").map((line) => html`${line}`), "\n");
+}
+
 export function joined(parts: readonly Html[], between = ""): Html {
   return new Html(parts.map(({ source }) => source).join(between));
+}
+
+/** A sentence with back-ticked names. */
+export function inlineCode(text: string): Html {
+  const parts = text.split("`");
+  if (parts.length % 2 === 0) return html`${text}`;
+  return joined(parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`)));
 }
 
 function shown(value: string | number | Html | null): string {

@@ -7,7 +7,7 @@ import type { Case } from "../../case/index.ts";
 import { renderMarkdown } from "../markdown.ts";
 import { placesOf } from "../frame.ts";
 import { savedLines, type SavedLine } from "../saved-lines.ts";
-import { html, Html, joined } from "./escape.ts";
+import { html, Html, joined, lined } from "./escape.ts";
 import { reportArticle, type Anchors } from "./report.ts";
 import { script } from "./script.ts";
 import { style } from "./style.ts";
@@ -40,7 +40,7 @@ ${logList(found, anchors)}
 <h2>Environment</h2>
 ${environment(found)}
 <details class="markdown more"><summary>the same as Markdown</summary><textarea id="markdown" readonly aria-label="Markdown">
-${renderMarkdown(found)}</textarea></details>
+${lined(renderMarkdown(found))}</textarea></details>
 </main>
 <dialog id="help" aria-label="keys"><dl><dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>next and previous frame</dd><dt><kbd>Enter</kbd></dt><dd>source and instructions of the frame</dd><dt><kbd>/</kbd></dt><dd>find in the log; Enter: next line</dd><dt><kbd>c</kbd></dt><dd>copy as Markdown</dd><dt><kbd>t</kbd></dt><dd>light or dark</dd><dt><kbd>?</kbd></dt><dd>this</dd></dl><button type="button">Close</button></dialog>
 <script>${new Html(script)}</script>
@@ -61,7 +61,7 @@ function logList(found: Case, anchors: Anchors): Html {
   const rows: Html[] = [];
   let before: number | null = null;
   for (const saved of savedLines(found)) {
-    if (before !== null && saved.line !== before + 1) rows.push(html`<li class="gap">⋯</li>`);
+    if (before !== null && saved.line !== before + 1) rows.push(html`<li class="gap">...</li>`);
     before = saved.line;
     const why = evident.get(saved.line);
     rows.push(html`<li id="L${saved.line}"${why === undefined ? null : html` class="evident" title="${why}"`}><a class="n" href="#L${saved.line}">${saved.line}</a><span class="t">${lineText(saved, byPlace)}</span></li>`);

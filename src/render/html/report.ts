@@ -4,7 +4,7 @@ import { listingLines } from "../listing.ts";
 import { faultText, placeText } from "../place.ts";
 import { registersOf, type RegisterRow } from "../registers.ts";
 import { stackRows, stacksToShow, type StackRow } from "../stack-rows.ts";
-import { html, joined, type Html } from "./escape.ts";
+import { html, inlineCode, joined, type Html } from "./escape.ts";
 import { frameFigure, moduleTag, sourceFigures } from "./source.ts";
 
 /** Where each frame of a log's line is on the page. */
@@ -31,13 +31,6 @@ ${joined(stacks.map((stack, index) => stackSection(found, report, stack, { id: `
 ${registers(report)}
 ${next(report)}
 </article>`;
-}
-
-/** A sentence with back-ticked names. */
-export function inlineCode(text: string): Html {
-  const parts = text.split("`");
-  if (parts.length % 2 === 0) return html`${text}`;
-  return joined(parts.map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : html`${part}`)));
 }
 
 function logLink(line: number, held: ReadonlySet<number>, label: string): Html {

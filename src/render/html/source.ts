@@ -1,7 +1,7 @@
 import type { Case, CaseFunction, CaseReport } from "../../case/index.ts";
 import { excerptsOf, marksOf, type Excerpt, type Mark } from "../marks.ts";
 import { placeText } from "../place.ts";
-import { html, joined, type Html } from "./escape.ts";
+import { html, inlineCode, joined, type Html } from "./escape.ts";
 
 const around = 6;
 const aroundFrame = 4;
@@ -16,8 +16,8 @@ export function sourceFigures(found: Case, report: CaseReport): Html {
     const own = [...shown].filter((mark) => mark.file === file);
     return html`<figure><figcaption>${caption(own.find(({ role }) => role === "guilty") ?? own[0]!)}</figcaption><div class="scroll">${table(excerpts.filter((excerpt) => excerpt.file === file), own.length > 1)}</div></figure>`;
   });
-  const elsewhere = marks.filter((mark) => !shown.has(mark)).map((mark) => html`<li>${mark.label}: ${caption(mark)}</li>`);
-  const paths = marks.filter(({ path }) => path.length > 1).map((mark) => html`<p class="faint">${mark.label}, by way of</p><ol class="path mono">${joined(mark.path.map((part) => html`<li>${part}</li>`))}</ol>`);
+  const elsewhere = marks.filter((mark) => !shown.has(mark)).map((mark) => html`<li>${inlineCode(mark.label)}: ${caption(mark)}</li>`);
+  const paths = marks.filter(({ path }) => path.length > 1).map((mark) => html`<p class="faint">${inlineCode(mark.label)}, by way of</p><ol class="path mono">${joined(mark.path.map((part) => html`<li>${part}</li>`))}</ol>`);
   return html`${joined(figures)}${elsewhere.length === 0 ? null : html`<ul class="plain">${joined(elsewhere)}</ul>`}${joined(paths)}`;
 }
 
@@ -30,26 +30,26 @@ export function moduleTag(module: string | null): Html | null {
   return module === null ? null : html` <span class="module mono">[${module}]</span>`;
 }
 
-/** `arrows`: from the first marked line to the next, and so on. */
+/** `arrows`: beside the marked lines, with its head at the guilty one. */
 function table(excerpts: readonly Excerpt[], arrows: boolean): Html {
   const rows: Html[] = [];
   const all = excerpts.flatMap(({ lines }) => lines);
   const marked = all.filter(({ underlines }) => underlines.length > 0);
   const first = marked[0]?.line ?? 0;
   const last = marked.at(-1)?.line ?? 0;
-  const flow = (line: number, note: boolean): Html | null => {
+  const flow = (line: number, head: boolean, note = false): Html | null => {
     if (!arrows) return null;
-    const within = note ? line >= first && line < last : line >= first && line <= last;
-    return html`<td class="flow">${within ? html`<i></i>${line === last && !note ? html`<b></b>` : null}` : null}</td>`;
+    const within = line >= first && line <= last && !(note && line === last);
+    return html`<td class="flow">${within ? html`<i></i>` : null}${head ? html`<b></b>` : null}</td>`;
   };
   for (const [index, { lines }] of excerpts.entries()) {
-    if (index > 0) rows.push(html`<tr class="gap">${flow(lines[0]!.line, false)}<td class="n">⋯</td><td></td></tr>`);
+    if (index > 0) rows.push(html`<tr class="gap">${flow(lines[0]!.line, false)}<td class="n">...</td><td></td></tr>`);
     for (const { line, text, underlines } of lines) {
       const role = underlines.find(({ mark }) => mark.role === "guilty")?.mark.role ?? underlines[0]?.mark.role ?? null;
-      const end = !arrows || first === last ? "" : line === first ? " from" : line === last ? " to" : "";
-      rows.push(html`<tr${role === null ? null : html` class="${role}${end}"`}>${flow(line, false)}<td class="n">${line}</td><td class="t">${underlined(text, underlines)}</td></tr>`);
+      const end = !arrows || first === last ? "" : line === first ? " upper" : line === last ? " lower" : "";
+      rows.push(html`<tr${role === null ? null : html` class="${role}${end}"`}>${flow(line, role === "guilty")}<td class="n">${line}</td><td class="t">${underlined(text, underlines)}</td></tr>`);
       for (const { mark, from } of underlines) {
-        rows.push(html`<tr class="note ${mark.role}">${flow(line, true)}<td class="n"></td><td class="t">${text.slice(0, from).replaceAll(/[^\t]/g, " ")}${mark.label}</td></tr>`);
+        rows.push(html`<tr class="note ${mark.role}">${flow(line, false, true)}<td class="n"></td><td class="t"><span class="pad">${text.slice(0, from).replaceAll(/[^\t]/g, " ")}</span>${inlineCode(mark.label)}</td></tr>`);
       }
     }
   }

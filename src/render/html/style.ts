@@ -18,7 +18,7 @@ h2{font-size:.82rem;font-weight:600;text-transform:uppercase;letter-spacing:.06e
 .tools[hidden]{display:none}
 button,input{font:inherit;font-size:.82rem;color:inherit;background:var(--panel);border:1px solid var(--rule);border-radius:.4rem;padding:.2rem .6rem}
 button{cursor:pointer}button:hover{border-color:var(--faint)}
-input{width:11rem}
+input{width:11rem}.tools{white-space:nowrap}
 :focus-visible{outline:2px solid var(--earlier);outline-offset:1px;border-radius:.3rem}
 main{max-width:74.4rem;margin:0 auto;padding:1.4rem 1.2rem 4rem}
 article+article{margin-top:3.5rem;padding-top:2rem;border-top:1px solid var(--rule)}
@@ -26,7 +26,7 @@ article+article{margin-top:3.5rem;padding-top:2rem;border-top:1px solid var(--ru
 .facts{margin:0;color:var(--faint);font-size:.88rem}
 .facts span:not(:last-child)::after{content:" · "}
 .warn{border-left:3px solid var(--guilty);padding:.3rem .8rem;background:var(--guilty-bg);border-radius:0 .3rem .3rem 0}
-.later a{display:inline-block;margin-right:1rem}
+.later{margin:0 0 1.2rem;font-size:.88rem}.later a{display:inline-block;margin-right:1rem}
 figure{margin:1rem 0;border:1px solid var(--rule);border-radius:.5rem;overflow:hidden}
 figcaption{padding:.35rem .8rem;background:var(--panel);border-bottom:1px solid var(--rule);font-size:.85rem;overflow-wrap:anywhere}
 .scroll{overflow-x:auto}
@@ -38,14 +38,14 @@ figcaption{padding:.35rem .8rem;background:var(--panel);border-bottom:1px solid 
 .source mark{background:none;color:inherit;text-decoration:underline 2px;text-underline-offset:.28em}
 .source .guilty td{background:var(--guilty-bg)}.source .guilty mark{text-decoration-color:var(--guilty)}
 .source .earlier td{background:var(--earlier-bg)}.source .earlier mark{text-decoration-color:var(--earlier)}
-.source .note .t{white-space:pre-wrap;font-weight:600;padding-bottom:.25rem}
+.source .note .t code{font-size:1em}.source+p,figure+p{margin:.8rem 0 0}.source .note .t{white-space:pre-wrap;font-weight:600;padding-bottom:.25rem}
 .source .note.guilty .t{color:var(--guilty)}.source .note.earlier .t{color:var(--earlier)}
 .source .flow{position:relative;width:1.4rem;min-width:1.4rem}
 .source .flow i{position:absolute;left:.7rem;top:0;bottom:-1px;border-left:2px solid var(--earlier)}
-.source .from .flow i{top:50%;width:.7rem;border-top:2px solid var(--earlier);border-top-left-radius:.4rem}
-.source .to .flow i{bottom:50%;width:.55rem;border-bottom:2px solid var(--earlier);border-bottom-left-radius:.4rem}
-.source .to .flow b{position:absolute;left:1.05rem;top:50%;margin-top:-.3rem;border:.3rem solid transparent;border-left-color:var(--earlier);border-right:0}
-.path{margin:.4rem 0 0;padding-left:1.6rem;font-size:.88rem}
+.source .upper .flow i{top:50%;width:.6rem;border-top:2px solid var(--earlier);border-top-left-radius:.4rem}
+.source .lower .flow i{bottom:50%;width:.6rem;border-bottom:2px solid var(--earlier);border-bottom-left-radius:.4rem}
+.source .flow b{position:absolute;left:1.05rem;top:50%;margin-top:-.3rem;border:.3rem solid transparent;border-left-color:var(--earlier);border-right:0}
+.path{margin:.2rem 0 0;padding-left:1.6rem;font-size:.88rem}
 ol.plain,ul.plain{list-style:none;margin:0;padding:0}
 .evidence li,.suspects li,.next li{padding:.35rem 0;border-bottom:1px solid var(--rule);overflow-wrap:anywhere}
 .evidence li:last-child,.suspects li:last-child,.next li:last-child{border-bottom:0}
@@ -98,9 +98,9 @@ dialog::backdrop{background:#0006}
 dialog dl{display:grid;grid-template-columns:max-content 1fr;gap:.3rem 1.2rem;margin:0 0 1rem}
 dialog dd{margin:0}
 kbd{font-family:var(--mono);font-size:.85em;border:1px solid var(--rule);border-radius:.3rem;padding:0 .4rem;background:var(--panel)}
-@media(max-width:44rem){body{font-size:15px}main{padding:1rem .8rem 3rem}.bar{padding:.5rem .8rem}.bar .name{flex-basis:60%}.tools input{width:7rem}
+@media(max-width:44rem){body{font-size:15px}main{padding:1rem .8rem 3rem}.bar{padding:.5rem .8rem}.bar .name{flex-basis:60%}.tools{flex-wrap:wrap;white-space:normal}.tools input{width:7rem}
 .row{grid-template-columns:2.4rem 1rem minmax(0,1fr)}.fn{grid-template-columns:minmax(0,1fr)}.fn .place{padding-left:1rem}.inside{padding-left:.3rem}.environment{grid-template-columns:1fr}.environment dd{margin-bottom:.4rem}
-.source .n{padding:0 .5rem}.log .n{flex-basis:3rem;padding-right:.6rem}}
+.source{tab-size:3}.source .t{tab-size:3}.source .note .pad{display:none}.source .note .t{position:sticky;left:0;max-width:calc(100vw - 5rem);white-space:normal}.source .n{padding:0 .5rem}.log .n{flex-basis:3rem;padding-right:.6rem}}
 @media print{:root,:root[data-theme]{color-scheme:light}body{font-size:10pt;background:#fff}.bar{position:static;padding:0 0 .4rem}.tools,.markdown,dialog,button{display:none!important}main{max-width:none;padding:0}
 .log li{min-width:0}.log .t,.source .t,.asm{white-space:pre-wrap;overflow-wrap:anywhere}.log,.scroll,.asm{overflow:visible}figure,.evidence li,.next li,.frame{break-inside:avoid}h2{break-after:avoid}
 details::details-content{content-visibility:visible;display:block}a{text-decoration:none}*{print-color-adjust:exact}}
