@@ -5,7 +5,7 @@ import { parseLog, type CodeLine, type CrashReport, type LogLine, type ParsedFra
 import { isComplete, remarksOn, type Remark } from "./advice.ts";
 import { instructionsOf } from "./code.ts";
 import { CodeEvidence, inferKaslr, sizeEvidence } from "./evidence.ts";
-import { openImages, releaseOf, type KernelImage, type KernelImages } from "./images.ts";
+import { openImages, releaseOf, type ImagePool, type KernelImage, type KernelImages } from "./images.ts";
 import type { DecodeOptions } from "./options.ts";
 import { pathCutter } from "./paths.ts";
 import { answerFrames, placeBare, planFrame, settleByAddress, settleRepeats, settleStack, type Plan, type ResolveOptions } from "./resolve.ts";
@@ -27,12 +27,12 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
   return decodeLog(parseLog(bytes), options);
 }
 
-/** The same for a log that is parsed, or for a part of one: its lines follow one another, and `banners` are what the log's earlier lines said of its kernel. */
-export async function decodeLog(log: ParsedLog, options: DecodeOptions = {}, banners: readonly string[] = []): Promise<Decoded> {
+/** The same for a log that is parsed, or for a part of one: its lines follow one another, `banners` are what the log's earlier lines said of its kernel, and `pool` keeps the files for the parts that follow. */
+export async function decodeLog(log: ParsedLog, options: DecodeOptions = {}, banners: readonly string[] = [], pool: ImagePool | null = null): Promise<Decoded> {
   const cluesFor = cluesOf(log, options, banners);
   const modules = moduleClues(log);
   const everyFrame = [...log.reports.flatMap(({ stacks }) => stacks.flatMap(({ frames }) => frames)), ...log.loose];
-  const images = everyFrame.length === 0 ? noImages : await openImages(cluesFor, modules, namesByImage(everyFrame), options);
+  const images = everyFrame.length === 0 ? noImages : await openImages(cluesFor, modules, namesByImage(everyFrame), options, pool);
   try {
     const { banner } = images;
     const clues = cluesFor(releaseOf(banner));

@@ -8,6 +8,7 @@
 import type { Case } from "../case/index.ts";
 import { LineSplitter, LogReader, type CrashReport, type LogLine, type ParsedFrame } from "../oops/index.ts";
 import { bannerOf, contextAround, decode, decodeLog, type Decoded } from "./decode.ts";
+import { ImagePool } from "./images.ts";
 import type { DecodeOptions } from "./options.ts";
 
 export type Piece = {
@@ -37,6 +38,7 @@ export class StreamDecoder {
   readonly #splitter = new LineSplitter();
   readonly #reader: LogReader;
   readonly #banners = new Set<string>();
+  readonly #pool = new ImagePool();
   #lines: LogLine[] = [];
   #size = 0;
   #reports: CrashReport[] = [];
@@ -76,6 +78,12 @@ export class StreamDecoder {
     const terminated = this.#splitter.end(this.#take);
     this.#reader.end();
     yield* this.#give(0, terminated);
+    this.close();
+  }
+
+  /** Closes the kernel's files: where a log is left before its end. */
+  close(): void {
+    this.#pool.close();
   }
 
   readonly #take = (line: LogLine): void => {
@@ -104,7 +112,7 @@ export class StreamDecoder {
     const banners = [...this.#banners];
     for (const line of lines) this.#note(line);
     const log = { lines, reports, loose, terminated: true, asWritten: this.#splitter.asWritten };
-    const decoded = reports.length === 0 && loose.length === 0 ? null : await decodeLog(log, this.#options, banners);
+    const decoded = reports.length === 0 && loose.length === 0 ? null : await decodeLog(log, this.#options, banners, this.#pool);
     const whole = this.#lines.length > 0 || terminated;
     const size = lines.reduce((sum, { text }) => sum + text.length + 1, whole ? 0 : -1);
     yield { lines, terminated: whole, bytes: this.#splitter.asWritten ? this.#firstBytes(size) : null, decoded };
