@@ -10,12 +10,13 @@ const arrows = {
   disasm: ["base"],
   oops: ["base"],
   decode: ["base", "case", "elf", "disasm", "oops", "kernel", "symbolize"],
+  explain: ["base", "case", "elf", "symbolize", "kernel", "oops"],
   render: ["base", "case"],
   lab: ["base", "elf", "kernel", "case", "decode", "render"],
-  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "render", "lab"],
+  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render", "lab"],
 };
 const folders = Object.keys(arrows);
-const pure = ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "render"];
+const pure = ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render"];
 
 module.exports = {
   forbidden: [

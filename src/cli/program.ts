@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { OopscopeError, version } from "../base/index.ts";
 import type { DecodeFlags } from "./commands/decode.ts";
+import type { ExplainFlags } from "./commands/explain.ts";
 import type { LabFlags } from "./commands/lab.ts";
 import type { SymbolizeFlags } from "./commands/symbolize.ts";
 import type { SymbolsPackFlags } from "./commands/symbols-pack.ts";
@@ -53,19 +54,24 @@ export function commandLine(done: Done, only: string | null = null): Command {
   return program;
 }
 
+const explain: Define = (program, done) => {
+  withFiles(withCommon(program.command("explain")))
+    .description("say what happened, where, why, and what to do next")
+    .argument("[LOG|CASE|RULE]", "a log, a case that was saved as JSON, or a rule whose page is to be shown; - or nothing: standard input")
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["terminal", "json"]).default("terminal"))
+    .addHelpText("after", "\nExamples:\n  oopscope explain panic.log\n  oopscope explain --modules ~/gtp5g --format json panic.log > case.json\n  oopscope explain case.json\n  oopscope explain double-free-skb")
+    .action(async (what: string | undefined, flags: ExplainFlags) => {
+      const { runExplain } = await import("./commands/explain.ts");
+      done(await runExplain(what, flags));
+    });
+};
+
 const decode: Define = (program, done) => {
-  withCommon(program.command("decode", { isDefault: true }))
+  withFiles(withCommon(program.command("decode", { isDefault: true })))
     .description("resolve every frame of a crash log, in place")
     .argument("[LOG]", "the log; - or nothing: standard input")
     .argument("[BASE]", "with a vmlinux as the first argument (the call of scripts/decode_stacktrace.sh): base path or auto")
     .argument("[MODULES]", "likewise: the folder of the modules")
-    .option("--vmlinux <FILE>", "the kernel's vmlinux or its debug file (default: the usual places)")
-    .option("--modules <DIR>", "a folder with modules, searched deep, or a module (repeatable)", collect)
-    .option("--symbols <FILE>", "a file of `oopscope symbols pack`, or a folder of them (repeatable)", collect)
-    .option("--release <REL>", "the kernel's release, where the log does not tell it")
-    .option("--base-path <P>", "cut P from the front of paths; auto: the root of the kernel's sources; none", "auto")
-    .option("--return-addresses", "look return addresses up as printed instead of at the call before them")
-    .option("--no-code", "leave Code: lines as they are")
     .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json", "ndjson"]).default("text"))
     .option("--follow", "decode a log that is still being written: each report when it is complete")
     .addHelpText("after", "\nA log may be compressed (gzip, xz, zstd), a folder of pstore, journalctl's JSON, a mail: docs/logs.md has all forms. ndjson writes one report a line.\n\nExamples:\n  oopscope decode panic.log\n  dmesg | oopscope decode --modules ~/gtp5g -\n  oopscope decode --format json panic.log | jq '.reports[0].stacks'\n  dmesg -w | oopscope decode --follow -")
@@ -137,7 +143,19 @@ const lab: Define = (program, done) => {
     });
 };
 
-const commands: Readonly<Record<string, Define>> = { decode, symbolize, symbols, lab };
+const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, lab };
+
+/** Which files to use for a log, and how. */
+function withFiles(command: Command): Command {
+  return command
+    .option("--vmlinux <FILE>", "the kernel's vmlinux or its debug file (default: the usual places)")
+    .option("--modules <DIR>", "a folder with modules, searched deep, or a module (repeatable)", collect)
+    .option("--symbols <FILE>", "a file of `oopscope symbols pack`, or a folder of them (repeatable)", collect)
+    .option("--release <REL>", "the kernel's release, where the log does not tell it")
+    .option("--base-path <P>", "cut P from the front of paths; auto: the root of the kernel's sources; none", "auto")
+    .option("--return-addresses", "look return addresses up as printed instead of at the call before them")
+    .option("--no-code", "leave Code: lines as they are");
+}
 
 /** What describes a guest; `or` names who else has a say in its size. */
 function withGuest(command: Command, or: string): Command {

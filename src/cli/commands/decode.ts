@@ -8,8 +8,8 @@ import { followed, heard } from "../follow.ts";
 import { openLog, readLog, readStdin } from "../input.ts";
 import { isTerminal, say, writeResult } from "../output.ts";
 
-/** The flags of `decode`, as the command line gives them. */
-export type DecodeFlags = {
+/** What may be said of a log and its files, whatever is done with it. */
+export type LogFlags = {
   readonly vmlinux?: string;
   readonly modules?: string[];
   readonly symbols?: string[];
@@ -17,11 +17,12 @@ export type DecodeFlags = {
   readonly basePath?: string;
   readonly returnAddresses?: boolean;
   readonly code: boolean;
-  readonly format: "text" | "json" | "ndjson";
-  readonly follow?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 };
+
+/** The flags of `decode`, as the command line gives them. */
+export type DecodeFlags = LogFlags & { readonly format: "text" | "json" | "ndjson"; readonly follow?: boolean };
 
 export async function runDecode(args: readonly string[], flags: DecodeFlags): Promise<number> {
   const [first, base, modules] = args;
@@ -158,7 +159,7 @@ const mostSaid = 4096;
 const shortLog = 1 << 18;
 
 /** For a short log V8's optimizing compiler costs a quarter of the processor's time and saves nothing. */
-function hurry(bytes: Uint8Array): void {
+export function hurry(bytes: Uint8Array): void {
   if (bytes.length <= shortLog) setFlagsFromString("--no-opt");
 }
 
@@ -184,7 +185,7 @@ async function decodeAsScript(vmlinux: string, base: string | undefined, modules
   return decoded.complete ? exit.done : exit.incomplete;
 }
 
-function optionsOf(flags: DecodeFlags): DecodeOptions {
+export function optionsOf(flags: LogFlags): DecodeOptions {
   return {
     ...(flags.vmlinux === undefined ? {} : { vmlinux: flags.vmlinux }),
     ...(flags.modules === undefined ? {} : { modules: flags.modules }),
@@ -200,7 +201,7 @@ function optionsOf(flags: DecodeFlags): DecodeOptions {
 /** Beyond so many notes the JSON form is the place to read them. */
 const mostNotes = 8;
 
-function talk({ remarks, case: found }: Decoded, flags: DecodeFlags): void {
+export function talk({ remarks, case: found }: Decoded, flags: LogFlags): void {
   if (found.reports.length === 0 && !flags.quiet) {
     sayRemarks(remarks.filter(({ severity }) => severity === "warning"), flags);
     sayNoCrash(found.loose.length > 0);
@@ -215,7 +216,7 @@ function sayNoCrash(frames: boolean): void {
   say("note", frames ? "the log has no crash in it, only single frames" : "the log has no crash in it");
 }
 
-function sayRemarks(remarks: Decoded["remarks"], { quiet: silent, verbose }: DecodeFlags): void {
+function sayRemarks(remarks: Decoded["remarks"], { quiet: silent, verbose }: LogFlags): void {
   for (const remark of remarks) if (remark.severity === "warning") say("warning", remark.text, remark.command);
   if (silent) return;
   const notes = remarks.filter(({ severity }) => severity === "note");
