@@ -1,6 +1,6 @@
 /** A case as Markdown for an issue: what matters in sight, the rest folded. */
 import type { Case, CaseReport } from "../case/index.ts";
-import { listingLines } from "./listing.ts";
+import { byteGroupsOf, listingLines } from "./listing.ts";
 import { plainLook } from "./look.ts";
 import { codeSpan, escaped, fenced, prose } from "./markdown-text.ts";
 import { faultText, placeText } from "./place.ts";
@@ -37,7 +37,7 @@ function reportParts(found: Case, report: CaseReport, lines: readonly SavedLine[
   const rows = [...general, ...system].map(({ name, value, what }) => `${name.padEnd(8)} ${value.padEnd(18)}${what === null ? "" : ` ${what}`}`.trimEnd());
   if (rows.length > 0) parts.push(...folded("Registers", rows));
   const code = [...(instructions ? [instructions] : []), ...moreInstructions].find(({ user }) => !user);
-  if (code && code.list.length > 0) parts.push(...folded("Instructions", listingLines(code, "plain")));
+  if (code && code.list.length > 0) parts.push(...folded("Instructions", listingLines(code, "plain", byteGroupsOf(found.kernel.arch))));
   parts.push(...folded("Log, decoded", decodedLines(lines, report).map(({ text }) => text)));
   if (verdict && verdict.next.length > 0) parts.push("### Next", verdict.next.map(({ why, command }) => `- ${codeSpan(command)}  \n  ${prose(why)}`).join("\n"));
   return parts;

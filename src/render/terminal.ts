@@ -26,6 +26,7 @@ export type TerminalOptions = {
 const instructionsBefore = 4;
 const instructionsAfter = 2;
 
+/** Nothing for a case without reports. */
 export function renderTerminal(found: Case, { columns = null, colour = false, linkOf }: TerminalOptions = {}): string {
   const look = new Look(new Painter(colour, linkOf ?? null), columns);
   const page = new Page(found, look);
@@ -34,7 +35,6 @@ export function renderTerminal(found: Case, { columns = null, colour = false, li
     ...(reports.length < 2 ? [] : [...(index === 0 ? [] : [""]), look.painter.paint("faint", `-- report ${index + 1} of ${reports.length}, lines ${report.lines[0]} to ${report.lines[1]} of ${visible(found.log.name)}`), ""]),
     ...page.report(report),
   ]);
-  if (reports.length === 0) lines.push("no crash in this log");
   return lines.map((line) => `${line.trimEnd()}\n`).join("");
 }
 

@@ -1,6 +1,6 @@
 import type { Case, CaseFrame, CaseInstructions, CaseReport, CaseStack } from "../../case/index.ts";
 import { contextParts } from "../context.ts";
-import { listingLines } from "../listing.ts";
+import { byteGroupsOf, listingLines } from "../listing.ts";
 import { faultText, placeText } from "../place.ts";
 import { registersOf, type RegisterRow } from "../registers.ts";
 import { stackRows, stacksToShow, type StackRow } from "../stack-rows.ts";
@@ -57,7 +57,7 @@ function stackSection(found: Case, report: CaseReport, { name, frames }: CaseSta
     if (!anchors.has(frame)) anchors.set(frame, anchor);
     const rows = stackRows(frame, report);
     const trap = pc !== null && frame.text === pc.text && frame.exact && code !== null && code.list.length > 0 && index === frames.findIndex(({ text }) => text === pc.text);
-    const inside = [...frame.functions.flatMap((fn, at) => frameFigure(found, fn, rows[at]?.guilty ?? false) ?? []), ...(trap ? [disassembly(code)] : [])];
+    const inside = [...frame.functions.flatMap((fn, at) => frameFigure(found, fn, rows[at]?.guilty ?? false) ?? []), ...(trap ? [disassembly(code, found)] : [])];
     const row = html`${logLink(frame.logLine, held, String(frame.logLine))}<span class="sign"></span><span class="fns">${joined(rows.map((one) => functionRow(one, frame, told)))}</span>`;
     const left = frame.reliable ? null : html` left-over`;
     if (inside.length === 0) return html`<li class="frame${left}" id="${anchor}"><div class="row" tabindex="-1">${row}</div></li>`;
@@ -73,8 +73,8 @@ function functionRow({ name, place, inlined, module, why, guilty }: StackRow, { 
   return html`<span class="fn${guilty ? " guilty" : null}"><span class="name">${reliable ? null : "? "}${name}</span><span class="place">${place}${missing}${inlined ? " inlined" : null}${moduleTag(module)}</span></span>`;
 }
 
-function disassembly(code: CaseInstructions): Html {
-  const lines = listingLines(code, "plain").map((line) => (line.includes("<-- trapping instruction") ? html`<span class="trap">${line}</span>` : html`${line}`));
+function disassembly(code: CaseInstructions, { kernel }: Case): Html {
+  const lines = listingLines(code, "plain", byteGroupsOf(kernel.arch)).map((line) => (line.includes("<-- trapping instruction") ? html`<span class="trap">${line}</span>` : html`${line}`));
   return html`<figure><figcaption>instructions, from the <a href="#L${code.logLine}">Code: line</a></figcaption><pre class="asm">${joined(lines, "\n")}</pre></figure>`;
 }
 
