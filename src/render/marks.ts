@@ -58,6 +58,9 @@ export function excerptsOf(found: Case, report: CaseReport, marks: readonly Mark
     let open: Excerpt["lines"][number][] = [];
     const close = (): void => {
       const primary = open.some(({ underlines }) => underlines.some(({ mark }) => mark.role === "guilty"));
+      const isBlank = ({ text, underlines }: Excerpt["lines"][number]) => text.trim() === "" && underlines.length === 0;
+      while (open.length > 0 && isBlank(open[0]!)) open.shift();
+      while (open.length > 0 && isBlank(open.at(-1)!)) open.pop();
       if (open.length > 0) excerpts.push({ file: source.file, primary, lines: open });
       open = [];
     };
