@@ -24,14 +24,14 @@ main{max-width:74.4rem;margin:0 auto;padding:1.4rem 1.2rem 4rem}
 article+article{margin-top:3.5rem;padding-top:2rem;border-top:1px solid var(--rule)}
 .title{margin:0;font-family:var(--mono);font-size:.9rem;color:var(--guilty);overflow-wrap:anywhere}
 .facts{margin:0;color:var(--faint);font-size:.88rem}
-.facts span:not(:last-child)::after{content:" · "}
+.facts+ul{margin-top:.8rem}.facts span:not(:last-child)::after{content:" · "}
 .warn{border-left:3px solid var(--guilty);padding:.3rem .8rem;background:var(--guilty-bg);border-radius:0 .3rem .3rem 0}
 .later{margin:0 0 1.2rem;font-size:.88rem}.later a{display:inline-block;margin-right:1rem}
 figure{margin:1rem 0;border:1px solid var(--rule);border-radius:.5rem;overflow:hidden}
 figcaption{padding:.35rem .8rem;background:var(--panel);border-bottom:1px solid var(--rule);font-size:.85rem;overflow-wrap:anywhere}
 .scroll{overflow-x:auto}
 .source{border-collapse:collapse;min-width:100%;font-family:var(--mono);font-size:.84rem;line-height:1.55}
-.source td{padding:0}
+.source td{padding:0;vertical-align:top}
 .source .n{width:1%;padding:0 .8rem;text-align:right;color:var(--faint);user-select:none;white-space:nowrap}
 .source .t{white-space:pre;tab-size:8;padding-right:1rem}
 .source .gap td{color:var(--faint);padding:0 .8rem;background:var(--panel)}
