@@ -12,8 +12,10 @@ const arrows = {
   decode: ["base", "case", "elf", "disasm", "oops", "kernel", "symbolize"],
   explain: ["base", "case", "elf", "symbolize", "kernel", "oops"],
   render: ["base", "case"],
-  lab: ["base", "elf", "kernel", "case", "decode", "render"],
-  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render", "lab"],
+  system: ["base", "elf", "kernel"],
+  fetch: ["base", "elf", "kernel", "system"],
+  lab: ["base", "elf", "kernel", "case", "decode", "render", "system"],
+  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render", "system", "fetch", "lab"],
 };
 const folders = Object.keys(arrows);
 const pure = ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render"];

@@ -5,6 +5,7 @@
  * Calls of the kernel's free functions are the module's relocations against their names, tail jumps included. Left out are init and exit code, and for timers and
  * work items functions whose address code hands out (timer_setup(), INIT_WORK()): what a pending timer would have run has not run yet.
  */
+import { posix } from "node:path";
 import { OopscopeError, type ImageOffset } from "../base/index.ts";
 import type { CaseVerdict } from "../case/index.ts";
 import { SHF_ALLOC, SHF_EXECINSTR, type ElfFile, type Section } from "../elf/index.ts";
@@ -32,8 +33,12 @@ export function blameFreers(places: SearchPlaces): Deepen {
     if (name === null) return verdict;
     const image = await openModule(name, step, places);
     if (image === null) return verdict;
+    const delayed = verdict.rule === "timer-after-free" || verdict.rule === "work-after-free";
+    const short = (site: Site): Site => ({ ...site, file: site.file === null ? null : shortened(site.file, step.case.image.basePath) });
     try {
-      return unloaded ? withExit(verdict, name, exitOf(image)) : withFreers(verdict, name, freersIn(image, verdict.rule === "timer-after-free" || verdict.rule === "work-after-free"));
+      if (!unloaded) return withFreers(verdict, name, freersIn(image, delayed).map(short), delayed);
+      const exit = exitOf(image);
+      return exit === null ? verdict : withExit(verdict, name, short(exit));
     } catch (error) {
       // A damaged module tells nothing.
       if (error instanceof OopscopeError) return verdict;
@@ -42,6 +47,11 @@ export function blameFreers(places: SearchPlaces): Deepen {
       image.close();
     }
   };
+}
+
+/** As the case's other paths are: without the root of the kernel's sources, and without `./`. */
+function shortened(file: string, base: string | null): string {
+  return posix.normalize(base !== null && file.startsWith(`${base}/`) ? file.slice(base.length + 1) : file);
 }
 
 /** The module that the verdict is about: the guilty one's, a suspect's, or the only one of the report that is not of the tree. */
@@ -126,11 +136,12 @@ function exitOf(image: Image): Site | null {
   return { function: names.find((name) => name !== "cleanup_module" && !name.startsWith("__")) ?? fn.function, file: fn.file, line: fn.line };
 }
 
-function withExit(verdict: CaseVerdict, module: string, exit: Site | null): CaseVerdict {
-  return exit === null ? verdict : { ...verdict, guilty: { module, ...exit }, summary: verdict.summary.replace("`cleanup_module`", () => placeInWords(exit)) };
+function withExit(verdict: CaseVerdict, module: string, exit: Site): CaseVerdict {
+  const next = exit.line === null ? verdict.next : verdict.next.filter(({ command }) => !command.startsWith("oopscope explain --modules"));
+  return { ...verdict, guilty: { module, ...exit }, summary: verdict.summary.replace("(`cleanup_module`)", () => placeInWords(exit)), next };
 }
 
-function withFreers(verdict: CaseVerdict, module: string, freers: readonly Site[]): CaseVerdict {
+function withFreers(verdict: CaseVerdict, module: string, freers: readonly Site[], delayed: boolean): CaseVerdict {
   const { guilty, suspects } = verdict;
   const others = freers.filter(({ function: name }) => name !== guilty?.function);
   if (others.length === 0 || others.length > mostSuspects) return verdict;
@@ -140,7 +151,7 @@ function withFreers(verdict: CaseVerdict, module: string, freers: readonly Site[
     ...verdict,
     confidence: "low",
     guilty: { module, ...only },
-    summary: `${verdict.summary}; by inference ${placeInWords(only)}: nothing else in ${module} frees memory`,
+    summary: `${verdict.summary}; by inference ${placeInWords(only)}: nothing else in ${module} frees memory${delayed ? ", but for callbacks" : ""}`,
     suspects: guilty === null ? suspects : [{ ...guilty, why: "it uses the object after the free" }, ...suspects],
   };
 }

@@ -4,6 +4,7 @@ import { setFlagsFromString } from "node:v8";
 import { StreamDecoder, casesOf, decode, decodeWhole, type Decoded, type DecodeOptions, type Piece } from "../../decode/index.ts";
 import { renderScript, renderText } from "../../render/index.ts";
 import { exit } from "../exit.ts";
+import { fetchedPlaces, noteUsed, withDebuginfod } from "../fetched.ts";
 import { followed, heard } from "../follow.ts";
 import { openLog, readLog, readStdin } from "../input.ts";
 import { isTerminal, say, writeResult } from "../output.ts";
@@ -17,6 +18,7 @@ export type LogFlags = {
   readonly basePath?: string;
   readonly returnAddresses?: boolean;
   readonly code: boolean;
+  readonly debuginfod?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 };
@@ -39,7 +41,8 @@ export async function runDecode(args: readonly string[], flags: DecodeFlags): Pr
 async function decodeToJson(log: string | undefined, flags: DecodeFlags): Promise<number> {
   const { name, bytes } = await readLog(log);
   hurry(bytes);
-  const decoded = await decode(bytes, { ...optionsOf(flags), name });
+  const decoded = await decode(bytes, await withDebuginfod(bytes, { ...optionsOf(flags), name }, flags));
+  await noteUsed(decoded.case);
   talk(decoded, flags);
   writeResult(`${JSON.stringify(decoded.case, null, 2)}\n`);
   return decoded.complete ? exit.done : exit.incomplete;
@@ -48,11 +51,13 @@ async function decodeToJson(log: string | undefined, flags: DecodeFlags): Promis
 /** A short log as one piece, a long one in many. */
 async function decodeInPieces(log: string | undefined, flags: DecodeFlags): Promise<number> {
   const { name, head, rest } = await openLog(log);
-  const options = { ...optionsOf(flags), name };
+  // Of a long log its beginning tells what to fetch.
+  const options = await withDebuginfod(head, { ...optionsOf(flags), name }, flags);
   const writer = new PieceWriter(flags);
   if (rest === null) {
     hurry(head);
     const piece = await decodeWhole(head, options);
+    await noteUsed(piece.decoded.case);
     talk(piece.decoded, flags);
     writer.write(piece);
     return piece.decoded.complete ? exit.done : exit.incomplete;
@@ -76,6 +81,10 @@ const quiet = 1000;
 async function follow(log: string | undefined, flags: DecodeFlags): Promise<number> {
   if (flags.format === "json") {
     say("error", "--follow has no end, and json is one object: take ndjson, one case a line", "oopscope decode --follow --format ndjson LOG");
+    return exit.usage;
+  }
+  if (flags.debuginfod) {
+    say("error", "--follow decodes at once, and does not wait for files: fetch them before", "oopscope symbols fetch RELEASE");
     return exit.usage;
   }
   const name = log ?? "-";
@@ -179,7 +188,8 @@ async function decodeAsScript(vmlinux: string, base: string | undefined, modules
   const wanted = base === undefined || base === "" ? "auto" : base;
   const folder = modules ?? dirname(vmlinux);
   const options: DecodeOptions = { ...optionsOf(flags), vmlinux, modules: [...(flags.modules ?? []), folder], basePath: wanted, paths: "recorded" };
-  const decoded = await decode(bytes, options);
+  const decoded = await decode(bytes, await withDebuginfod(bytes, options, flags));
+  await noteUsed(decoded.case);
   talk(decoded, flags);
   writeResult(renderScript(decoded.case, decoded.log.lines, { base: decoded.case.image.basePath, onTerminal: isTerminal(1) }));
   return decoded.complete ? exit.done : exit.incomplete;
@@ -192,6 +202,7 @@ export function optionsOf(flags: LogFlags): DecodeOptions {
     ...(flags.symbols === undefined ? {} : { symbols: flags.symbols }),
     ...(flags.release === undefined ? {} : { release: flags.release }),
     ...(flags.basePath === undefined ? {} : { basePath: flags.basePath }),
+    also: fetchedPlaces(),
     returnAddresses: flags.returnAddresses ? "as-printed" : "call",
     code: flags.code ? "disassemble" : "none",
     ...(flags.verbose ? { onProgress: (step: string) => say("note", step) } : {}),

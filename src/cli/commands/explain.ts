@@ -6,6 +6,7 @@ import { decode } from "../../decode/index.ts";
 import { blameFreers, explain, ruleNames } from "../../explain/index.ts";
 import { rendererOf, type RenderFormat, type TerminalOptions } from "../../render/index.ts";
 import { exit } from "../exit.ts";
+import { noteUsed, withDebuginfod } from "../fetched.ts";
 import { readLog } from "../input.ts";
 import { isTerminal, say, writeResult } from "../output.ts";
 import { rulePage } from "../rule-pages.ts";
@@ -30,7 +31,8 @@ export async function runExplain(what: string | undefined, flags: ExplainFlags):
     await write(await explain(saved), flags);
     return exit.done;
   }
-  const decoded = await decode(bytes, { ...optionsOf(flags), name });
+  const decoded = await decode(bytes, await withDebuginfod(bytes, { ...optionsOf(flags), name }, flags));
+  await noteUsed(decoded.case);
   talk(decoded, flags);
   await write(await explain(decoded.case, { deepen: blameFreers({ modules: flags.modules ?? [] }) }), flags);
   return decoded.complete ? exit.done : exit.incomplete;
