@@ -1,4 +1,5 @@
 import type { Case, CaseReport, CaseVerdict } from "../case/index.ts";
+import { valueText } from "./place.ts";
 
 /** A place in the sources that a verdict speaks of. */
 export type Mark = {
@@ -38,7 +39,8 @@ export function marksOf(report: CaseReport): Mark[] {
 }
 
 function guiltyLabel({ rule, fault }: CaseVerdict, kind: string): string {
-  if (fault?.value) return `\`${fault.variable ?? fault.expression}\` is ${fault.value}`;
+  const value = fault && valueText(fault);
+  if (value) return `\`${fault.variable ?? fault.expression}\` is ${value}`;
   // A rule may go further than the kind: a refcount that goes wrong in a second free.
   const further = Object.keys(happens).find((name) => rule.startsWith(name));
   return happens[further ?? kind] ?? "here";

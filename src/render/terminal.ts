@@ -117,7 +117,8 @@ class Page {
     const lines = known.flatMap((row) => {
       const room = this.#look.most - value - 4;
       const what = cut(untabbed(visible(row.what ?? "")), room);
-      const why = row.why === null || row.why === "" ? "" : cut(` (${untabbed(visible(row.why))})`, Math.max(0, room - widthOf(what)));
+      // The others' reasons are in the page and in the JSON.
+      const why = !row.faulting || row.why === null || row.why === "" ? "" : cut(` (${untabbed(visible(row.why))})`, Math.max(0, room - widthOf(what)));
       const text = what + this.#look.painter.paint("faint", why);
       return [`  ${this.#look.painter.paint(row.faulting ? "primary" : "strong", padded(cell(row), value))}  ${text}`];
     });
