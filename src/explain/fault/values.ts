@@ -1,0 +1,378 @@
+import { namesOf, type CType, type UnitNames } from "../../dwarf/index.ts";
+import type { EffectOperand } from "../../disasm/index.ts";
+import type { CodeInstruction, FunctionCode, Reference } from "./code.ts";
+import { add, number, of, primaryText, single, textOf, times, unknown, type Atom, type Known, type Linear, type Place } from "./linear.ts";
+import type { Holder, Names } from "./names.ts";
+import { placeAt, rawPlace } from "./place.ts";
+
+// What a register or a stack slot holds at an instruction, in the words of the source: the variable that debug information names, or else what the
+// instruction that wrote it made of others, backwards through all ways that lead there.
+
+type Memory = Extract<EffectOperand, { kind: "memory" }>;
+
+const deepest = 24;
+const mostAlternatives = 6;
+const mostVisited = 6000;
+const clobbered = new Set(["rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11"]);
+/** Calls that leave all registers alone: tracing at a function's entry. */
+const transparent = /^(?:__fentry__|mcount|__cfi_\w+|__sanitizer_cov_trace_pc|__tsan_func_(?:entry|exit)|__ref_stack_chk_guard)$/;
+
+export class Values {
+  readonly code: FunctionCode;
+  readonly #names: Names;
+  readonly #unit: UnitNames | null;
+  readonly #given: (register: string) => readonly Linear[];
+  readonly #known = new Map<string, readonly Linear[]>();
+  readonly #active = new Set<string>();
+  #depth = 0;
+
+  /** `given` tells what the caller gave, for registers that the function got at its entry. */
+  constructor(code: FunctionCode, names: Names, given: (register: string) => readonly Linear[] = () => []) {
+    this.code = code;
+    this.#names = names;
+    this.#given = given;
+    const scopes = code.image.scopesAt(code.entry);
+    this.#unit = scopes ? namesOf(code.image.dwarf, scopes.unit) : null;
+  }
+
+  /** What a holder holds just before an instruction: the ways to say it, best first; the last resort says why it is unknown. */
+  before(holder: Holder, index: number): readonly Linear[] {
+    const key = `${holder}@${index}`;
+    const known = this.#known.get(key);
+    if (known) return known;
+    if (this.#active.has(key) || this.#depth > deepest) return [unknown("it depends on itself, as in a loop")];
+    this.#active.add(key);
+    this.#depth++;
+    try {
+      const values = this.#find(holder, index);
+      this.#known.set(key, values);
+      return values;
+    } finally {
+      this.#active.delete(key);
+      this.#depth--;
+    }
+  }
+
+  /** The address of a memory operand, in each way. */
+  addressOf(operand: Memory, reference: Reference | null, index: number): readonly Linear[] {
+    const slot = this.#slotOf(operand, index);
+    if (slot !== null) return this.#stackAddress(slot, index);
+    let ways: readonly Linear[] = [reference ? this.#symbol(reference) : number(operand.relative ? 0n : operand.displacement)];
+    if (operand.base !== null) ways = product(ways, this.before(operand.base, index), 1n);
+    if (operand.index !== null) ways = product(ways, this.before(operand.index, index).slice(0, 2), BigInt(operand.scale));
+    return ways;
+  }
+
+  /** The piece of memory that an operand names: the first way that the types bear out; else as it is. Null where the address is not known. */
+  placeOf(operand: Memory, reference: Reference | null, index: number): { readonly place: Place; readonly address: Known; readonly typed: boolean } | null {
+    if (operand.segment !== null) return this.#perCpu(operand, reference, index);
+    let first: Known | null = null;
+    for (const address of this.addressOf(operand, reference, index)) {
+      if (address.unknown !== null) continue;
+      first ??= address;
+      const place = placeAt(address, operand.size);
+      if (place) return { place, address, typed: true };
+    }
+    return first && { place: rawPlace(first, operand.size), address: first, typed: false };
+  }
+
+  /** What an operand that is read holds. */
+  operand(instruction: CodeInstruction, which: number, index: number): readonly Linear[] {
+    const operand = instruction.effect.operands[which];
+    if (!operand) return [unknown("there is no such operand")];
+    switch (operand.kind) {
+      case "register":
+        return this.before(operand.register, index);
+      case "constant": {
+        const reference = instruction.references[which];
+        return [reference ? this.#symbol(reference) : number(operand.value)];
+      }
+      case "memory":
+        return this.#load(operand, instruction.references[which] ?? null, index);
+      case "target":
+      case "other":
+        return [unknown("an operand of another kind")];
+    }
+  }
+
+  #find(holder: Holder, index: number): readonly Linear[] {
+    if (holder === "rsp" || holder === "rbp") {
+      const depth = holder === "rsp" ? this.code.stackDepth(index) : this.code.frameDepth(index);
+      if (depth !== null) return this.#stackAddress(-depth, index);
+    }
+    const found: Linear[] = [...this.#names.of(holder, index)];
+    const { defs, entry, passed, straight } = this.#reach(holder, index);
+    const alone = defs.length + (entry ? 1 : 0) === 1;
+    // Between the instruction that wrote it and this one the value stays: whatever it is called on the way, it is that.
+    for (const at of alone ? passed : straight) for (const value of this.#names.of(holder, at)) found.push(value);
+    if (alone && !entry) found.push(...this.#written(holder, defs[0]!));
+    else if (alone) found.push(...this.#names.ofEntry(holder, index), ...this.#given(holder), of(entryAtom(holder)));
+    else if (defs.length > 1 && defs.length <= 4 && !entry) {
+      const each = defs.map((def) => this.#written(holder, def));
+      const texts = each.map((ways) => ways.find(({ unknown: why }) => why === null));
+      if (texts.every((way) => way !== undefined && textOf(way as Known) === textOf(texts[0] as Known))) found.push(texts[0]!);
+      else found.push(unknown("several values reach it"));
+    } else found.push(unknown(defs.length === 0 ? "nothing that writes it was found" : "several values reach it"));
+    return distinct(found);
+  }
+
+  /** Which instructions' writes reach a place, whether the function's entry does, and through which instructions. `straight`: those on every way. */
+  #reach(holder: Holder, index: number): { defs: number[]; entry: boolean; passed: number[]; straight: number[] } {
+    const defs: number[] = [];
+    const passed: number[] = [];
+    const straight: number[] = [];
+    const seen = new Set<number>();
+    let entry = this.code.list[index]!.at === this.code.entry;
+    let isStraight = this.code.before(index).length === 1;
+    const work = [...this.code.before(index)];
+    let lost = work.length === 0 && !entry;
+    for (let next = 0; next < work.length; next++) {
+      const k = work[next]!;
+      if (seen.has(k)) continue;
+      seen.add(k);
+      if (seen.size > mostVisited) break;
+      if (this.#writes(holder, k)) {
+        if (!defs.includes(k)) defs.push(k);
+        continue;
+      }
+      passed.push(k);
+      if (isStraight) straight.push(k);
+      const before = this.code.before(k);
+      if (before.length !== 1) isStraight = false;
+      if (this.code.list[k]!.at === this.code.entry) entry = true;
+      else if (before.length === 0) lost = true;
+      work.push(...before);
+    }
+    // Where control came from nowhere that is known, anything may have been written.
+    if (lost && defs.length + (entry ? 1 : 0) === 1) return { defs: [...defs, -1], entry, passed, straight };
+    return { defs: defs.filter((def) => def >= 0), entry, passed, straight };
+  }
+
+  #writes(holder: Holder, index: number): boolean {
+    const instruction = this.code.list[index]!;
+    const { effect } = instruction;
+    if (holder.startsWith("stack:")) {
+      const first = effect.operands[0];
+      if (effect.operation === "push") {
+        const depth = this.code.stackDepth(index);
+        return depth !== null && holder === `stack:${-(depth + 8)}`;
+      }
+      if (first?.kind !== "memory" || effect.operation === "compare" || effect.operation === "test" || effect.operation === "call") return false;
+      const slot = this.#slotOf(first, index);
+      return slot !== null && holder === `stack:${slot}`;
+    }
+    if (effect.operation === "call") return clobbered.has(holder) && !transparent.test(this.code.calleeOf(instruction) ?? "");
+    return effect.writes.includes(holder);
+  }
+
+  /** What an instruction writes into a holder. */
+  #written(holder: Holder, index: number): readonly Linear[] {
+    const instruction = index < 0 ? undefined : this.code.list[index];
+    if (!instruction) return [unknown("control comes from where it cannot be followed")];
+    const { effect } = instruction;
+    const { operands } = effect;
+    const first = operands[0];
+    const own = (): readonly Linear[] => this.before(holder, index);
+    const constant = (which: number): bigint | null => {
+      const operand = operands[which];
+      return operand?.kind === "constant" && !instruction.references[which] ? operand.value : null;
+    };
+    const each = (change: (value: Linear) => Linear): readonly Linear[] => own().map(change);
+    switch (effect.operation) {
+      case "move":
+        if (first?.kind === "register" && first.size < 4 && effect.mnemonic === "mov") return [unknown("only a part of it was written")];
+        return this.operand(instruction, 1, index);
+      case "address": {
+        const operand = operands[1];
+        if (operand?.kind !== "memory") break;
+        return this.addressOf(operand, instruction.references[1] ?? null, index);
+      }
+      case "add":
+      case "subtract": {
+        if (effect.operation === "subtract" && isSame(operands)) return [number(0n)];
+        const second = operands[1];
+        if (second?.kind === "memory" && second.segment === "gs") return each((value) => perCpuPointer(value));
+        return product(own(), this.operand(instruction, 1, index).slice(0, 3), effect.operation === "add" ? 1n : -1n);
+      }
+      case "increment":
+        return each((value) => add(value, number(1n)));
+      case "decrement":
+        return each((value) => add(value, number(-1n)));
+      case "shift-left": {
+        const by = operands.length === 1 ? 1n : constant(1);
+        if (by === null || by > 32n) break;
+        return each((value) => times(value, 1n << by));
+      }
+      case "multiply": {
+        const by = constant(2);
+        if (operands.length === 3 && by !== null) return this.operand(instruction, 1, index).map((value) => times(value, by));
+        return operands.length === 2 ? this.#computed(own(), this.operand(instruction, 1, index), "*") : [unknown("it is a product")];
+      }
+      case "xor":
+        if (isSame(operands)) return [number(0n)];
+        return this.#computed(own(), this.operand(instruction, 1, index), "^");
+      case "and":
+        // The lower half of a register is all of a smaller number.
+        if (constant(1) === 0xffff_ffffn) return own();
+        return this.#computed(own(), this.operand(instruction, 1, index), "&");
+      case "or":
+        return this.#computed(own(), this.operand(instruction, 1, index), "|");
+      case "shift-right":
+        return this.#computed(own(), operands.length === 1 ? [number(1n)] : this.operand(instruction, 1, index), ">>");
+      case "push":
+        return this.operand(instruction, 0, index);
+      case "pop": {
+        const depth = this.code.stackDepth(index);
+        return depth === null ? [unknown("the stack's depth is not known")] : this.before(`stack:${-depth}`, index);
+      }
+      case "call":
+        return holder === "rax" ? [this.#result(instruction)] : [unknown(`a call to ${this.code.calleeOf(instruction) ?? "a function"} came between`)];
+      case "choose":
+      case "compare": case "test": case "bit-test": case "divide": case "leave": case "string": case "jump": case "branch": case "return": case "trap": case "nothing": case "other": case "invalid":
+        break;
+    }
+    return [unknown(`${effect.mnemonic} wrote it`)];
+  }
+
+  #computed(left: readonly Linear[], right: readonly Linear[], operator: string): readonly Linear[] {
+    const a = left.find((value): value is Known => value.unknown === null);
+    const b = right.find((value): value is Known => value.unknown === null);
+    if (!a || !b) return [unknown("it is computed of what is not known")];
+    if (a.terms.length === 0 && b.terms.length === 0) {
+      const [x, y] = [a.constant, b.constant];
+      if (operator === "&") return [number(x & y)];
+      if (operator === "|") return [number(x | y)];
+    }
+    const mask = operator === "&" && b.terms.length === 0 && b.constant < 0n && b.constant >= -4096n ? `~${-b.constant - 1n}` : primaryText(b);
+    const text = `${primaryText(a)} ${operator} ${mask}`;
+    const kept = single(a)?.type;
+    return [of({ key: `c:${text}`, text, primary: false, type: kept, isAddress: false, kind: "computed", inner: a })];
+  }
+
+  /** A call's result. */
+  #result(instruction: CodeInstruction): Linear {
+    const callee = this.code.calleeOf(instruction);
+    if (callee === null) {
+      const { target } = instruction;
+      if (target && "address" in target) return unknown("the result of a call within the function");
+      return unknown("the result of an indirect call");
+    }
+    const source = callee.replace(/\.(?:isra|constprop|part|cold|llvm)\b.*$/, "");
+    const type = this.#unit?.functionType(source);
+    return of({ key: `f:${callee}@${instruction.at}`, text: `${source}(…)`, primary: true, type, isAddress: false, kind: "call" });
+  }
+
+  #load(operand: Memory, reference: Reference | null, index: number): readonly Linear[] {
+    const slot = this.#slotOf(operand, index);
+    if (slot !== null) {
+      const held = this.before(`stack:${slot}`, index);
+      if (held.some(({ unknown: why }) => why === null)) return held;
+    }
+    const ways: Linear[] = [];
+    if (operand.segment !== null) {
+      const found = this.#perCpu(operand, reference, index);
+      return [found ? of(placeAtom(found.place)) : unknown("a variable of each processor")];
+    }
+    const addresses = this.addressOf(operand, reference, index);
+    let raw: Known | null = null;
+    let why = "its address is not known";
+    for (const address of addresses) {
+      if (address.unknown !== null) {
+        why = address.unknown;
+        continue;
+      }
+      const place = placeAt(address, operand.size);
+      if (place) ways.push(of(placeAtom(place)));
+      else raw ??= address;
+      if (ways.length >= mostAlternatives) break;
+    }
+    if (ways.length === 0 && raw) ways.push(of(placeAtom(rawPlace(raw, operand.size))));
+    return ways.length > 0 ? distinct(ways) : [unknown(why)];
+  }
+
+  /** `this_cpu_read(x)`, and `current` for the one that everybody knows. */
+  #perCpu(operand: Memory, reference: Reference | null, index: number): { place: Place; address: Known; typed: boolean } | null {
+    if (operand.segment === "fs") return null;
+    const scopes = this.code.image.scopesAt(this.code.entry)?.scopes ?? [];
+    const { at } = this.code.list[index]!;
+    const current = scopes.find(({ name, ranges }) => name === "get_current" && ranges.some((low, k) => k % 2 === 0 && at >= low && at < ranges[k + 1]!));
+    const named = (text: string, type: CType | null | undefined): { place: Place; address: Known; typed: boolean } =>
+      ({ place: { text, primary: true, type, field: null, pointer: null, distance: 0n, bounds: [] }, address: number(0n), typed: true });
+    if (current) return named("current", current.type);
+    for (const address of this.addressOf({ ...operand, segment: null }, reference, index)) {
+      if (address.unknown !== null) continue;
+      const place = placeAt(address, operand.size);
+      if (!place) continue;
+      if (place.text === "current_task" || place.text === "pcpu_hot.current_task" || place.text === "const_pcpu_hot.current_task") return named("current", place.type);
+      return named(`this_cpu_read(${place.text})`, place.type);
+    }
+    return null;
+  }
+
+  /** The address that a symbol stands for. */
+  #symbol(reference: Reference): Linear {
+    if ("name" in reference) {
+      const type = this.#unit?.variableType(reference.name) ?? (this.#unit?.functionType(reference.name) === undefined ? undefined : null);
+      return add(of({ key: `s:${reference.name}`, text: reference.name, primary: true, type, isAddress: true, kind: "symbol" }), number(BigInt(reference.addend)));
+    }
+    const { address } = reference;
+    const variable = this.#unit?.variableAt(address);
+    if (variable) return add(of({ key: `s:${variable.name}`, text: variable.name, primary: true, type: variable.type, isAddress: true, kind: "symbol" }), number(BigInt(address - variable.address)));
+    const symbol = this.code.image.symbolAt(address);
+    if (!symbol) return unknown("an address without a symbol");
+    const type = this.#unit?.variableType(symbol.name);
+    return add(of({ key: `s:${symbol.name}`, text: symbol.name, primary: true, type, isAddress: true, kind: "symbol" }), number(BigInt(address - symbol.address)));
+  }
+
+  #slotOf(operand: Memory, index: number): number | null {
+    if (operand.index !== null || operand.segment !== null) return null;
+    const depth = operand.base === "rsp" ? this.code.stackDepth(index) : operand.base === "rbp" ? this.code.frameDepth(index) : null;
+    return depth === null ? null : Number(operand.displacement) - depth;
+  }
+
+  #stackAddress(offset: number, index: number): readonly Linear[] {
+    const frame: Atom = { key: "frame", text: "the frame", primary: false, type: undefined, isAddress: false, kind: "frame" };
+    return [...this.#names.ofAddress(offset, index), add(of(frame), number(BigInt(offset)))];
+  }
+}
+
+function isSame(operands: readonly EffectOperand[]): boolean {
+  const [first, second] = operands;
+  return first?.kind === "register" && second?.kind === "register" && first.register === second.register;
+}
+
+export function entryAtom(register: string): Atom {
+  return { key: `entry:${register}`, text: `what ${register} held at entry`, primary: false, type: undefined, isAddress: false, kind: "entry", register };
+}
+
+export function placeAtom(place: Place): Atom {
+  return { key: `m:${place.text}`, text: place.text, primary: place.primary, type: place.type, isAddress: false, kind: "place", place };
+}
+
+/** `this_cpu_ptr(p)`: the kernel adds the processor's offset to a pointer of all of them. */
+function perCpuPointer(value: Linear): Linear {
+  const atom = single(value);
+  if (!atom || value.unknown !== null) return value;
+  if (atom.isAddress) return of({ ...atom, key: `p:${atom.key}`, text: `this_cpu_ptr(&${atom.text})`, isAddress: false, type: undefined, kind: "per-cpu" });
+  return of({ ...atom, key: `p:${atom.key}`, text: `this_cpu_ptr(${atom.text})`, primary: true, kind: "per-cpu" });
+}
+
+/** Sums of each with each, best ones first, not too many. */
+function product(left: readonly Linear[], right: readonly Linear[], factor: bigint): readonly Linear[] {
+  const sums: Linear[] = [];
+  for (const a of left) for (const b of right) sums.push(add(a, b, factor));
+  return distinct(sums).slice(0, mostAlternatives * 2);
+}
+
+function distinct(values: readonly Linear[]): Linear[] {
+  const seen = new Set<string>();
+  const kept: Linear[] = [];
+  for (const value of values) {
+    const key = value.unknown ?? value.terms.map(({ atom, factor }) => `${factor}*${atom.isAddress ? "&" : ""}${atom.key}:${atom.type?.die.offset ?? 0}`).join("+") + value.constant.toString();
+    if (seen.has(key)) continue;
+    seen.add(key);
+    kept.push(value);
+  }
+  const known = kept.filter(({ unknown: why }) => why === null);
+  return known.length > 0 ? known.slice(0, mostAlternatives * 2) : kept.slice(0, 1);
+}
