@@ -8,12 +8,23 @@ import type { Unit } from "./unit.ts";
 // beyond what can be told from the file: a location is said in terms of registers.
 
 /** What a value or an address counts from. Registers by DWARF's numbers. `frame`: the canonical frame address, RSP before the call that entered. */
-export type LocationBase = { readonly kind: "register"; readonly register: number } | { readonly kind: "entry"; readonly register: number } | { readonly kind: "frame" } | { readonly kind: "constant" };
+export type LocationBase =
+  | { readonly kind: "register"; readonly register: number }
+  | { readonly kind: "entry"; readonly register: number }
+  | { readonly kind: "frame" }
+  | { readonly kind: "constant" }
+  /** The image itself: what is added is an image offset. */
+  | { readonly kind: "image" };
+
+/** What is computed of such: `register * 16 + table`. */
+export type Computation = { readonly base: LocationBase; readonly offset: bigint } | { readonly operator: "+" | "-" | "*" | "<<" | "&" | "|" | "^" | ">>"; readonly left: Computation; readonly right: Computation };
 
 export type Location =
   | { readonly kind: "register"; readonly register: number }
   /** The value itself: a base and an offset to it (wraps at 64 bits). */
   | { readonly kind: "value"; readonly base: LocationBase; readonly offset: bigint }
+  /** The value itself, as more than a sum of two. */
+  | { readonly kind: "computed"; readonly value: Computation }
   /** In memory at a base and an offset. */
   | { readonly kind: "memory"; readonly base: LocationBase; readonly offset: bigint }
   /** In memory at an address of the image. */
@@ -185,7 +196,7 @@ function inWindow<T>(unit: Unit, name: "loc" | "loclists", start: number, read: 
 }
 
 /** A value on the expression's stack: a base and an offset, or something that only memory or arithmetic could tell. */
-type Item = { readonly base: LocationBase; readonly offset: bigint } | { readonly unknown: string };
+type Item = Computation | { readonly unknown: string };
 
 const constant = (offset: bigint): Item => ({ base: { kind: "constant" }, offset: BigInt.asIntN(64, offset) });
 const unknown = (why: string): Item => ({ unknown: why });
@@ -214,6 +225,8 @@ function run(unit: Unit, at: Cursor, frameBase: FrameBase, depth: number): Locat
     const top = stack.pop();
     if (!top) return none("optimized out");
     if ("unknown" in top) return none(top.unknown);
+    if ("operator" in top) return none("its address is computed");
+    if (top.base.kind === "image") return { kind: "global", address: Number(top.offset) };
     if (top.base.kind === "constant") return unit.sections.elf.header.wide ? globalAt(unit, top.offset) : none("an absolute address");
     return { kind: "memory", base: top.base, offset: top.offset };
   };
@@ -227,12 +240,12 @@ function run(unit: Unit, at: Cursor, frameBase: FrameBase, depth: number): Locat
       switch (op) {
         case 0x03: { // addr
           const address = unit.header.sizes.address === 8 ? at.u64From(unit.baseHigh, unit.baseLow) : at.u32() - unit.baseLow;
-          simple = { kind: "global", address };
+          stack.push({ base: { kind: "image" }, offset: BigInt(Math.trunc(address)) });
           break;
         }
         case 0xa1: // addrx
         case 0xfb: // GNU_addr_index
-          simple = { kind: "global", address: indexedAddress(unit, at.uleb()) };
+          stack.push({ base: { kind: "image" }, offset: BigInt(Math.trunc(indexedAddress(unit, at.uleb()))) });
           break;
         case 0x06: // deref
           pop();
@@ -279,7 +292,14 @@ function run(unit: Unit, at: Cursor, frameBase: FrameBase, depth: number): Locat
           stack.push(sum(left, right, op === 0x1c));
           break;
         }
-        case 0x1a: case 0x1b: case 0x1d: case 0x1e: case 0x21: case 0x24: case 0x25: case 0x26: case 0x27: // two operands
+        case 0x1a: case 0x1e: case 0x21: case 0x24: case 0x25: case 0x27: { // and, mul, or, shl, shr, xor
+          const right = pop();
+          const left = pop();
+          const operator = op === 0x1a ? "&" : op === 0x1e ? "*" : op === 0x21 ? "|" : op === 0x24 ? "<<" : op === 0x25 ? ">>" : "^";
+          stack.push("unknown" in left ? left : "unknown" in right ? right : { operator, left, right });
+          break;
+        }
+        case 0x1b: case 0x1d: case 0x26: // two operands
         case 0x29: case 0x2a: case 0x2b: case 0x2c: case 0x2d: case 0x2e: {
           pop();
           pop();
@@ -320,7 +340,7 @@ function run(unit: Unit, at: Cursor, frameBase: FrameBase, depth: number): Locat
         }
         case 0x9f: { // stack_value
           const top = pop();
-          simple = "unknown" in top ? none(top.unknown) : { kind: "value", base: top.base, offset: top.offset };
+          simple = "unknown" in top ? none(top.unknown) : "operator" in top ? { kind: "computed", value: top } : { kind: "value", base: top.base, offset: top.offset };
           break;
         }
         case 0xa3: // entry_value
@@ -361,9 +381,11 @@ function run(unit: Unit, at: Cursor, frameBase: FrameBase, depth: number): Locat
 function sum(left: Item, right: Item, minus: boolean): Item {
   if ("unknown" in left) return left;
   if ("unknown" in right) return right;
+  const whole: Item = { operator: minus ? "-" : "+", left, right };
+  if ("operator" in left || "operator" in right) return whole;
   if (right.base.kind === "constant") return { base: left.base, offset: BigInt.asIntN(64, left.offset + (minus ? -right.offset : right.offset)) };
   if (left.base.kind === "constant" && !minus) return { base: right.base, offset: BigInt.asIntN(64, left.offset + right.offset) };
-  return unknown("its value is computed");
+  return whole;
 }
 
 function globalAt(unit: Unit, address: bigint): Location {

@@ -32,7 +32,7 @@ export function readings(code: FunctionCode, at: number, wanted: string | null, 
   const scopes = found?.scopes ?? [];
   let scope = 0;
   for (const [index, { name, kind, ranges }] of scopes.entries()) if (kind !== "block" && name === wanted && within(ranges, at)) scope = index;
-  return (["own", "inner", "any"] satisfies Reach[]).map((reach) => new Values(code, new Names(code, found, at, scope, reach), given));
+  return (["own", "inner", "any"] satisfies Reach[]).map((reach) => new Values(code, new Names(code, found, at, scope, reach), Math.max(0, code.indexAt(at)), given));
 }
 
 type Memory = Extract<EffectOperand, { kind: "memory" }>;
@@ -46,7 +46,8 @@ export function memoryExpression(all: readonly Values[], index: number, which: n
     if (operand?.kind !== "memory") return null;
     const found = values.placeOf(operand, instruction.references[which] ?? null, index);
     if (!found) continue;
-    const made = expressionOf(found.place, found.address, operand);
+    const whole = expressionOf(found.place, found.address, operand);
+    const made = found.shadow ? { ...whole, distance: null } : whole;
     if (found.typed && !hasEntry(found.address)) return made;
     raw ??= hasEntry(found.address) ? null : { ...made, typed: false };
   }
@@ -89,13 +90,13 @@ export function valueExpression(all: readonly Values[], register: string, index:
   return null;
 }
 
-/** What a pointer that was handed on points to: `job->list` of `&job->list`. `size` bytes are meant. */
-export function pointedExpression(all: readonly Values[], register: string, index: number, size: number): Expression | null {
+/** What a pointer that was handed on points to: `job->list` of `&job->list`. `size` bytes are meant, or the struct named `whole`. */
+export function pointedExpression(all: readonly Values[], register: string, index: number, size: number, whole: string | null = null): Expression | null {
   let raw: Expression | null = null;
   for (const values of all) {
-    for (const value of values.before(register, index)) {
+    for (const value of values.pointer(register, index)) {
       if (value.unknown !== null || hasEntry(value)) continue;
-      const place = placeAt(value, size);
+      const place = placeAt(value, size, whole);
       if (place) return { ...expressionOf(place, value, null), register };
       raw ??= { expression: textOf(value), variable: null, type: null, field: null, register, distance: null, typed: false };
     }

@@ -3,12 +3,12 @@ import type { CaseFrame, CaseReport } from "../../case/index.ts";
 import { assertionAt } from "../../source/index.ts";
 import { callExpression, conditionExpression, divisionExpression, memoryExpression, pointedExpression, readings, valueExpression, type Expression } from "./access.ts";
 import { faultClues, registerOf, type FaultClues } from "./clues.ts";
-import { textOf as linearText, type Known, type Linear } from "./linear.ts";
+import { single, textOf as linearText, type Known, type Linear } from "./linear.ts";
 import type { Fault, FaultQuestion } from "./question.ts";
 import { argumentRegisters, givenBy, type CaseCode, type CodePlace } from "./stack.ts";
 import { freeArgument } from "./freeing.ts";
 import { subscriptExpression } from "./subscript.ts";
-import { Names } from "./names.ts";
+import { Names, registers as generalRegisters } from "./names.ts";
 import { Values } from "./values.ts";
 
 /** The expression, or why there is none. */
@@ -16,24 +16,32 @@ export type FaultAnswer = { readonly fault: Fault; readonly why: string } | { re
 
 const none = (why: string): FaultAnswer => ({ fault: null, why });
 
+/** Kinds that tell of a state that lasts, not of an access. */
+const noExpression = new Set([
+  "soft-lockup", "hard-lockup", "rcu-stall", "hung-task", "deadlock", "lock-misuse", "sleep-in-atomic", "stack-overflow", "stack-corruption", "leak", "out-of-memory", "boot-failure", "hardware", "cfi",
+]);
+
 /** Finds the expression at fault. Says no more than registers, code and types bear out. */
 export async function faultOf(question: FaultQuestion): Promise<FaultAnswer> {
   const { report } = question;
+  if (noExpression.has(report.kind)) return none(`a report of kind ${report.kind} is of no single expression`);
   const clues = faultClues(question.case, report);
-  const trail = trailOf(report);
+  const trail = trailOf(report, question.at?.frame ?? null);
   if (report.kind === "double-free" || report.kind === "invalid-free") return freed(question, trail);
-  if (report.kind === "list-corruption" && /^(?:__list_(?:add|del)|lib\/list)/.test(trail[0]?.symbol ?? "") ) return reported(question, trail, /^__list_(?:add|del_entry)_valid/, listMember(question));
-  if (report.kind === "refcount") return reported(question, trail, /^refcount_warn_saturate|^refcount_\w+_checked/, () => ({ register: "rdi", suffix: "" }));
+  if (report.kind === "list-corruption" && /^(?:__list_(?:add|del)|lib\/list)/.test(trail[0]?.symbol ?? "") ) return reported(question, trail, /^__list_(?:add|del_entry)_valid/, listMember(question), "list_head");
+  if (report.kind === "refcount") return reported(question, trail, /^refcount_warn_saturate|^refcount_\w+_checked/, () => ({ register: "rdi", suffix: "" }), "refcount_struct");
   const { pc } = question;
   if (pc && pc.functions.length > 0) return atPc(question, pc, trail, clues);
   if (pc && (pc.symbol === null || pc.unresolved !== null)) return through(question, trail, clues, report);
   return checked(question, trail, clues);
 }
 
-/** The reliable frames from the report's pc upwards. */
-export function trailOf(report: CaseReport): CaseFrame[] {
+/** The reliable frames from the report's pc upwards. Of several traces (slub shows who allocated the object as one too) that with the guilty frame. */
+export function trailOf(report: CaseReport, guilty: CaseFrame | null): CaseFrame[] {
   const pc = report.stacks.find(({ name }) => name === "pc")?.frames[0];
-  const trace = (report.stacks.find(({ name }) => name === "call trace") ?? report.stacks.find(({ name, frames }) => name !== "pc" && frames.length > 0))?.frames.filter(({ reliable }) => reliable) ?? [];
+  const traces = report.stacks.filter(({ name }) => name === "call trace");
+  const own = traces.find(({ frames }) => frames.some(({ text, logLine }) => text === guilty?.text && logLine === guilty.logLine));
+  const trace = (own ?? traces[0] ?? report.stacks.find(({ name, frames }) => name !== "pc" && frames.length > 0))?.frames.filter(({ reliable }) => reliable) ?? [];
   if (!pc) return trace;
   return [pc, ...trace.filter((frame, index) => !(index === 0 && frame.text === pc.text))];
 }
@@ -58,7 +66,7 @@ async function atPc(question: FaultQuestion, pc: CaseFrame, trail: readonly Case
   const all = readings(place.code, place.at, wantedIn(question, pc));
   if (effect.operation === "divide" && report.kind === "divide-error") {
     const found = divisionExpression(all, place.index);
-    return found ? answer(report, found, 0n, null, "the divisor of the instruction that trapped") : none("the divisor has no name");
+    return found ? answer(found, 0n, null, "the divisor of the instruction that trapped") : none("the divisor has no name");
   }
   if (clues.how === "fetch" && clues.address !== registerOf(report, "rip")) return none("the processor fetched instructions elsewhere");
   const which = operandOf(place, clues, report);
@@ -70,14 +78,19 @@ async function atPc(question: FaultQuestion, pc: CaseFrame, trail: readonly Case
   if (verified === false) return none(`the registers make the address ${hex(computed!)}, and the log says ${hex(clues.address!)}`);
   const why = verified ? `the address that ${operandText(operand)} makes is the one that the log shows` : "the log does not show the address, or the registers do not tell it";
   const isWriteOfData = effect.operation === "call" || effect.operation === "jump";
-  const finish = (found: Expression): FaultAnswer => answer(report, found, valueOf(report, found, computed, clues), clues.address ?? computed, why);
+  const finish = (found: Expression): FaultAnswer => {
+    // Where the operand's register is another thing than the variable, one of the others may hold that.
+    const register = found.distance === null && found.variable !== null ? holderOf(all, place, found.variable) : found.register;
+    const settled = { ...found, register };
+    return answer(settled, valueOf(report, settled, computed, clues), clues.address ?? computed, why);
+  };
   // In words of the guilty function, where another one that it called was at work.
   if (guilty > 0) {
     const callers = await placesOf(code, trail.slice(1, guilty + 1));
     if (callers.length === guilty) {
       const given = givenBy(place, callers, wantedIn(question, trail[guilty]!));
       const scopes = place.code.image.scopesAt(place.code.entry);
-      const blank = new Values(place.code, new Names(place.code, null, place.at, 0, "own"), given);
+      const blank = new Values(place.code, new Names(place.code, null, place.at, 0, "own"), place.index, given);
       const found = memoryExpression([blank], place.index, which) ?? stringArgument(place, given, clues);
       if (found && found.typed) return finish({ ...found, register: operand.kind === "memory" ? operand.base : null });
       if (!scopes) return none(`what \`${pc.symbol}\` was given is not known`);
@@ -90,6 +103,14 @@ async function atPc(question: FaultQuestion, pc: CaseFrame, trail: readonly Case
   const found = memoryExpression(all, place.index, which);
   if (!found) return none("no variable leads to the address");
   return finish(found);
+}
+
+/** The register that holds a variable, or what is called like one, at a place. */
+function holderOf(all: readonly Values[], { index }: CodePlace, variable: string): string | null {
+  for (const values of all) {
+    for (const register of generalRegisters) if (values.before(register, index).some((value) => single(value)?.text === variable)) return register;
+  }
+  return null;
 }
 
 /** Which operand is the memory that failed: of two the one whose address agrees, else the one that fits reading or writing. -1: none. */
@@ -140,7 +161,7 @@ function valueOf(report: CaseReport, found: Expression, computed: bigint | null,
   return registerOf(report, found.register);
 }
 
-function answer(report: CaseReport, found: Expression, value: bigint | null, address: bigint | null, why: string): FaultAnswer {
+function answer(found: Expression, value: bigint | null, address: bigint | null, why: string): FaultAnswer {
   const { expression, variable, type, field, register } = found;
   const doubt = found.typed ? "" : "; debug information has no types that lead there";
   return { fault: { expression, variable, type, field, value: value === null ? null : hex(value), register, address: address === null ? null : hex(address) }, why: why + doubt };
@@ -186,39 +207,40 @@ async function asserted(question: FaultQuestion, place: CodePlace): Promise<Faul
   const assertion = lines && assertionAt(lines, fn!.line!);
   if (assertion) {
     const value = registerOf(report, shape?.register ?? null);
-    return answer(report, { ...(shape ?? bare), expression: assertion.condition, typed: true }, value, null, `the condition of \`${assertion.macro}\` in the source`);
+    return answer({ ...(shape ?? bare), expression: assertion.condition, typed: true }, value, null, `the condition of \`${assertion.macro}\` in the source`);
   }
   if (!shape) return none("the source is not at hand, and no single comparison leads to the trap");
-  return answer(report, shape, registerOf(report, shape.register), null, "the comparison that led to the trap; the source is not at hand");
+  return answer(shape, registerOf(report, shape.register), null, "the comparison that led to the trap; the source is not at hand");
 }
 
 const bare: Expression = { expression: "", variable: null, type: null, field: null, register: null, distance: null, typed: true };
 
 /** The pc is nowhere: a call through a pointer led there. */
 async function through(question: FaultQuestion, trail: readonly CaseFrame[], clues: FaultClues, report: CaseReport): Promise<FaultAnswer> {
-  const caller = trail.find((frame, index) => index > 0 && frame.functions.length > 0 && frame.reliable);
-  const place = caller && (await question.code.placeOf(caller));
-  if (!caller || !place) return none("what called is not known");
-  const instruction = place.code.list[place.index]!;
-  const all = readings(place.code, place.at, wantedIn(question, caller));
-  const found = callExpression(all, place.index);
-  if (!found) return none(instruction.target ? "the caller calls a function by its name" : "the pointer that was called has no name");
-  const rip = registerOf(report, "rip") ?? clues.address;
-  return answer(report, { ...found, register: found.register }, rip, clues.address ?? rip, "the call that the first frame returns to");
+  // The frame that called is the first; the unwinder may not trust it, as what it returned to had no code. An indirect call before it does.
+  const trace = report.stacks.find(({ name }) => name === "call trace")?.frames ?? trail.slice(1);
+  for (const caller of trace) {
+    const place = caller.exact ? null : await question.code.placeOf(caller);
+    const instruction = place?.code.list[place.index];
+    const found = place && instruction?.effect.operation === "call" ? callExpression(readings(place.code, place.at, wantedIn(question, caller)), place.index) : null;
+    if (found) return answer(found, registerOf(report, "rip") ?? clues.address, clues.address ?? registerOf(report, "rip"), "the call that the first frame returns to");
+    if (caller.reliable) break;
+  }
+  return none("no call through a pointer that has a name led there");
 }
 
 /** A function of the kernel was given something and complained: the argument in words of its caller. */
-async function reported(question: FaultQuestion, trail: readonly CaseFrame[], who: RegExp, which: () => { register: string; suffix: string } | null): Promise<FaultAnswer> {
+async function reported(question: FaultQuestion, trail: readonly CaseFrame[], who: RegExp, which: () => { register: string; suffix: string } | null, whole: string): Promise<FaultAnswer> {
   const index = trail.findIndex(({ symbol }) => symbol !== null && who.test(symbol));
   const caller = trail[index + 1];
   const place = index >= 0 && caller ? await question.code.placeOf(caller) : null;
   const argument = which();
   if (!caller || !place || !argument) return none("who gave the argument is not known");
   const all = readings(place.code, place.at, wantedIn(question, caller));
-  const found = pointedExpression(all, argument.register, place.index, 0);
+  const found = pointedExpression(all, argument.register, place.index, 0, whole);
   if (!found || !found.typed) return none("the argument has no name");
   const expression = `${found.expression.startsWith("*") ? `(${found.expression})` : found.expression}${argument.suffix}`;
-  return answer(question.report, { ...found, expression, field: argument.suffix === "" ? found.field : argument.suffix.replace(/^.*(?:\.|->)/, ""), register: null, distance: null }, null, null, `what \`${trail[index]!.symbol!.replace(/\..*$/, "")}\` was given`);
+  return answer({ ...found, expression, field: argument.suffix === "" ? found.field : argument.suffix.replace(/^.*(?:\.|->)/, ""), register: null, distance: null }, null, null, `what \`${trail[index]!.symbol!.replace(/\..*$/, "")}\` was given`);
 }
 
 /** Which member of the list entry the kernel complains of (lib/list_debug.c): of list_del's and list_add's first argument. */
@@ -240,7 +262,7 @@ function listMember({ case: found, report }: FaultQuestion): () => { register: s
 
 /** What was freed: the argument of the guilty call. */
 async function freed(question: FaultQuestion, trail: readonly CaseFrame[]): Promise<FaultAnswer> {
-  const frame = question.at?.frame ?? trail.find(({ module }) => module !== null);
+  const frame = trail.find((one) => isGuilty(question, one)) ?? trail.find(({ module }) => module !== null);
   const place = frame && (await question.code.placeOf(frame));
   if (!frame || !place) return none("the call that frees is not known");
   const name = place.code.calleeOf(place.code.list[place.index]!);
@@ -249,35 +271,42 @@ async function freed(question: FaultQuestion, trail: readonly CaseFrame[]): Prom
   const all = readings(place.code, place.at, wantedIn(question, frame));
   const found = valueExpression(all, argument, place.index);
   if (!found) return none("what is freed has no name");
-  return answer(question.report, { ...found, register: null }, null, null, `what \`${name}\` was given`);
+  return answer({ ...found, register: null }, null, null, `what \`${name}\` was given`);
 }
 
 /** Reports of checkers have no pc: the call to the checker tells the access, or the access itself is the frame. */
 async function checked(question: FaultQuestion, trail: readonly CaseFrame[], clues: FaultClues): Promise<FaultAnswer> {
   const { report } = question;
-  const frame = question.at && trail.some((one) => isGuilty(question, one)) && !/allocated|freed/.test(question.verdict.guilty?.function ?? "") ? trail.find((one) => one.module !== null) ?? question.at.frame : (trail.find(({ module }) => module !== null) ?? question.at?.frame);
+  // The guilty frame, where it stands in a stack of an access.
+  const own = report.stacks.find(({ name, frames }) => !/allocated|freed|mentioned|summary/.test(name) && frames.some((one) => one.reliable && isGuilty(question, one)));
+  const frame = own && question.at ? question.at.frame : (trail.find(({ module }) => module !== null) ?? question.at?.frame);
   const place = frame && (await question.code.placeOf(frame));
   if (!frame || !place) return none("no frame shows the access");
   const instruction = place.code.list[place.index]!;
   const all = readings(place.code, place.at, wantedIn(question, frame));
   if (/^UBSAN: array-index-out-of-bounds/.test(report.title)) {
     const found = await subscriptExpression(all, place, question);
-    return found ? answer(report, found, null, null, "the array and the index that the checker was given") : none("the array has no name");
+    return found ? answer(found, null, null, "the array and the index that the checker was given") : none("the array has no name");
   }
   if (instruction.effect.operation !== "call") {
     const which = instruction.effect.operands.findIndex(({ kind }) => kind === "memory");
     const found = which < 0 ? null : memoryExpression(all, place.index, which);
-    return found?.typed ? answer(report, found, null, clues.address, "the access at the frame's address") : none("the frame's instruction has no name for what it accesses");
+    return found?.typed ? answer(found, null, clues.address, "the access at the frame's address") : none("the frame's instruction has no name for what it accesses");
   }
   const callee = place.code.calleeOf(instruction) ?? "";
   const checker = /^__(?:asan|hwasan|tsan|kasan|msan|kcsan)_(?:report_|check_|unaligned_|volatile_)*(load|store|read|write|read_write|access)_?(\d+|n|N)?/.exec(callee);
   if (checker) {
     const found = pointedExpression(all, "rdi", place.index, Number(checker[2] ?? 0) || clues.size);
-    return found?.typed ? answer(report, { ...found, register: null }, null, clues.address, `what \`${callee}\` was asked to check`) : none("what was checked has no name");
+    return found?.typed ? answer({ ...found, register: null }, null, clues.address, `what \`${callee}\` was asked to check`) : none("what was checked has no name");
+  }
+  const handed = freeArgument(callee);
+  if (handed !== null) {
+    const found = valueExpression(all, handed, place.index);
+    return found ? answer({ ...found, register: null }, null, clues.address, `what \`${callee}\` was given`) : none("what is freed has no name");
   }
   const known = stringFunctions[callee.replace(/^_+(?:asan_)?/, "")];
   const argument = known === undefined ? undefined : clues.how === "write" ? (known.writes ?? known.reads) : (known.reads ?? known.writes);
   if (argument === undefined) return none(`the frame calls \`${callee}\``);
   const found = valueExpression(all, argumentRegisters[argument]!, place.index);
-  return found ? answer(report, { ...found, register: null }, null, clues.address, `what \`${callee}\` was given`) : none("the argument has no name");
+  return found ? answer({ ...found, register: null }, null, clues.address, `what \`${callee}\` was given`) : none("the argument has no name");
 }

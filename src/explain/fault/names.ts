@@ -1,6 +1,7 @@
-import { type FunctionScopes, type Location, type LocationBase, type Variable } from "../../dwarf/index.ts";
+import type { Computation, FunctionScopes, Location, LocationBase, Variable } from "../../dwarf/index.ts";
 import type { FunctionCode } from "./code.ts";
 import { within } from "./image.ts";
+import { placeAt } from "./place.ts";
 import { add, number, of, type Atom, type Known } from "./linear.ts";
 
 // Which variables are in a register or a stack slot at an instruction, in the order in which a reader of the source wants them.
@@ -22,12 +23,10 @@ type Ranked = { readonly variable: Variable; readonly ranges: readonly number[];
 export class Names {
   readonly #code: FunctionCode;
   readonly #ranked: readonly Ranked[];
-  readonly #reach: Reach;
-
+  
   /** `at` is the place that is explained, `wanted` the scope whose words are wanted. */
   constructor(code: FunctionCode, scopes: FunctionScopes | null, at: number, wanted: number, reach: Reach) {
     this.#code = code;
-    this.#reach = reach;
     this.#ranked = scopes ? rankAll(scopes, at, wanted, reach) : [];
   }
 
@@ -76,8 +75,18 @@ export class Names {
     return found;
   }
 
-  get reach(): Reach {
-    return this.#reach;
+  /** The variables whose values debug information says as something computed, or as an address of the image, best first. */
+  computed(index: number): { readonly atom: Atom; readonly value: Computation }[] {
+    const { at } = this.#code.list[index]!;
+    const found: { atom: Atom; value: Computation; rank: number }[] = [];
+    for (const { variable, ranges, rank } of this.#ranked) {
+      for (const { low, high, location } of variable.locations) {
+        if (low === -Infinity ? !within(ranges, at) : at < low || at >= high) continue;
+        const value = location.kind === "computed" ? location.value : location.kind === "value" ? { base: location.base, offset: location.offset } : null;
+        if (value) found.push({ atom: atomOf(variable), value, rank });
+      }
+    }
+    return found.sort((a, b) => a.rank - b.rank);
   }
 
   #valueOf(variable: Variable, location: Location, holder: Holder, index: number): Known | null {
@@ -92,7 +101,20 @@ export class Names {
         const offset = this.#frameOffset(location.base, location.offset, index);
         return offset !== null && holder === `stack:${offset}` ? of(atomOf(variable)) : null;
       }
-      case "pieces":
+      case "pieces": {
+        // Of a struct that was taken apart: a member in a register of its own.
+        let offset = 0n;
+        for (const piece of location.pieces) {
+          if (piece.location.kind === "register" && registers[piece.location.register] === holder) {
+            const whole: Atom = { ...atomOf(variable), key: `&${variable.name}`, isAddress: true };
+            const place = placeAt(add(of(whole), number(offset)) as Known, piece.size);
+            return place && of({ key: `m:${place.text}`, text: place.text, primary: place.primary, type: place.type, isAddress: false, kind: "place", place });
+          }
+          offset += BigInt(piece.size);
+        }
+        return null;
+      }
+      case "computed":
       case "global":
       case "bytes":
       case "none":

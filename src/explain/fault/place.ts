@@ -3,13 +3,15 @@ import { number, primaryText, textOf, type Atom, type Known, type Place, type Te
 
 // From an address to the piece of memory that C names: members by offset, elements by index.
 
+type Meant = { readonly size: number; readonly whole: string | null };
+
 type Step = { readonly text: string; readonly type: CType | null | undefined; readonly field: string | null; readonly bounds: readonly number[] };
 
-/** What stands at an address, of which `size` bytes are meant (0: not known). Null where the types do not lead there. */
-export function placeAt(address: Known, size: number): Place | null {
+/** What stands at an address, of which `size` bytes are meant (0: not known). With `whole` the struct of that name is meant, and not its first member. Null where the types do not lead there. */
+export function placeAt(address: Known, size: number, whole: string | null = null): Place | null {
   for (const base of basesOf(address)) {
     const rest = address.terms.filter((term) => term !== base);
-    const found = from(base.atom, rest, address.constant, size);
+    const found = from(base.atom, rest, address.constant, { size, whole });
     if (found) return found;
   }
   return null;
@@ -35,7 +37,7 @@ function basesOf(address: Known): Term[] {
   return address.terms.filter((term) => rank(term) > 0).sort((a, b) => rank(b) - rank(a));
 }
 
-function from(atom: Atom, rest: readonly Term[], constant: bigint, size: number): Place | null {
+function from(atom: Atom, rest: readonly Term[], constant: bigint, size: Meant): Place | null {
   const offset = Number(constant);
   if (!Number.isSafeInteger(offset)) return null;
   if (atom.isAddress) {
@@ -57,6 +59,7 @@ function from(atom: Atom, rest: readonly Term[], constant: bigint, size: number)
   const isAggregate = pointed?.kind === "struct" || pointed?.kind === "union";
   if (rest.length === 0 && offset >= 0 && (own === null || own === 0 || offset < own)) {
     const step = descend(target, offset, rest, size, 0);
+    if (step && isAggregate && step.text === "" && offset === 0) return done(step, "star");
     if (step) return isAggregate && step.text !== "" ? done(step, "arrow") : offset === 0 || step.text !== "" ? done(step, step.text === "" ? "star" : "star") : null;
     // An index into an array at the struct's end has no term where it is a constant; a pointer to nothing known is followed only itself.
     return pointed === null && offset === 0 ? done({ text: "", type: undefined, field: null, bounds: [] }, "star") : null;
@@ -84,20 +87,21 @@ function split(terms: readonly Term[], offset: number, unit: number): [string, n
 }
 
 /** The member or element of `type` that begins at `offset` and is `size` bytes long; `indices` are what is added to the offset. */
-function descend(type: CType | null | undefined, offset: number, indices: readonly Term[], size: number, depth: number): Step | null {
+function descend(type: CType | null | undefined, offset: number, indices: readonly Term[], size: Meant, depth: number): Step | null {
   const plain = type?.plain;
   if (!plain || depth > 24) return null;
   switch (plain.kind) {
     case "struct":
     case "union": {
       if (plain.isDeclaration) return null;
+      if (size.whole !== null && plain.name === size.whole && offset === 0 && indices.length === 0) return { text: "", type, field: null, bounds: [] };
       let best: Step | null = null;
       let bestScore = -1;
       for (const member of plain.members) {
         const found = memberAt(member, offset, indices, size, depth);
         if (!found) continue;
         // Of a union's members that with the access's own size, else the first.
-        const score = (size > 0 && (found.type?.size ?? 0) === size ? 2 : 0) + (found.type?.plain?.kind === "pointer" && size === 8 ? 1 : 0);
+        const score = (size.size > 0 && (found.type?.size ?? 0) === size.size ? 2 : 0) + (found.type?.plain?.kind === "pointer" && size.size === 8 ? 1 : 0);
         if (score > bestScore) {
           best = found;
           bestScore = score;
@@ -120,13 +124,13 @@ function descend(type: CType | null | undefined, offset: number, indices: readon
   }
 }
 
-function memberAt(member: Member, offset: number, indices: readonly Term[], size: number, depth: number): Step | null {
+function memberAt(member: Member, offset: number, indices: readonly Term[], size: Meant, depth: number): Step | null {
   const { name, bits, type } = member;
   if (bits !== null) {
     if (indices.length > 0 || name === null) return null;
     const first = Math.floor(bits.offset / 8);
     const last = Math.floor((bits.offset + bits.size - 1) / 8);
-    return offset <= last && offset + Math.max(1, size) > first ? { text: `.${name}`, type, field: name, bounds: [] } : null;
+    return offset <= last && offset + Math.max(1, size.size) > first ? { text: `.${name}`, type, field: name, bounds: [] } : null;
   }
   const length = type?.size ?? null;
   const isFlexible = type?.plain?.kind === "array" && (length === null || length === 0);
@@ -139,7 +143,7 @@ function memberAt(member: Member, offset: number, indices: readonly Term[], size
   return { text: `${name === null ? "" : `.${name}`}${inner.text}`, type: inner.type, field: inner.field ?? name, bounds: inner.bounds };
 }
 
-function elementAt(array: CType, bounds: readonly (number | null)[], offset: number, indices: readonly Term[], size: number, depth: number): Step | null {
+function elementAt(array: CType, bounds: readonly (number | null)[], offset: number, indices: readonly Term[], size: Meant, depth: number): Step | null {
   let unit = array.target?.size ?? null;
   for (const bound of bounds.slice(1)) unit = unit === null || bound === null ? null : unit * bound;
   if (unit === null || unit === 0) return null;

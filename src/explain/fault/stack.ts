@@ -74,10 +74,10 @@ export function givenBy(callee: CodePlace, callers: readonly CodePlace[], wanted
   let readings: readonly Values[] | null = null;
   const make = (): readonly Values[] => {
     const scopes = caller.code.image.scopesAt(caller.code.entry);
-    if (!isLast) return [new Values(caller.code, new Names(caller.code, null, caller.at, 0, "own"), givenBy(caller, others, wanted))];
+    if (!isLast) return [new Values(caller.code, new Names(caller.code, null, caller.at, 0, "own"), caller.index, givenBy(caller, others, wanted))];
     let scope = 0;
     for (const [index, { name, kind, ranges }] of (scopes?.scopes ?? []).entries()) if (kind !== "block" && name === wanted && ranges.some((low, k) => k % 2 === 0 && caller.at >= low && caller.at < ranges[k + 1]!)) scope = index;
-    return (["own", "inner", "any"] as const).map((reach) => new Values(caller.code, new Names(caller.code, scopes, caller.at, scope, reach)));
+    return (["own", "inner", "any"] as const).map((reach) => new Values(caller.code, new Names(caller.code, scopes, caller.at, scope, reach), caller.index));
   };
   return (register) => {
     if (!argumentRegisters.includes(register)) return [];

@@ -1,8 +1,8 @@
-import { namesOf, type CType, type UnitNames } from "../../dwarf/index.ts";
+import { namesOf, type CType, type Computation, type UnitNames } from "../../dwarf/index.ts";
 import type { EffectOperand } from "../../disasm/index.ts";
 import type { CodeInstruction, FunctionCode, Reference } from "./code.ts";
 import { add, number, of, primaryText, single, textOf, times, unknown, type Atom, type Known, type Linear, type Place } from "./linear.ts";
-import type { Holder, Names } from "./names.ts";
+import { registers, type Holder, type Names } from "./names.ts";
 import { placeAt, rawPlace } from "./place.ts";
 
 // What a register or a stack slot holds at an instruction, in the words of the source: the variable that debug information names, or else what the
@@ -25,12 +25,15 @@ export class Values {
   readonly #known = new Map<string, readonly Linear[]>();
   readonly #active = new Set<string>();
   #depth = 0;
+  /** The instruction that is explained: what is a variable there, is so in what was read for it before. */
+  readonly #home: number;
 
   /** `given` tells what the caller gave, for registers that the function got at its entry. */
-  constructor(code: FunctionCode, names: Names, given: (register: string) => readonly Linear[] = () => []) {
+  constructor(code: FunctionCode, names: Names, home = 0, given: (register: string) => readonly Linear[] = () => []) {
     this.code = code;
     this.#names = names;
     this.#given = given;
+    this.#home = home;
     const scopes = code.image.scopesAt(code.entry);
     this.#unit = scopes ? namesOf(code.image.dwarf, scopes.unit) : null;
   }
@@ -57,23 +60,88 @@ export class Values {
   addressOf(operand: Memory, reference: Reference | null, index: number): readonly Linear[] {
     const slot = this.#slotOf(operand, index);
     if (slot !== null) return this.#stackAddress(slot, index);
+    const plain = this.#plainAddress(operand, reference, index);
+    return distinct([...plain.slice(0, 3).flatMap((address) => this.#relativeToVariables(address, index)), ...plain]);
+  }
+
+  /** The same of a pointer in a register. */
+  pointer(register: Holder, index: number): readonly Linear[] {
+    const values = this.before(register, index);
+    return distinct([...values.slice(0, 3).flatMap((value) => this.#relativeToVariables(value, index)), ...values]);
+  }
+
+  /** The address counted from a variable whose value debug information says as a sum: `counter` is `&counters[port]`. */
+  #relativeToVariables(address: Linear, index: number): Linear[] {
+    if (address.unknown !== null) return [];
+    const found: Linear[] = [];
+    for (const { atom, value } of [...this.#names.computed(index), ...(index === this.#home ? [] : this.#names.computed(this.#home))]) {
+      if (atom.type?.plain?.kind !== "pointer") continue;
+      const difference = add(address, this.#evaluate(value, index), -1n);
+      // What is left may be an index, but no other pointer.
+      if (difference.unknown === null && difference.terms.every((term) => !term.atom.isAddress && term.atom.type?.plain?.kind === "base") && difference.constant >= 0n && difference.constant < 1n << 20n) found.push(add(of(atom), difference));
+    }
+    return found;
+  }
+
+  /** What debug information computes, in the words that are used here. */
+  #evaluate(value: Computation, index: number): Linear {
+    if ("operator" in value) {
+      const left = this.#evaluate(value.left, index);
+      const right = this.#evaluate(value.right, index);
+      switch (value.operator) {
+        case "+":
+          return add(left, right);
+        case "-":
+          return add(left, right, -1n);
+        case "*":
+        case "<<":
+          if (right.unknown !== null || right.terms.length > 0) return unknown("a product");
+          return times(left, value.operator === "*" ? right.constant : 1n << (right.constant & 63n));
+        case "&":
+        case "|":
+        case "^":
+        case ">>":
+          return computed([left], [right], value.operator)[0]!;
+      }
+    }
+    const { base, offset } = value;
+    switch (base.kind) {
+      case "register": {
+        const register = registers[base.register];
+        return register === undefined ? unknown("a register of another kind") : add(this.before(register, index)[0]!, number(offset));
+      }
+      case "constant":
+        return number(offset);
+      case "image":
+        return this.#symbol({ address: Number(offset) });
+      case "entry":
+      case "frame":
+        return unknown("it counts from the function's entry");
+    }
+  }
+
+  #plainAddress(operand: Memory, reference: Reference | null, index: number): readonly Linear[] {
     let ways: readonly Linear[] = [reference ? this.#symbol(reference) : number(operand.relative ? 0n : operand.displacement)];
-    if (operand.base !== null) ways = product(ways, this.before(operand.base, index), 1n);
-    if (operand.index !== null) ways = product(ways, this.before(operand.index, index).slice(0, 2), BigInt(operand.scale));
+    if (operand.base !== null) ways = product(ways, this.before(operand.base, index), 1n, index);
+    if (operand.index !== null) ways = product(ways, this.before(operand.index, index).slice(0, 2), BigInt(operand.scale), index);
     return ways;
   }
 
   /** The piece of memory that an operand names: the first way that the types bear out; else as it is. Null where the address is not known. */
-  placeOf(operand: Memory, reference: Reference | null, index: number): { readonly place: Place; readonly address: Known; readonly typed: boolean } | null {
+  placeOf(operand: Memory, reference: Reference | null, index: number): { readonly place: Place; readonly address: Known; readonly typed: boolean; /** The access is to what KASAN keeps of the place. */ readonly shadow: boolean } | null {
     if (operand.segment !== null) return this.#perCpu(operand, reference, index);
     let first: Known | null = null;
     for (const address of this.addressOf(operand, reference, index)) {
       if (address.unknown !== null) continue;
-      first ??= address;
-      const place = placeAt(address, operand.size);
-      if (place) return { place, address, typed: true };
+      const shadowed = shadowedBy(address);
+      const meant = shadowed ?? address;
+      first ??= meant;
+      const place = placeAt(meant, shadowed ? 0 : operand.size);
+      if (place) return { place, address: meant, typed: true, shadow: shadowed !== null };
+      const cast = this.#castAt(meant, operand.size);
+      if (cast) return { place: cast, address: meant, typed: true, shadow: shadowed !== null };
     }
-    return first && { place: rawPlace(first, operand.size), address: first, typed: false };
+    return first && { place: rawPlace(first, operand.size), address: first, typed: false, shadow: false };
   }
 
   /** What an operand that is read holds. */
@@ -95,6 +163,27 @@ export class Values {
     }
   }
 
+  /**
+   * An integer that is followed like a pointer was made one by an inlined function that gives a pointer back: `ca_entry(link)->key`. Such a function leaves no code
+   * behind, but its entry; only one that takes the very integer, and nothing else, counts.
+   */
+  #castAt(address: Known, size: number): Place | null {
+    if (address.terms.length !== 1 || address.terms[0]!.factor !== 1n) return null;
+    const { atom } = address.terms[0]!;
+    if (atom.kind !== "variable" || atom.isAddress || atom.type?.plain?.kind !== "base") return null;
+    const found = this.code.image.scopesAt(this.code.entry)?.scopes ?? [];
+    const places = new Map<string, Place>();
+    for (const { kind, name, type, variables } of found) {
+      const [parameter] = variables;
+      if (kind !== "inlined" || name === null || type?.plain?.kind !== "pointer" || !parameter?.isParameter || variables.length !== 1) continue;
+      if (parameter.name !== atom.text && parameter.type?.die.offset !== atom.type.die.offset) continue;
+      const text = `${name}(${atom.text})`;
+      const place = placeAt(add(of({ ...atom, key: `f:${text}`, text, type, kind: "call" }), number(address.constant)) as Known, size);
+      if (place) places.set(place.text, place);
+    }
+    return places.size === 1 ? [...places.values()][0]! : null;
+  }
+
   #find(holder: Holder, index: number): readonly Linear[] {
     if (holder === "rsp" || holder === "rbp") {
       const depth = holder === "rsp" ? this.code.stackDepth(index) : this.code.frameDepth(index);
@@ -108,10 +197,14 @@ export class Values {
     if (alone && !entry) found.push(...this.#written(holder, defs[0]!));
     else if (alone) found.push(...this.#names.ofEntry(holder, index), ...this.#given(holder), of(entryAtom(holder)));
     else if (defs.length > 1 && defs.length <= 4 && !entry) {
-      const each = defs.map((def) => this.#written(holder, def));
-      const texts = each.map((ways) => ways.find(({ unknown: why }) => why === null));
-      if (texts.every((way) => way !== undefined && textOf(way as Known) === textOf(texts[0] as Known))) found.push(texts[0]!);
-      else found.push(unknown("several values reach it"));
+      // Several ways that bring the same: as where a register was saved around a call on one of them.
+      const each = defs.map((def) => this.#written(holder, def).filter((way): way is Known => way.unknown === null));
+      const same = each[0]!.filter((way) => each.every((ways) => ways.some((other) => textOf(other) === textOf(way))));
+      if (same.length === 0) found.push(unknown("several values reach it"));
+      else {
+        for (const at of passed) for (const value of this.#names.of(holder, at)) found.push(value);
+        found.push(...same);
+      }
     } else found.push(unknown(defs.length === 0 ? "nothing that writes it was found" : "several values reach it"));
     return distinct(found);
   }
@@ -192,7 +285,7 @@ export class Values {
         if (effect.operation === "subtract" && isSame(operands)) return [number(0n)];
         const second = operands[1];
         if (second?.kind === "memory" && second.segment === "gs") return each((value) => perCpuPointer(value));
-        return product(own(), this.operand(instruction, 1, index).slice(0, 3), effect.operation === "add" ? 1n : -1n);
+        return product(own(), this.operand(instruction, 1, index).slice(0, 3), effect.operation === "add" ? 1n : -1n, index);
       }
       case "increment":
         return each((value) => add(value, number(1n)));
@@ -206,19 +299,19 @@ export class Values {
       case "multiply": {
         const by = constant(2);
         if (operands.length === 3 && by !== null) return this.operand(instruction, 1, index).map((value) => times(value, by));
-        return operands.length === 2 ? this.#computed(own(), this.operand(instruction, 1, index), "*") : [unknown("it is a product")];
+        return operands.length === 2 ? this.#computed(own(), this.operand(instruction, 1, index), "*", index) : [unknown("it is a product")];
       }
       case "xor":
         if (isSame(operands)) return [number(0n)];
-        return this.#computed(own(), this.operand(instruction, 1, index), "^");
+        return this.#computed(own(), this.operand(instruction, 1, index), "^", index);
       case "and":
         // The lower half of a register is all of a smaller number.
         if (constant(1) === 0xffff_ffffn) return own();
-        return this.#computed(own(), this.operand(instruction, 1, index), "&");
+        return this.#computed(own(), this.operand(instruction, 1, index), "&", index);
       case "or":
-        return this.#computed(own(), this.operand(instruction, 1, index), "|");
+        return this.#computed(own(), this.operand(instruction, 1, index), "|", index);
       case "shift-right":
-        return this.#computed(own(), operands.length === 1 ? [number(1n)] : this.operand(instruction, 1, index), ">>");
+        return this.#computed(own(), operands.length === 1 ? [number(1n)] : this.operand(instruction, 1, index), ">>", index);
       case "push":
         return this.operand(instruction, 0, index);
       case "pop": {
@@ -234,19 +327,17 @@ export class Values {
     return [unknown(`${effect.mnemonic} wrote it`)];
   }
 
-  #computed(left: readonly Linear[], right: readonly Linear[], operator: string): readonly Linear[] {
-    const a = left.find((value): value is Known => value.unknown === null);
-    const b = right.find((value): value is Known => value.unknown === null);
-    if (!a || !b) return [unknown("it is computed of what is not known")];
-    if (a.terms.length === 0 && b.terms.length === 0) {
-      const [x, y] = [a.constant, b.constant];
-      if (operator === "&") return [number(x & y)];
-      if (operator === "|") return [number(x | y)];
+  /** What two values make, by the name of the variable that it is if there is one. */
+  #computed(left: readonly Linear[], right: readonly Linear[], operator: string, index: number): readonly Linear[] {
+    const made = computed(left, right, operator);
+    const atom = single(made[0]!);
+    if (!atom) return made;
+    // The variable comes to be when the instruction is done.
+    const after = Math.min(index + 1, this.code.list.length - 1);
+    for (const { atom: variable, value } of this.#names.computed(after)) {
+      if ("operator" in value && single(this.#evaluate(value, after))?.key === atom.key) return [of(variable), ...made];
     }
-    const mask = operator === "&" && b.terms.length === 0 && b.constant < 0n && b.constant >= -4096n ? `~${-b.constant - 1n}` : primaryText(b);
-    const text = `${primaryText(a)} ${operator} ${mask}`;
-    const kept = single(a)?.type;
-    return [of({ key: `c:${text}`, text, primary: false, type: kept, isAddress: false, kind: "computed", inner: a })];
+    return made;
   }
 
   /** A call's result. */
@@ -291,13 +382,13 @@ export class Values {
   }
 
   /** `this_cpu_read(x)`, and `current` for the one that everybody knows. */
-  #perCpu(operand: Memory, reference: Reference | null, index: number): { place: Place; address: Known; typed: boolean } | null {
+  #perCpu(operand: Memory, reference: Reference | null, index: number): { place: Place; address: Known; typed: boolean; shadow: boolean } | null {
     if (operand.segment === "fs") return null;
     const scopes = this.code.image.scopesAt(this.code.entry)?.scopes ?? [];
     const { at } = this.code.list[index]!;
     const current = scopes.find(({ name, ranges }) => name === "get_current" && ranges.some((low, k) => k % 2 === 0 && at >= low && at < ranges[k + 1]!));
-    const named = (text: string, type: CType | null | undefined): { place: Place; address: Known; typed: boolean } =>
-      ({ place: { text, primary: true, type, field: null, pointer: null, distance: 0n, bounds: [] }, address: number(0n), typed: true });
+    const named = (text: string, type: CType | null | undefined): { place: Place; address: Known; typed: boolean; shadow: boolean } =>
+      ({ place: { text, primary: true, type, field: null, pointer: null, distance: 0n, bounds: [] }, address: number(0n), typed: true, shadow: false });
     if (current) return named("current", current.type);
     for (const address of this.addressOf({ ...operand, segment: null }, reference, index)) {
       if (address.unknown !== null) continue;
@@ -336,6 +427,32 @@ export class Values {
   }
 }
 
+function computed(left: readonly Linear[], right: readonly Linear[], operator: string): readonly Linear[] {
+  const a = left.find((value): value is Known => value.unknown === null);
+  const b = right.find((value): value is Known => value.unknown === null);
+  if (!a || !b) return [unknown("it is computed of what is not known")];
+  if (a.terms.length === 0 && b.terms.length === 0) {
+    const [x, y] = [a.constant, b.constant];
+    if (operator === "&") return [number(x & y)];
+    if (operator === "|") return [number(x | y)];
+  }
+  const mask = operator === "&" && b.terms.length === 0 && b.constant < 0n && b.constant >= -4096n ? `~${-b.constant - 1n}` : primaryText(b);
+  const text = `${primaryText(a)} ${operator} ${mask}`;
+  const kept = single(a)?.type;
+  return [of({ key: `c:${text}`, text, primary: false, type: kept, isAddress: false, kind: "computed", inner: a })];
+}
+
+/** Where KASAN keeps what it knows of memory, a byte for eight (KASAN_SHADOW_OFFSET of x86-64, arch/x86/Kconfig). */
+const shadowOffset = 0xdffffc0000000000n;
+
+/** The address that a read of KASAN's shadow is about; null for other accesses. */
+function shadowedBy(address: Known): Known | null {
+  const [term] = address.terms;
+  if (address.terms.length !== 1 || BigInt.asUintN(64, address.constant) !== shadowOffset || term!.factor !== 1n) return null;
+  const { atom } = term!;
+  return atom.kind === "computed" && atom.text.endsWith(">> 3") && atom.inner && atom.inner.unknown === null ? atom.inner : null;
+}
+
 function isSame(operands: readonly EffectOperand[]): boolean {
   const [first, second] = operands;
   return first?.kind === "register" && second?.kind === "register" && first.register === second.register;
@@ -357,11 +474,22 @@ function perCpuPointer(value: Linear): Linear {
   return of({ ...atom, key: `p:${atom.key}`, text: `this_cpu_ptr(${atom.text})`, primary: true, kind: "per-cpu" });
 }
 
-/** Sums of each with each, best ones first, not too many. */
-function product(left: readonly Linear[], right: readonly Linear[], factor: bigint): readonly Linear[] {
+/** Sums of each with each, best ones first, not too many. What is not known beside a pointer is an index that is not known. */
+function product(left: readonly Linear[], right: readonly Linear[], factor: bigint, index: number): readonly Linear[] {
   const sums: Linear[] = [];
-  for (const a of left) for (const b of right) sums.push(add(a, b, factor));
+  const hidden = of({ key: `?${index}`, text: "…", primary: true, type: undefined, isAddress: false, kind: "computed" });
+  for (const a of left) {
+    for (const b of right) {
+      if (a.unknown === null && b.unknown !== null && hasPointer(a)) sums.push(add(a, hidden, factor));
+      else if (a.unknown !== null && b.unknown === null && hasPointer(b) && factor === 1n) sums.push(add(hidden, b));
+      else sums.push(add(a, b, factor));
+    }
+  }
   return distinct(sums).slice(0, mostAlternatives * 2);
+}
+
+function hasPointer({ terms }: Known): boolean {
+  return terms.some(({ atom }) => atom.isAddress || atom.type?.plain?.kind === "pointer");
 }
 
 function distinct(values: readonly Linear[]): Linear[] {
