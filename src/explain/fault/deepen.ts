@@ -1,6 +1,7 @@
 import { openElf } from "../../elf/index.ts";
 import type { Case, CaseFrame, CaseFunction, CaseReport, CaseVerdict } from "../../case/index.ts";
 import type { SourceFolders } from "../../source/index.ts";
+import { earlierFrees } from "./earlier.ts";
 import { faultOf } from "./fault.ts";
 import type { ImageFiles } from "./image.ts";
 import { CaseCode, type OpenFiles } from "./stack.ts";
@@ -38,11 +39,14 @@ export class DeepLook {
     this.#opened.length = 0;
   }
 
-  /** Refines a verdict: the faulting expression. What cannot be found out stays as it was. */
+  /** Refines a verdict: the faulting expression, the earlier free. What cannot be found out stays as it was. */
   async deepen(step: Step): Promise<CaseVerdict> {
     step.signal?.throwIfAborted();
-    const { fault } = await faultOf({ ...step, code: this.#code, sources: this.#sources });
-    return { ...step.verdict, fault };
+    const question = { ...step, code: this.#code, sources: this.#sources };
+    const { fault } = await faultOf(question);
+    const { verdict } = step;
+    const wantsEarlier = verdict.earlier.length === 0 && (step.report.kind === "double-free" || step.report.kind === "use-after-free");
+    return { ...verdict, fault, earlier: wantsEarlier ? await earlierFrees(question) : verdict.earlier };
   }
 
   async #openByPath({ image }: Case, module: string | null): Promise<ImageFiles | null> {
