@@ -3,15 +3,15 @@ import { number, primaryText, textOf, type Atom, type Known, type Place, type Te
 
 // From an address to the piece of memory that C names: members by offset, elements by index.
 
-type Meant = { readonly size: number; readonly whole: string | null };
+type Meant = { readonly size: number; readonly whole: string | null; /** Which bit of what is read matters, for bit-fields. */ readonly bit: number };
 
 type Step = { readonly text: string; readonly type: CType | null | undefined; readonly field: string | null; readonly bounds: readonly number[] };
 
 /** What stands at an address, of which `size` bytes are meant (0: not known). With `whole` the struct of that name is meant, and not its first member. Null where the types do not lead there. */
-export function placeAt(address: Known, size: number, whole: string | null = null): Place | null {
+export function placeAt(address: Known, size: number, whole: string | null = null, bit = 0): Place | null {
   for (const base of basesOf(address)) {
     const rest = address.terms.filter((term) => term !== base);
-    const found = from(base.atom, rest, address.constant, { size, whole });
+    const found = from(base.atom, rest, address.constant, { size, whole, bit });
     if (found) return found;
   }
   return null;
@@ -83,7 +83,7 @@ function from(atom: Atom, rest: readonly Term[], constant: bigint, size: Meant):
 function split(terms: readonly Term[], offset: number, unit: number): [string, number] {
   const whole = Math.floor(offset / unit);
   const sum: Known = { terms: terms.map(({ atom, factor }) => ({ atom, factor: factor / BigInt(unit) })), constant: BigInt(whole), unknown: null };
-  return [textOf(sum), offset - whole * unit];
+  return [terms.some(({ atom }) => atom.text === "…") ? "…" : textOf(sum), offset - whole * unit];
 }
 
 /** The member or element of `type` that begins at `offset` and is `size` bytes long; `indices` are what is added to the offset. */
@@ -130,13 +130,17 @@ function memberAt(member: Member, offset: number, indices: readonly Term[], size
     if (indices.length > 0 || name === null) return null;
     const first = Math.floor(bits.offset / 8);
     const last = Math.floor((bits.offset + bits.size - 1) / 8);
+    const wanted = offset * 8 + size.bit;
+    if (size.bit > 0 && (wanted < bits.offset || wanted >= bits.offset + bits.size)) return null;
     return offset <= last && offset + Math.max(1, size.size) > first ? { text: `.${name}`, type, field: name, bounds: [] } : null;
   }
   const length = type?.size ?? null;
   const isFlexible = type?.plain?.kind === "array" && (length === null || length === 0);
   if (offset < member.offset || (!isFlexible && offset >= member.offset + (length ?? 0))) {
     // An index may begin below its array: `slots[i - 1]`.
-    if (!(indices.length > 0 && type?.plain?.kind === "array" && offset < member.offset && member.offset - offset <= (type.plain.elementSize ?? 0) * 4)) return null;
+    const kind = type?.plain?.kind;
+    const near = kind === "array" ? (type!.plain!.elementSize ?? 0) * 4 : kind === "struct" || kind === "union" ? 64 : 0;
+    if (!(indices.length > 0 && offset < member.offset && member.offset - offset <= near)) return null;
   }
   const inner = descend(type, offset - member.offset, indices, size, depth + 1);
   if (!inner) return null;

@@ -121,6 +121,8 @@ export class Values {
   }
 
   #plainAddress(operand: Memory, reference: Reference | null, index: number): readonly Linear[] {
+    const depth = operand.base === "rsp" ? this.code.stackDepth(index) : operand.base === "rbp" ? this.code.frameDepth(index) : null;
+    if (depth !== null && operand.index !== null) return product(this.#stackAddress(Number(operand.displacement) - depth, index), this.before(operand.index, index).slice(0, 2), BigInt(operand.scale), index);
     let ways: readonly Linear[] = [reference ? this.#symbol(reference) : number(operand.relative ? 0n : operand.displacement)];
     if (operand.base !== null) ways = product(ways, this.before(operand.base, index), 1n, index);
     if (operand.index !== null) ways = product(ways, this.before(operand.index, index).slice(0, 2), BigInt(operand.scale), index);
@@ -136,7 +138,7 @@ export class Values {
       const shadowed = shadowedBy(address);
       const meant = shadowed ?? address;
       first ??= meant;
-      const place = placeAt(meant, shadowed ? 0 : operand.size);
+      const place = placeAt(meant, shadowed ? 0 : operand.size, null, this.#bitWanted(index)) ?? placeAt(meant, shadowed ? 0 : operand.size);
       if (place) return { place, address: meant, typed: true, shadow: shadowed !== null };
       const cast = this.#castAt(meant, operand.size);
       if (cast) return { place: cast, address: meant, typed: true, shadow: shadowed !== null };
@@ -161,6 +163,39 @@ export class Values {
       case "other":
         return [unknown("an operand of another kind")];
     }
+  }
+
+  /** Which bit of what an instruction reads from memory is looked at, as far as it or the next ones tell: 0 if none. */
+  #bitWanted(index: number): number {
+    let shift = 0;
+    const lowest = (mask: bigint): number => {
+      const bits = BigInt.asUintN(32, mask);
+      return bits === 0n ? 0 : shift + (bits & -bits).toString(2).length - 1;
+    };
+    const { effect } = this.code.list[index]!;
+    const [first, second] = effect.operands;
+    if (first?.kind === "memory") {
+      if (second?.kind !== "constant") return 0;
+      if (effect.operation === "bit-test") return Number(second.value & 63n);
+      if (effect.operation === "test" || effect.operation === "or") return lowest(second.value);
+      return effect.operation === "and" ? lowest(~second.value) : 0;
+    }
+    if (effect.operation !== "move" || first?.kind !== "register") return 0;
+    for (let k = index + 1; k < Math.min(this.code.list.length, index + 4); k++) {
+      const { operation, operands, writes } = this.code.list[k]!.effect;
+      const [to, by] = operands;
+      if (to?.kind === "register" && to.register === first.register) {
+        const constant = by?.kind === "constant" ? by.value : operands.length === 1 ? 1n : null;
+        if (constant === null) return shift;
+        if (operation === "shift-right") {
+          shift += Number(constant);
+          continue;
+        }
+        return operation === "and" || operation === "test" ? lowest(constant) : shift;
+      }
+      if (writes.includes(first.register)) return shift;
+    }
+    return shift;
   }
 
   /**
@@ -190,27 +225,80 @@ export class Values {
       if (depth !== null) return this.#stackAddress(-depth, index);
     }
     const found: Linear[] = [...this.#names.of(holder, index)];
-    const { defs, entry, passed, straight } = this.#reach(holder, index);
-    const alone = defs.length + (entry ? 1 : 0) === 1;
+    const { defs, entry, passed, straight, lost } = this.#reach(holder, index);
+    const alone = !lost && defs.length + (entry ? 1 : 0) === 1;
+    for (const copy of this.#copies(holder, straight)) found.push(...this.#names.of(copy, index));
     // Between the instruction that wrote it and this one the value stays: whatever it is called on the way, it is that.
     for (const at of alone ? passed : straight) for (const value of this.#names.of(holder, at)) found.push(value);
     if (alone && !entry) found.push(...this.#written(holder, defs[0]!));
     else if (alone) found.push(...this.#names.ofEntry(holder, index), ...this.#given(holder), of(entryAtom(holder)));
-    else if (defs.length > 1 && defs.length <= 4 && !entry) {
-      // Several ways that bring the same: as where a register was saved around a call on one of them.
-      const each = defs.map((def) => this.#written(holder, def).filter((way): way is Known => way.unknown === null));
-      const same = each[0]!.filter((way) => each.every((ways) => ways.some((other) => textOf(other) === textOf(way))));
-      if (same.length === 0) found.push(unknown("several values reach it"));
-      else {
-        for (const at of passed) for (const value of this.#names.of(holder, at)) found.push(value);
-        found.push(...same);
-      }
-    } else found.push(unknown(defs.length === 0 ? "nothing that writes it was found" : "several values reach it"));
+    else if (lost) found.push(unknown("control comes from where it cannot be followed"));
+    else if (defs.length > 0 && defs.length <= 4) found.push(...this.#merged(holder, index, defs, entry, passed));
+    else found.push(unknown(defs.length === 0 ? "nothing that writes it was found" : "several values reach it"));
     return distinct(found);
   }
 
-  /** Which instructions' writes reach a place, whether the function's entry does, and through which instructions. `straight`: those on every way. */
-  #reach(holder: Holder, index: number): { defs: number[]; entry: boolean; passed: number[]; straight: number[] } {
+  /** Several ways that bring the same, as where a register was saved around a call on one of them; and steps through an array: `stats[…]`. */
+  #merged(holder: Holder, index: number, defs: readonly number[], entry: boolean, passed: readonly number[]): readonly Linear[] {
+    const steps = defs.map((def) => this.#stepOf(holder, def));
+    const others = defs.filter((_, k) => steps[k] === null);
+    const through = new Set(passed);
+    const each = others.map((def) => [...this.#namesAfter(holder, def, through), ...this.#written(holder, def)].filter((way): way is Known => way.unknown === null));
+    if (entry) each.push([...this.#names.ofEntry(holder, index), ...this.#namesAfter(holder, this.code.indexAt(this.code.entry) - 1, through), ...this.#given(holder)].filter((way): way is Known => way.unknown === null));
+    if (each.length === 0) return [unknown("it depends on itself, as in a loop")];
+    const same = each[0]!.filter((way) => each.every((ways) => ways.some((other) => textOf(other) === textOf(way))));
+    if (same.length === 0) return [unknown("several values reach it")];
+    const step = steps.find((one) => one !== null) ?? null;
+    if (step !== null) {
+      const hidden = of({ key: `?step:${holder}@${index}`, text: "…", primary: true, type: undefined, isAddress: false, kind: "computed" });
+      return same.map((way) => add(way, hidden, step));
+    }
+    const named: Linear[] = [];
+    for (const at of passed) named.push(...this.#names.of(holder, at));
+    return [...named, ...same];
+  }
+
+  /** What a holder is called from the instruction that wrote it up to the next that may be reached otherwise. */
+  #namesAfter(holder: Holder, def: number, through: ReadonlySet<number>): Known[] {
+    const found: Known[] = [];
+    for (let k = def + 1; through.has(k) && (k === def + 1 || this.code.before(k).length === 1); k++) {
+      found.push(...this.#names.of(holder, k));
+      if (this.code.list[k]!.effect.operation === "jump") break;
+    }
+    return found;
+  }
+
+  /** What a loop adds to a holder each time; null where an instruction does something else to it. */
+  #stepOf(holder: Holder, index: number): bigint | null {
+    const instruction = this.code.list[index]!;
+    const { operation, operands } = instruction.effect;
+    const [first, second] = operands;
+    if (first?.kind !== "register" || first.register !== holder) return null;
+    if (operation === "increment" || operation === "decrement") return operation === "increment" ? 1n : -1n;
+    if ((operation === "add" || operation === "subtract") && second?.kind === "constant" && !instruction.references[1]) return operation === "add" ? second.value : -second.value;
+    if (operation === "address" && second?.kind === "memory" && second.base === holder && second.index === null && !instruction.references[1]) return second.displacement;
+    return null;
+  }
+
+  /** Registers that a holder was copied to on the one way to an instruction, and that still hold the same. */
+  #copies(holder: Holder, straight: readonly number[]): Holder[] {
+    const copies: Holder[] = [];
+    const changed = new Set<string>();
+    for (const k of straight) {
+      const { effect } = this.code.list[k]!;
+      const [first, second] = effect.operands;
+      if (effect.operation === "move" && first?.kind === "register" && second?.kind === "register" && second.register === holder && first.size === 8 && !changed.has(first.register)) copies.push(first.register);
+      for (const register of effect.writes) changed.add(register);
+      if (effect.operation === "call") for (const register of clobbered) changed.add(register);
+    }
+    return copies;
+  }
+
+  /**
+   * Which instructions' writes reach a place, whether the function's entry does, and through which instructions. `straight`: those on every way. `lost`: control
+   * also comes from nowhere that is known, so anything may have been written.
+   */
+  #reach(holder: Holder, index: number): { defs: number[]; entry: boolean; passed: number[]; straight: number[]; lost: boolean } {
     const defs: number[] = [];
     const passed: number[] = [];
     const straight: number[] = [];
@@ -236,9 +324,7 @@ export class Values {
       else if (before.length === 0) lost = true;
       work.push(...before);
     }
-    // Where control came from nowhere that is known, anything may have been written.
-    if (lost && defs.length + (entry ? 1 : 0) === 1) return { defs: [...defs, -1], entry, passed, straight };
-    return { defs: defs.filter((def) => def >= 0), entry, passed, straight };
+    return { defs, entry, passed, straight, lost };
   }
 
   #writes(holder: Holder, index: number): boolean {
@@ -260,8 +346,7 @@ export class Values {
 
   /** What an instruction writes into a holder. */
   #written(holder: Holder, index: number): readonly Linear[] {
-    const instruction = index < 0 ? undefined : this.code.list[index];
-    if (!instruction) return [unknown("control comes from where it cannot be followed")];
+    const instruction = this.code.list[index]!;
     const { effect } = instruction;
     const { operands } = effect;
     const first = operands[0];
@@ -294,11 +379,11 @@ export class Values {
       case "shift-left": {
         const by = operands.length === 1 ? 1n : constant(1);
         if (by === null || by > 32n) break;
-        return each((value) => times(value, 1n << by));
+        return each((value) => times(value.unknown === null ? value : hiddenNumber(holder, index), 1n << by));
       }
       case "multiply": {
         const by = constant(2);
-        if (operands.length === 3 && by !== null) return this.operand(instruction, 1, index).map((value) => times(value, by));
+        if (operands.length === 3 && by !== null) return this.operand(instruction, 1, index).map((value) => times(value.unknown === null ? value : hiddenNumber(holder, index), by));
         return operands.length === 2 ? this.#computed(own(), this.operand(instruction, 1, index), "*", index) : [unknown("it is a product")];
       }
       case "xor":
@@ -320,8 +405,14 @@ export class Values {
       }
       case "call":
         return holder === "rax" ? [this.#result(instruction)] : [unknown(`a call to ${this.code.calleeOf(instruction) ?? "a function"} came between`)];
+      case "other":
+        // Arithmetic makes numbers, which may still be an index.
+        if (/^(?:neg|not|setn?\w+|bswap|popcnt|bsf|bsr|tzcnt|lzcnt|rol|ror|shld|shrd|adc|sbb|mul|cdqe?|cqo|cwde|rdtsc|rorx|sarx|shrx|shlx|andn|bts|btr|pext)$/.test(effect.mnemonic)) return [hiddenNumber(holder, index)];
+        break;
+      case "divide":
+        return [hiddenNumber(holder, index)];
       case "choose":
-      case "compare": case "test": case "bit-test": case "divide": case "leave": case "string": case "jump": case "branch": case "return": case "trap": case "nothing": case "other": case "invalid":
+      case "compare": case "test": case "bit-test": case "leave": case "string": case "jump": case "branch": case "return": case "trap": case "nothing": case "invalid":
         break;
     }
     return [unknown(`${effect.mnemonic} wrote it`)];
@@ -330,6 +421,7 @@ export class Values {
   /** What two values make, by the name of the variable that it is if there is one. */
   #computed(left: readonly Linear[], right: readonly Linear[], operator: string, index: number): readonly Linear[] {
     const made = computed(left, right, operator);
+    if (made[0]!.unknown !== null) return [hiddenNumber(operator, index)];
     const atom = single(made[0]!);
     if (!atom) return made;
     // The variable comes to be when the instruction is done.
@@ -356,6 +448,9 @@ export class Values {
   #load(operand: Memory, reference: Reference | null, index: number): readonly Linear[] {
     const slot = this.#slotOf(operand, index);
     if (slot !== null) {
+      // A variable in memory is what it is called, whoever wrote to it.
+      const named = this.#names.ofAddress(slot, index).flatMap((address) => placeAt(address, operand.size) ?? []);
+      if (named.length > 0) return named.map((place) => of(placeAtom(place)));
       const held = this.before(`stack:${slot}`, index);
       if (held.some(({ unknown: why }) => why === null)) return held;
     }
@@ -427,6 +522,11 @@ export class Values {
   }
 }
 
+/** A number that nothing is known of: an index, maybe. */
+function hiddenNumber(holder: Holder, index: number): Known {
+  return of({ key: `?${holder}@${index}`, text: "…", primary: true, type: undefined, isAddress: false, kind: "computed" });
+}
+
 function computed(left: readonly Linear[], right: readonly Linear[], operator: string): readonly Linear[] {
   const a = left.find((value): value is Known => value.unknown === null);
   const b = right.find((value): value is Known => value.unknown === null);
@@ -436,6 +536,8 @@ function computed(left: readonly Linear[], right: readonly Linear[], operator: s
     if (operator === "&") return [number(x & y)];
     if (operator === "|") return [number(x | y)];
   }
+  // Of a number that has no name nothing is worth saying.
+  if (a.terms.some(({ atom }) => atom.text === "…") || b.terms.some(({ atom }) => atom.text === "…")) return [of({ key: `c:${textOf(a)}${operator}${textOf(b)}`, text: "…", primary: true, type: undefined, isAddress: false, kind: "computed", inner: a })];
   const mask = operator === "&" && b.terms.length === 0 && b.constant < 0n && b.constant >= -4096n ? `~${-b.constant - 1n}` : primaryText(b);
   const text = `${primaryText(a)} ${operator} ${mask}`;
   const kept = single(a)?.type;

@@ -49,6 +49,7 @@ extern struct priv *priv_of(struct device *dev);
 struct priv global_priv;
 struct priv *global_pointer;
 static struct item items[16];
+void fill(struct buffer *buffer, u64 i) { items[i].buffer = buffer; /* @ items[i].buffer */ }
 static u32 counts[32];
 extern struct device *foreign_device;
 
@@ -83,7 +84,7 @@ u32 static_chain(u64 i) { return items[i].buffer->length; /* @ items[i].buffer->
 u32 static_fixed(void) { return items[3].buffer->length; /* @ items[3].buffer->length ; items[3].buffer */ }
 u32 static_word(u32 i) { return counts[i & 31]; /* @ counts[i & 31] */ }
 u32 foreign(void) { return foreign_device->parent->mtu; /* @ foreign_device->parent->mtu ; foreign_device->parent ; foreign_device */ }
-u64 contained(struct work *work) { return container_of(work, struct item, work)->key; /* @ item->key ; container_of */ }
+u64 contained(struct work *work) { return container_of(work, struct item, work)->key; /* no name: the pointer has no variable */ }
 
 u64 container(struct list_head *node)
 {
