@@ -5,7 +5,7 @@ RUN := scripts/run.sh
 # What the lab takes: to boot guests, to build their modules, and to fetch kernels.
 LAB := qemu-system-x86 busybox-static gcc make libelf1 xz-utils zstd binutils debian-archive-keyring
 
-.PHONY: help setup build demo test unit oracle guest nodes lint bench fixtures kernels matrix lab-kernel clean
+.PHONY: help setup build demo test unit oracle guest nodes lint bench fixtures forms kernels matrix lab-kernel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -52,6 +52,11 @@ fixtures: build ## makes the logs of test/fixtures anew, in guests: those of 6.1
 matrix: build ## the lab's scenarios on 5.10, 6.1, 6.12, the newest kernel and arm64, with a table (fetches kernels and their compilers)
 	@scripts/apt.sh $(LAB) qemu-system-arm gcc-aarch64-linux-gnu
 	@$(RUN) scripts/matrix.sh
+
+forms: build kernels ## makes test/fixtures/forms anew: one crash of a guest in every form of log
+	@scripts/apt.sh qemu-system-x86 busybox-static iproute2
+	@scripts/forms.sh && node scripts/forms-by-hand.mjs
+
 
 lab-kernel: build ## builds 6.1 for the lab with KASAN, with lockdep, and with KCSAN and KFENCE (up to half an hour each)
 	@scripts/apt.sh debian-archive-keyring make gcc flex bison bc xz-utils libelf-dev libssl-dev

@@ -1,9 +1,10 @@
 // Prints the comparison with the peers as Markdown: `make bench`. Ratios of one run count, not milliseconds.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { cpus, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { openElf } from "../dist/elf/index.js";
+import { writeLongLog } from "./long-log.mjs";
 import { measure, table } from "./measure.mjs";
 import { benchPanic } from "./panic.mjs";
 
@@ -71,6 +72,29 @@ const bulk = [
 ];
 console.log(table("20,000 random addresses of vmlinux", bulk, measure(bulk, Math.max(1, Math.round(rounds / 3))), { "oopscope symbolize": "≤ 1, ≤ 400 MB" }));
 
+const gsymutil = ["llvm-gsymutil", "llvm-gsymutil-14"].find(has);
+const symbols = join(work, "symbols");
+const needed = join(work, "needed");
+const example = join(root, "examples/null-chain/panic.log");
+const packing = [
+  ...(gsymutil ? [{ name: `${gsymutil} --convert`, command: gsymutil, args: ["--quiet", "--convert", vmlinux, "--out-file", join(work, "llvm.gsym")] }, { name: `${gsymutil} --convert --num-threads=1`, command: gsymutil, args: ["--quiet", "--num-threads=1", "--convert", vmlinux, "--out-file", join(work, "llvm1.gsym")] }] : []),
+  { name: "oopscope symbols pack", command: node, args: [main, "symbols", "pack", "-q", vmlinux, join(root, "examples/null-chain/null_chain.ko"), "-o", symbols] },
+  { name: "oopscope symbols pack --for LOG", command: node, args: [main, "symbols", "pack", "-q", "--for", example, vmlinux, join(root, "examples/null-chain/null_chain.ko"), "-o", needed] },
+];
+console.log(table("GSYM of the whole vmlinux", packing, measure(packing, Math.max(1, Math.round(rounds / 3))), { "oopscope symbols pack": "≤ 2" }));
+const size = (folder) => readdirSync(folder).filter((name) => name.startsWith("vmlinux")).map((name) => `${name}: ${(statSync(join(folder, name)).size / 1e6).toFixed(2)} MB (${((100 * statSync(join(folder, name)).size) / statSync(vmlinux).size).toFixed(2)}%)`);
+console.log(`Sizes, of a vmlinux of ${(statSync(vmlinux).size / 1e6).toFixed(0)} MB (owed: ≤ 6%)\n\n${[...(gsymutil ? [`${gsymutil}: ${(statSync(join(work, "llvm.gsym")).size / 1e6).toFixed(2)} MB`] : []), ...size(symbols), ...size(needed).map((one) => `for one log: ${one}`)].map((line) => `- ${line}`).join("\n")}\n`);
+const packed = [
+  { name: "node -e 0", command: node, args: ["-e", "0"] },
+  { name: "decode --no-code, no symbols", command: node, args: [main, "decode", "-q", "--no-code", "--release", "0", example], status: [0, 3] },
+  { name: "decode --no-code, packed for the log", command: node, args: [main, "decode", "-q", "--no-code", "--symbols", needed, example] },
+  { name: "decode --no-code, whole vmlinux packed", command: node, args: [main, "decode", "-q", "--no-code", "--symbols", symbols, example] },
+  { name: "decode, packed for the log", command: node, args: [main, "decode", "-q", "--symbols", needed, example] },
+  { name: "decode, whole vmlinux packed", command: node, args: [main, "decode", "-q", "--symbols", symbols, example] },
+];
+const fast = "≤ 1.3, and 30 ms";
+console.log(table("Decoding from GSYM", packed, measure(packed, rounds * 2), { "decode --no-code, packed for the log": fast, "decode --no-code, whole vmlinux packed": fast }));
+
 writeFileSync(join(work, "short.log"), panic.log.split("\n").slice(0, 30).join("\n"));
 const starts = [
   { name: "node -e 0", command: node, args: ["-e", "0"] },
@@ -79,4 +103,14 @@ const starts = [
   { name: "decode of 30 lines without symbols", command: node, args: [main, "decode", "-q", "--no-code", "--release", "0", join(work, "short.log")], status: [0, 3] },
 ];
 console.log(table("Start-up", starts, measure(starts, rounds * 2), { "oopscope --version": "≤ 1.3", "oopscope --help": "≤ 1.5", "decode of 30 lines without symbols": "≤ 1.6" }));
+
+const size = 1e9;
+const long = join(work, "long.log");
+writeLongLog(long, size, 1000, `${root}test/oops/logs/article.log`);
+const reading = [
+  { name: "grep -c +0x", command: "grep", args: ["-c", "+0x", long] },
+  { name: "oopscope decode", command: "sh", args: ["-c", `exec ${node} ${main} decode -q --release 0 ${long} > /dev/null`], status: [3] },
+];
+const read = measure(reading, Math.max(1, Math.round(rounds / 5)));
+console.log(table("A log of 1 GB with 1,000 reports to text, without symbol files", reading, read, { "oopscope decode": `${(size / 1e3 / read[1].wall).toFixed(0)} MB/s; owed: ≥ 100 MB/s, ≤ 250 MB` }));
 rmSync(work, { recursive: true });

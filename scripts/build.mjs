@@ -1,27 +1,19 @@
 // Builds dist/: the public entries as ES modules that share chunks, the command line, and the type declarations (not with --quick).
 import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { build } from "esbuild";
+import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { build, transformSync } from "esbuild";
 import { smallGlue } from "./iced.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const { exports: entries } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 const sources = Object.values(entries).map(({ default: out }) => out.replace(/^\.\/dist\//, "src/").replace(/\.js$/, ".ts"));
 
-/**
- * Node's own modules as they are: an `import` of node:fs asks for each of its exports, and some of them load half of Node. commander asks for child_process
- * at once, for commands that are programs of their own; it has none here.
- */
-const builtins = {
-  name: "builtins",
+/** commander asks for child_process at once, for commands that are programs of their own: it has none here. */
+const later = {
+  name: "later",
   setup(build) {
-    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: "builtin" }));
-    build.onLoad({ filter: /.*/, namespace: "builtin" }, ({ path }) => {
-      const module = `process.getBuiltinModule(${JSON.stringify(path)})`;
-      // Getters, not a proxy: esbuild copies the names that a module has.
-      const later = () => Object.keys(process.getBuiltinModule(path)).map((name) => `get ${name}() { return ${module}.${name}; }`);
-      return { contents: path === "node:child_process" ? `module.exports = { ${later().join(", ")} };` : `module.exports = ${module};` };
-    });
+    build.onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) => (importer.includes("/commander/") ? { path, namespace: "later" } : undefined));
+    build.onLoad({ filter: /.*/, namespace: "later" }, () => ({ contents: "export const spawn = null; export default { spawn };" }));
   },
 };
 
@@ -55,17 +47,26 @@ const common = {
 
 rmSync(`${root}dist`, { recursive: true, force: true });
 await build({ ...common, entryPoints: sources, splitting: true, format: "esm", chunkNames: "chunks/[name]-[hash]" });
-// The command line is one CommonJS file: Node's loader of ES modules and each file more cost a start of 50 ms ten of them. What is loaded later in the
-// sources is still run later here.
-await build({
+// The command line is CommonJS: Node's loader of ES modules costs a fifth of an empty start. esbuild splits only ES modules into what each command needs,
+// so they are split first and turned into CommonJS then, piece by piece. What is loaded later in the sources is loaded later here.
+const { outputFiles } = await build({
   ...common,
   entryPoints: ["src/cli/main.ts"],
-  format: "cjs",
+  format: "esm",
+  splitting: true,
+  chunkNames: "cli/[name]-[hash]",
   outExtension: { ".js": ".cjs" },
-  plugins: [builtins, glue],
+  plugins: [later, glue],
   define: { "import.meta.url": "__url", "import.meta.dirname": "__dirname" },
-  banner: { js: 'const __url = process.getBuiltinModule("node:url").pathToFileURL(__filename).href;' },
+  sourcemap: false,
+  write: false,
 });
+mkdirSync(`${root}dist/cli`, { recursive: true });
+for (const { path, text } of outputFiles) {
+  const { code } = transformSync(text.replace(/^#!.*\n/, ""), { format: "cjs", minify: true, platform: "node", target: common.target, supported: { "dynamic-import": false } });
+  const url = /\b__url\b/.test(text) ? 'const __url=require("node:url").pathToFileURL(__filename).href;' : "";
+  writeFileSync(path, `${path.endsWith("/main.cjs") ? "#!/usr/bin/env node\n" : ""}"use strict";${url}${code.replace(/^"use strict";/, "")}`);
+}
 writeFileSync(`${root}dist/cli/iced.cjs`, smallGlue(`${root}node_modules/iced-x86/iced_x86.js`));
 chmodSync(`${root}dist/cli/main.cjs`, 0o755);
 copyFileSync(`${root}node_modules/commander/LICENSE`, `${root}dist/LICENSE.commander`);

@@ -1,18 +1,98 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, readSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { OopscopeError } from "../base/index.ts";
+import { compressionOf } from "../elf/index.ts";
+import { unfoldedChunks } from "./compressed.ts";
 import { isTerminal } from "./output.ts";
+import { pstoreFolder, unfoldedPart } from "./pstore.ts";
 
 /** The largest log that is read whole: in memory it takes eight times that. */
 const largestLog = 1 << 28;
+/** What a log begins with, and most logs are. */
+const headSize = 1 << 22;
+const chunkSize = 1 << 20;
 
-/** A log's bytes and the name that the case gives it. `-` or nothing is standard input. */
-export async function readLog(path: string | undefined): Promise<{ name: string; bytes: Uint8Array }> {
-  if (path === undefined || path === "-") {
-    if (path === undefined && isTerminal(0)) throw new OopscopeError("bad-argument", "no log was named, and standard input is a terminal");
-    return { name: "-", bytes: await readStdin() };
+/** A log's first bytes; `rest` gives what follows them, or is null if they are all. */
+export type LogSource = { readonly name: string; readonly head: Uint8Array; readonly rest: AsyncIterable<Uint8Array> | null };
+
+/** Opens a log: a file (also gzip, xz, zstd), a folder of pstore's parts, a pipe, a device. `-` or nothing is standard input. */
+export async function openLog(path: string | undefined): Promise<LogSource> {
+  const name = path ?? "-";
+  const whole = name === "-" ? null : named(name, () => smallFile(name));
+  if (whole !== null && compressionOf(whole) === null) return { name, head: whole, rest: null };
+  const chunks = unfoldedChunks(name, whole === null ? chunksOf(name) : onlyChunk(whole))[Symbol.asyncIterator]();
+  const parts: Uint8Array[] = [];
+  for (let size = 0; size < headSize; ) {
+    const next = await chunks.next();
+    if (next.done === true) return { name, head: Buffer.concat(parts), rest: null };
+    parts.push(next.value);
+    size += next.value.length;
   }
+  return { name, head: Buffer.concat(parts), rest: { [Symbol.asyncIterator]: () => chunks } };
+}
+
+/** All bytes of a log. */
+export async function readLog(path: string | undefined): Promise<{ name: string; bytes: Uint8Array }> {
+  const { name, head, rest } = await openLog(path);
+  if (rest === null) return { name, bytes: head };
+  const parts = [head];
+  let size = head.length;
+  for await (const part of rest) {
+    parts.push(part);
+    size += part.length;
+    if (size > largestLog) throw tooLarge(name === "-" ? "standard input" : name);
+  }
+  return { name, bytes: Buffer.concat(parts) };
+}
+
+export async function readStdin(): Promise<Uint8Array> {
+  return (await readLog("-")).bytes;
+}
+
+/** A file that is small enough to be read at once, or a folder's parts; null for all others. */
+function smallFile(path: string): Uint8Array | null {
+  const status = statSync(path);
+  if (status.isDirectory()) return pstoreFolder(path, readdirSync(path).map((file) => join(path, file)));
+  if (!status.isFile() || status.size > headSize || status.size === 0) return null;
+  const bytes = readFileSync(path);
+  return path.endsWith(".enc.z") ? unfoldedPart(path, bytes) : bytes;
+}
+
+/** Bytes of a file, a pipe or a device as they come. */
+export async function* chunksOf(name: string): AsyncGenerator<Uint8Array> {
+  if (name === "-") {
+    if (isTerminal(0)) throw new OopscopeError("bad-argument", "no log was named, and standard input is a terminal");
+    for await (const part of process.stdin) yield part as Buffer;
+    return;
+  }
+  const descriptor = named(name, () => openSync(name, "r"));
   try {
-    return { name: path, bytes: readWhole(path) };
+    // A pipe without a writer would hold the whole process.
+    if (!fstatSync(descriptor).isFile()) {
+      const { createReadStream } = await import("node:fs");
+      for await (const part of createReadStream("", { fd: descriptor, autoClose: false, highWaterMark: 1 << 16 })) yield part as Buffer;
+      return;
+    }
+    for (;;) {
+      const part = Buffer.allocUnsafe(chunkSize);
+      const read = named(name, () => readSync(descriptor, part));
+      if (read === 0) return;
+      yield part.subarray(0, read);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+async function* onlyChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
+  yield bytes;
+}
+
+/** Names the file in what goes wrong with it. */
+export function named<T>(path: string, act: () => T): T {
+  try {
+    return act();
   } catch (cause) {
     if (cause instanceof OopscopeError) throw cause;
     const { code } = cause as NodeJS.ErrnoException;
@@ -21,39 +101,6 @@ export async function readLog(path: string | undefined): Promise<{ name: string;
   }
 }
 
-/** Also of pipes and devices, whose end is not known. */
-function readWhole(path: string): Uint8Array {
-  const descriptor = openSync(path, "r");
-  try {
-    const status = fstatSync(descriptor);
-    if (status.isFile()) {
-      if (status.size > largestLog) throw tooLarge(path);
-      return readFileSync(descriptor);
-    }
-    const parts: Buffer[] = [];
-    for (let size = 0, read = -1; read !== 0; size += read) {
-      if (size > largestLog) throw tooLarge(path);
-      const part = Buffer.allocUnsafe(1 << 16);
-      read = readSync(descriptor, part);
-      parts.push(part.subarray(0, read));
-    }
-    return Buffer.concat(parts);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 function tooLarge(name: string): OopscopeError {
-  return new OopscopeError("over-budget", `${name} has more than ${largestLog >> 20} MB: cut out the part that holds the crash`, { file: name });
-}
-
-export async function readStdin(): Promise<Uint8Array> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of process.stdin) {
-    parts.push(part as Buffer);
-    size += (part as Buffer).length;
-    if (size > largestLog) throw tooLarge("standard input");
-  }
-  return Buffer.concat(parts);
+  return new OopscopeError("over-budget", `${name} has more than ${largestLog >> 20} MB: cut out the part that holds the crash, or write --format text or ndjson, which read a log of any size`, { file: name });
 }

@@ -2,9 +2,9 @@ import { fstatSync, writeSync } from "node:fs";
 import { OopscopeError, messageOf } from "../base/index.ts";
 import { visible } from "../render/index.ts";
 
-/** Writes results to standard output, all of them before it returns; a reader that has gone (`| head`) is no error. */
-export function writeResult(result: Buffer | string): void {
-  writeAll(1, typeof result === "string" ? Buffer.from(result, "utf8") : result);
+/** Writes results to standard output, all of them before it returns. False if the reader has gone (`| head`), which is no error. */
+export function writeResult(result: Uint8Array | string): boolean {
+  return writeAll(1, typeof result === "string" ? Buffer.from(result, "utf8") : result);
 }
 
 /** Whether a descriptor is a terminal. Node's own streams would load its network code to tell. */
@@ -16,18 +16,19 @@ export function isTerminal(descriptor: 0 | 1 | 2): boolean {
   }
 }
 
-function writeAll(descriptor: 1 | 2, bytes: Uint8Array): void {
+function writeAll(descriptor: 1 | 2, bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(descriptor, bytes, at, Math.min(bytes.length - at, 1 << 20));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       // Nor is it one that there is nobody to talk to.
-      if (code === "EPIPE" || (code !== "EAGAIN" && descriptor === 2)) return;
+      if (code === "EPIPE" || (code !== "EAGAIN" && descriptor === 2)) return false;
       if (code !== "EAGAIN") throw new OopscopeError("unwritable", `failed to write to standard output: ${messageOf(error).replace(/^[A-Z0-9]+: |, write$/g, "")}`, {}, error);
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5); // a pipe that does not block and is full
     }
   }
+  return true;
 }
 
 /** Talk: `oopscope: warning: …`, on standard error, safe for a terminal. */

@@ -11,7 +11,7 @@ export async function run(args: readonly string[]): Promise<number> {
   let status: number = exit.done;
   const program = commandLine((result) => {
     status = result;
-  });
+  }, chosen(args));
   try {
     await program.parseAsync([...args], { from: "user" });
     return status;
@@ -28,8 +28,18 @@ export async function run(args: readonly string[]): Promise<number> {
   }
 }
 
-/** The whole command line; `done` gets the status of the command that ran. */
-export function commandLine(done: (status: number) => void): Command {
+type Done = (status: number) => void;
+type Define = (program: Command, done: Done) => void;
+
+/** The command that a line is for, where that needs no reading of options: the others need not be defined. */
+function chosen(args: readonly string[]): string | null {
+  const [first] = args;
+  if (first === undefined || (first.startsWith("-") && first !== "-")) return null;
+  return Object.hasOwn(commands, first) ? first : "decode";
+}
+
+/** The whole command line, or of its commands one; `done` gets the status of the command that ran. */
+export function commandLine(done: Done, only: string | null = null): Command {
   const program = new Command("oopscope")
     .description("From a Linux kernel panic to its cause: every frame of an oops as function, inlines, file and line.")
     .version(version, "--version", "print the version")
@@ -39,6 +49,11 @@ export function commandLine(done: (status: number) => void): Command {
     .configureOutput({ outputError: (text, write) => write(`oopscope: ${text}`) })
     .addHelpText("after", "\n`oopscope LOG` decodes a log. A file that is named like a command: `./lab`.\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but symbols were incomplete, 130 interrupted.");
 
+  for (const [name, define] of Object.entries(commands)) if (only === null || only === name) define(program, done);
+  return program;
+}
+
+const decode: Define = (program, done) => {
   withCommon(program.command("decode", { isDefault: true }))
     .description("resolve every frame of a crash log, in place")
     .argument("[LOG]", "the log; - or nothing: standard input")
@@ -52,12 +67,15 @@ export function commandLine(done: (status: number) => void): Command {
     .option("--return-addresses", "look return addresses up as printed instead of at the call before them")
     .option("--no-code", "leave Code: lines as they are")
     .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json", "ndjson"]).default("text"))
-    .addHelpText("after", "\nExamples:\n  oopscope decode panic.log\n  dmesg | oopscope decode --modules ~/gtp5g -\n  oopscope decode --format json panic.log | jq '.reports[0].stacks'")
+    .option("--follow", "decode a log that is still being written: each report when it is complete")
+    .addHelpText("after", "\nA log may be compressed (gzip, xz, zstd), a folder of pstore, journalctl's JSON, a mail: docs/logs.md has all forms. ndjson writes one report a line.\n\nExamples:\n  oopscope decode panic.log\n  dmesg | oopscope decode --modules ~/gtp5g -\n  oopscope decode --format json panic.log | jq '.reports[0].stacks'\n  dmesg -w | oopscope decode --follow -")
     .action(async (log: string | undefined, base: string | undefined, modules: string | undefined, flags: DecodeFlags) => {
       const { runDecode } = await import("./commands/decode.ts");
       done(await runDecode([log, base, modules].filter((argument) => argument !== undefined), flags));
     });
+};
 
+const symbolize: Define = (program, done) => {
   withCommon(program.command("symbolize"))
     .description("look up addresses and name+offset by hand")
     .argument("[PLACE...]", "0xADDRESS, NAME+0xOFFSET or NAME+0xOFFSET/0xSIZE; - or nothing: one a line from standard input")
@@ -72,7 +90,9 @@ export function commandLine(done: (status: number) => void): Command {
       const { runSymbolize } = await import("./commands/symbolize.ts");
       done(await runSymbolize(places, flags));
     });
+};
 
+const symbols: Define = (program, done) => {
   const symbols = program.command("symbols").description("symbols without the debug files").helpOption("--help", "show this help").helpCommand(false);
   withCommon(symbols.command("pack"))
     .description("write GSYM: functions, inlines, files and lines at a few per cent of the debug file's size")
@@ -85,7 +105,9 @@ export function commandLine(done: (status: number) => void): Command {
       const { runSymbolsPack } = await import("./commands/symbols-pack.ts");
       done(await runSymbolsPack(files, flags));
     });
+};
 
+const lab: Define = (program, done) => {
   const lab = program.command("lab").description("crash a kernel in a throw-away QEMU machine").helpOption("--help", "show this help").helpCommand(false);
   withGuest(withCommon(lab.command("run")), ", or the scenario's")
     .description("boot a kernel, load modules, run a script as root, and decode the crash")
@@ -113,8 +135,9 @@ export function commandLine(done: (status: number) => void): Command {
       const { runLabList } = await import("./commands/lab.ts");
       done(await runLabList(flags));
     });
-  return program;
-}
+};
+
+const commands: Readonly<Record<string, Define>> = { decode, symbolize, symbols, lab };
 
 /** What describes a guest; `or` names who else has a say in its size. */
 function withGuest(command: Command, or: string): Command {

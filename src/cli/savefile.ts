@@ -11,16 +11,28 @@ export function saveFile(path: string, bytes: Uint8Array): void {
   try {
     const descriptor = openSync(partial, "wx");
     try {
-      for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at, Math.min(bytes.length - at, 1 << 22));
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
+      writeAndMove(descriptor, partial, path, bytes);
+    } catch (cause) {
+      rmSync(partial, { force: true });
+      throw cause;
     }
-    renameSync(partial, path);
   } catch (cause) {
-    rmSync(partial, { force: true });
     const { code } = cause as NodeJS.ErrnoException;
-    const why = code === "ENOSPC" ? `no space left on the disk (${(bytes.length / 1e6).toFixed(1)} MB wanted)` : code === "ENOENT" ? "no such folder" : code === "EACCES" ? "permission denied" : messageOf(cause);
-    throw new OopscopeError("unwritable", `failed to write ${path}: ${why}`, { file: path, size: bytes.length }, cause);
+    const wanted = `${Math.ceil(bytes.length / 1000)} kB wanted`;
+    const known: Record<string, string> = {
+      ENOSPC: `no space left on the disk (${wanted})`, EDQUOT: `the quota of the disk is used up (${wanted})`, EFBIG: `larger than files may be here (${wanted})`,
+      ENOENT: "no such folder", ENOTDIR: "what should be its folder is a file", EACCES: "permission denied", EROFS: "the disk is read-only",
+    };
+    throw new OopscopeError("unwritable", `failed to write ${path}: ${known[code ?? ""] ?? messageOf(cause)}`, { file: path, size: bytes.length }, cause);
   }
+}
+
+function writeAndMove(descriptor: number, partial: string, path: string, bytes: Uint8Array): void {
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at, Math.min(bytes.length - at, 1 << 22));
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+  renameSync(partial, path);
 }

@@ -5,7 +5,7 @@ import { parseLog, type CodeLine, type CrashReport, type LogLine, type ParsedFra
 import { isComplete, remarksOn, type Remark } from "./advice.ts";
 import { instructionsOf } from "./code.ts";
 import { CodeEvidence, inferKaslr, sizeEvidence } from "./evidence.ts";
-import { openImages, releaseOf, type KernelImage, type KernelImages } from "./images.ts";
+import { openImages, releaseOf, type ImagePool, type KernelImage, type KernelImages } from "./images.ts";
 import type { DecodeOptions } from "./options.ts";
 import { pathCutter } from "./paths.ts";
 import { answerFrames, placeBare, planFrame, settleByAddress, settleRepeats, settleStack, type Plan, type ResolveOptions } from "./resolve.ts";
@@ -24,11 +24,15 @@ export type Decoded = {
  * or with a file that was found: frames then say why they have no place. Throws for a vmlinux or folder that the options name and that cannot be read.
  */
 export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Decoded> {
-  const log = parseLog(bytes);
-  const cluesFor = cluesOf(log, options);
+  return decodeLog(parseLog(bytes), options);
+}
+
+/** The same for a log that is parsed, or for a part of one: its lines follow one another, `banners` are what the log's earlier lines said of its kernel, and `pool` keeps the files for the parts that follow. */
+export async function decodeLog(log: ParsedLog, options: DecodeOptions = {}, banners: readonly string[] = [], pool: ImagePool | null = null): Promise<Decoded> {
+  const cluesFor = cluesOf(log, options, banners);
   const modules = moduleClues(log);
   const everyFrame = [...log.reports.flatMap(({ stacks }) => stacks.flatMap(({ frames }) => frames)), ...log.loose];
-  const images = everyFrame.length === 0 ? noImages : await openImages(cluesFor, modules, namesByImage(everyFrame), options);
+  const images = everyFrame.length === 0 ? noImages : await openImages(cluesFor, modules, namesByImage(everyFrame), options, pool);
   try {
     const { banner } = images;
     const clues = cluesFor(releaseOf(banner));
@@ -58,6 +62,7 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
       return [{ name, outOfTree: outOfTree.has(name), damage: images.damaged.get(moduleKey(name)) ?? null }];
     });
     const remarks = remarksOn(found, clues, missing);
+    if (!log.asWritten) remarks.push({ severity: "note", text: "the log's lines were put together from another form: their numbers count the kernel's lines, not the file's", command: null });
     if (options.release !== undefined && clues.release !== options.release) remarks.unshift({ severity: "warning", text: `the log is of kernel ${clues.release}: the release ${options.release} that was named is not used`, command: null });
     return { case: found, log, complete: isComplete(found), remarks };
   } finally {
@@ -65,14 +70,17 @@ export async function decode(bytes: Uint8Array, options: DecodeOptions = {}): Pr
   }
 }
 
+/** The `Linux version …` that a line shows. */
+export function bannerOf(text: string): string | null {
+  const at = text.indexOf("Linux version ");
+  return at < 0 ? null : unicodeOf(text.slice(at, at + 2048).replace(/\r$/, "") as ByteText);
+}
+
 const noImages: KernelImages = { vmlinux: null, banner: null, modules: new Map(), damaged: new Map(), close() {} };
 
 /** What the log says about its kernel: about that of the wanted release, if the log has a report of it, else about its first. */
-export function cluesOf(log: ParsedLog, options: DecodeOptions): (release: string | null) => KernelClues {
-  const banners = log.lines.flatMap(({ text }) => {
-    const at = text.indexOf("Linux version ");
-    return at < 0 ? [] : [unicodeOf(text.slice(at).replace(/\r$/, "") as ByteText)];
-  });
+export function cluesOf(log: ParsedLog, options: DecodeOptions, earlier: readonly string[] = []): (release: string | null) => KernelClues {
+  const banners = [...earlier, ...log.lines.flatMap(({ text }) => bannerOf(text) ?? [])];
   const text = (told: string | null | undefined) => (told === null || told === undefined ? null : unicodeOf(told as ByteText));
   return (wanted) => {
     const released = log.reports.filter(({ kernel }) => kernel.release !== null);
@@ -163,7 +171,7 @@ function doubtful(images: KernelImages, image: CaseImage): ReadonlySet<KernelIma
 function answerAll({ plans, returnAddresses }: Planned, cutter: ReturnType<typeof pathCutter>, lines: readonly LogLine[], doubtful: ReadonlySet<KernelImage>): Map<ParsedFrame, CaseFrame> {
   const answers = answerFrames(plans, { returnAddresses, doubtful }, cutter);
   return new Map(plans.map(({ frame }, index) => {
-    const text = unicodeOf((lines[frame.line - 1]?.text.slice(frame.from, frame.to) ?? "") as ByteText);
+    const text = unicodeOf((lineAt(lines, frame.line)?.text.slice(frame.from, frame.to) ?? "") as ByteText);
     return [frame, { ...answers[index]!, text }];
   }));
 }
@@ -209,20 +217,26 @@ async function caseReport(report: CrashReport, frames: ReadonlyMap<ParsedFrame, 
 const compatibility = /\bRIP: 0023:/;
 
 function archOf({ user, pc }: CodeLine, { kernel }: CrashReport, lines: readonly LogLine[]): string | null {
-  return user && pc && compatibility.test(lines[pc.line - 1]?.text ?? "") ? "i386" : kernel.arch;
+  return user && pc && compatibility.test(lineAt(lines, pc.line)?.text ?? "") ? "i386" : kernel.arch;
 }
 
 /** A report's text is the log's bytes. */
 const unicode = (text: string): string => unicodeOf(text as ByteText);
 
-const contextAround = 10;
+/** Lines that a case holds before and behind each report. */
+export const contextAround = 10;
+
+/** The lines may begin in the middle of a log. */
+function lineAt(lines: readonly LogLine[], line: number): LogLine | undefined {
+  return lines[line - (lines[0]?.line ?? 1)];
+}
 
 /** The lines of reports and of frames outside of them, with some around. */
 function contextLines({ lines, reports, loose }: ParsedLog): { line: number; text: string }[] {
-  const wanted = new Uint8Array(lines.length + 1);
-  const mark = (from: number, to: number) => wanted.fill(1, Math.max(1, from - contextAround), Math.min(lines.length, to + contextAround) + 1);
+  const first = lines[0]?.line ?? 1;
+  const wanted = new Uint8Array(lines.length);
+  const mark = (from: number, to: number) => wanted.fill(1, Math.max(0, from - contextAround - first), Math.min(lines.length, to + contextAround + 1 - first));
   for (const report of reports) mark(report.lines[0], report.lines[1]);
   for (const frame of loose) mark(frame.line, frame.line);
-  return lines.filter(({ line }) => wanted[line] === 1).map(({ line, text }) => ({ line, text: unicodeOf(text.replace(/\r$/, "") as ByteText) }));
+  return lines.filter((_, index) => wanted[index] === 1).map(({ line, text }) => ({ line, text: unicodeOf(text.replace(/\r$/, "") as ByteText) }));
 }
-

@@ -35,15 +35,16 @@ export const sourceRootSymbol = "start_kernel";
  * `names` are the symbols that the frames of each image name, by module key; vmlinux's under "". `cluesFor` tells what the log says about the kernel of that
  * release, null standing for the one to look for: a log of several kernels is decoded for the one whose vmlinux is there.
  */
-export async function openImages(cluesFor: (release: string | null) => KernelClues, modules: readonly ModuleClues[], names: ReadonlyMap<string, ReadonlySet<string>>, options: DecodeOptions): Promise<KernelImages> {
+export async function openImages(cluesFor: (release: string | null) => KernelClues, modules: readonly ModuleClues[], names: ReadonlyMap<string, ReadonlySet<string>>, options: DecodeOptions, pool: ImagePool | null = null): Promise<KernelImages> {
   const damaged = new Map<string, string>();
   const named = { ...(options.vmlinux === undefined ? {} : { vmlinux: options.vmlinux }), modules: options.modules ?? [], ...(options.root === undefined ? {} : { root: options.root }) };
   const opened: FoundFile[] = [];
   let packed: PackedFiles | null = null;
   const close = () => {
-    for (const file of opened) closeFound(file);
+    if (!pool) for (const file of opened) closeFound(file);
     packed?.close();
   };
+  const open = (module: string | null, file: FoundFile, wanted: Iterable<string>) => imageOf(module, pool ? pool.kept(file) : { ...file, image: new Image(file.elf) }, wanted);
   try {
     options.onProgress?.("looking for the kernel's files");
     const vmlinuxNames = [...(names.get("") ?? []), bannerSymbol, sourceRootSymbol];
@@ -52,7 +53,7 @@ export async function openImages(cluesFor: (release: string | null) => KernelClu
     const vmlinuxFile = packedVmlinux ? null : await findVmlinux(cluesFor(null), named);
     if (vmlinuxFile) opened.push(vmlinuxFile);
     options.signal?.throwIfAborted();
-    const vmlinux = packedVmlinux ? imageOfPacked(null, packedVmlinux, vmlinuxNames) : vmlinuxFile ? imageOf(null, vmlinuxFile, vmlinuxNames) : null;
+    const vmlinux = packedVmlinux ? imageOfPacked(null, packedVmlinux, vmlinuxNames) : vmlinuxFile ? open(null, vmlinuxFile, vmlinuxNames) : null;
     const banner = vmlinux && textAt(vmlinux, bannerSymbol);
     const clues = cluesFor(releaseOf(banner));
     const wanted = modules.filter(({ name }) => names.has(moduleKey(name)));
@@ -68,7 +69,7 @@ export async function openImages(cluesFor: (release: string | null) => KernelClu
     const moduleFiles = await findWanted(wanted, clues, named, packed, damaged, (key, found) => use(key, () => imageOfPacked(key, found, names.get(key) ?? [])));
     opened.push(...moduleFiles.values());
     options.signal?.throwIfAborted();
-    for (const [key, file] of moduleFiles) use(key, () => imageOf(key, file, names.get(key) ?? []));
+    for (const [key, file] of moduleFiles) use(key, () => open(key, file, names.get(key) ?? []));
     return { vmlinux, banner, modules: byModule, damaged, close };
   } catch (error) {
     close();
@@ -81,8 +82,34 @@ export function releaseOf(banner: string | null): string | null {
   return banner === null ? null : (/^Linux version (\S+)/.exec(banner)?.[1] ?? null);
 }
 
-function imageOf(module: string | null, file: FoundFile, names: Iterable<string>): KernelImage {
-  const image = new Image(file.elf);
+/** Files that stay open from one part of a log to the next, with what was read of them. A file that was replaced meanwhile is still the old one. */
+export class ImagePool {
+  readonly #kept = new Map<string, FoundFile & { readonly image: Image }>();
+
+  /** The file as it was opened first; a second opening of it is closed. */
+  kept(file: FoundFile): FoundFile & { readonly image: Image } {
+    const key = `${file.elf.path}\0${file.code.path}`;
+    const known = this.#kept.get(key);
+    if (known) {
+      closeFound(file);
+      return known;
+    }
+    const kept = { ...file, image: new Image(file.elf) };
+    this.#kept.set(key, kept);
+    return kept;
+  }
+
+  close(): void {
+    for (const { image, elf, code } of this.#kept.values()) {
+      image.close();
+      if (code !== elf) code.close();
+    }
+    this.#kept.clear();
+  }
+}
+
+function imageOf(module: string | null, file: FoundFile & { readonly image: Image }, names: Iterable<string>): KernelImage {
+  const { image } = file;
   // One pass over a vmlinux's names finds these too.
   if (module === null) file.elf.symbols()?.named([...names, ...patchSymbols]);
   return { module, image, code: file.code, how: file.how, lacks: null, symbols: image.symbols(names) };

@@ -65,6 +65,9 @@ export const DW_AT_noreturn = 0x87;
 export const DW_AT_loclists_base = 0x8c;
 export const DW_AT_MIPS_linkage_name = 0x2007;
 export const DW_AT_GNU_dwo_name = 0x2130;
+export const DW_AT_GNU_dwo_id = 0x2131;
+export const DW_AT_GNU_ranges_base = 0x2132;
+export const DW_AT_GNU_addr_base = 0x2133;
 export const DW_AT_GNU_discriminator = 0x2136;
 
 export const DW_FORM_addr = 0x01;
@@ -115,6 +118,7 @@ export const DW_FORM_GNU_str_index = 0x1f02;
 export const DW_FORM_GNU_ref_alt = 0x1f20;
 export const DW_FORM_GNU_strp_alt = 0x1f21;
 
+export const DW_UT_compile = 0x01;
 export const DW_UT_type = 0x02;
 export const DW_UT_skeleton = 0x04;
 export const DW_UT_split_compile = 0x05;

@@ -7,6 +7,7 @@ import { functionsAt, indexFunctions, inlineChain, type ChainLink } from "./func
 import { LineProgram, type LineRow } from "./lines.ts";
 import { forEachRange } from "./ranges.ts";
 import { DebugSections } from "./sections.ts";
+import { SplitUnits } from "./split.ts";
 import { Skips, lowerBound } from "./sorted.ts";
 import { Unit, readUnitHeader, unitEnd, type UnitHeader } from "./unit.ts";
 
@@ -37,8 +38,10 @@ const bytesForEach = 1024;
 /** The debugging information of one file. Costs nothing until an address is looked up; then only the units that own the addresses are read. */
 export class DwarfFile {
   readonly #sections: DebugSections;
+  readonly #split: SplitUnits;
   readonly #headers = new Map<number, UnitHeader>();
-  readonly #names = new Map<number, string | null>();
+  /** By the sections that entries lie in, then by their offsets. */
+  readonly #names = new WeakMap<DebugSections, Map<number, string | null>>();
   #allHeaders: UnitHeader[] | null = null;
   #aranges: Aranges | "damaged" | null = null;
   /** The last few units that names were sought in, other than the one at work. */
@@ -50,6 +53,12 @@ export class DwarfFile {
 
   constructor(elf: ElfFile) {
     this.#sections = new DebugSections(elf);
+    this.#split = new SplitUnits(this.#sections);
+  }
+
+  /** Closes what was opened beside the file. */
+  close(): void {
+    this.#split.close();
   }
 
   /** Whether there is any debugging information at all. */
@@ -99,13 +108,14 @@ export class DwarfFile {
     this.#sections.renewBudget(1);
     const owner = this.#owners(Float64Array.of(address))[0]!;
     if (owner < 0) return null;
-    const { name, directory } = new Unit(this.#sections, this.#header(owner), false);
+    const unit = new Unit(this.#sections, this.#header(owner), false);
+    const { name, directory } = unit.name === null && unit.root.dwoName !== null ? this.#whole(unit) : unit;
     return { name, directory };
   }
 
   /**
    * Everything about code that the file has, unit by unit in its order, what no unit's damage keeps from being read; `onDamage` is told of it. What was given
-   * for one unit is not kept for the next. Units that split their debug information off are damage too. With `at` only the units that own these addresses.
+   * for one unit is not kept for the next. Units that split their debug information off, to where it is not found, are damage too. With `at` only the units that own these addresses.
    */
   *units(onDamage: (error: OopscopeError) => void, at: readonly number[] | null = null): Generator<UnitContents> {
     if (!this.present) return;
@@ -117,8 +127,8 @@ export class DwarfFile {
     for (const offset of offsets) {
       try {
         const unit = new Unit(this.#sections, this.#header(offset));
-        this.#refuseSplit(unit);
-        yield contentsOf(unit, (offset) => this.#nameOf(unit, offset));
+        const whole = this.#whole(unit);
+        yield contentsOf(whole, (offset) => this.#nameOf(whole, offset));
       } catch (error) {
         if (!(error instanceof OopscopeError)) throw error;
         onDamage(error);
@@ -132,7 +142,7 @@ export class DwarfFile {
     if (!this.present) return null;
     this.#sections.renewBudget(1);
     const owner = this.#owners(Float64Array.of(address))[0]!;
-    return owner < 0 ? null : new Unit(this.#sections, this.#header(owner));
+    return owner < 0 ? null : this.#whole(new Unit(this.#sections, this.#header(owner)));
   }
 
   /** The unit that an offset of .debug_info lies in. Throws `malformed` where none does. */
@@ -140,8 +150,8 @@ export class DwarfFile {
     return this.#otherAround(offset);
   }
 
-  #lookupIn(unit: Unit, wanted: Float64Array): Place[] {
-    this.#refuseSplit(unit);
+  #lookupIn(listed: Unit, wanted: Float64Array): Place[] {
+    const unit = this.#whole(listed);
     const positions = functionsAt(indexFunctions(unit, false), wanted);
     if (positions.includes(-1)) {
       const nested = functionsAt(indexFunctions(unit, true), wanted);
@@ -163,12 +173,11 @@ export class DwarfFile {
     return places;
   }
 
-  /** Its lines are here, but without the functions: they would be laid at the door of whoever owns the code. */
-  #refuseSplit(unit: Unit): void {
+  /** The unit itself, or where it is but a skeleton, the one it stands for: the lines alone would be laid at the door of whoever owns the code. */
+  #whole(unit: Unit): Unit {
     const { dwoName } = unit.root;
-    if (dwoName === null || unit.children < unit.header.end - unit.header.offset) return;
-    const { path } = this.#sections.elf;
-    throw new OopscopeError("unsupported", `${path}: the debug information of ${unit.name ?? "this unit"} is in a file of its own, ${dwoName}, which is not read`, { file: path, section: ".debug_info", offset: unit.header.offset });
+    if (dwoName === null || unit.children < unit.header.end - unit.header.offset) return unit;
+    return this.#split.unitOf(unit);
   }
 
   #places(unit: Unit, chain: readonly ChainLink[], lines: LineProgram | null, row: LineRow | null): PlaceInFunction[] {
@@ -192,14 +201,19 @@ export class DwarfFile {
 
   /** The name of an entry, by way of its abstract origin or specification. */
   #nameOf(unit: Unit, offset: number): string | null {
-    const known = this.#names.get(offset);
+    let names = this.#names.get(unit.sections);
+    if (!names) this.#names.set(unit.sections, (names = new Map<number, string | null>()));
+    const known = names.get(offset);
     if (known !== undefined) return known;
     const entry = newEntry();
     let name: string | null = null;
     let at = offset;
     let owner = unit;
     for (let step = 0; step < longestOriginChain && at >= 0; step++) {
-      if (at < owner.header.first || at >= owner.header.end) owner = this.#otherAround(at);
+      if (at < owner.header.first || at >= owner.header.end) {
+        if (unit.sections !== this.#sections) throw owner.at.fail("a reference out of a unit in a file of its own", 0);
+        owner = this.#otherAround(at);
+      }
       owner.at.at = at - owner.header.offset;
       const code = owner.at.uleb();
       if (code === 0) break;
@@ -208,7 +222,7 @@ export class DwarfFile {
       if (name !== null) break;
       at = entry.origin;
     }
-    this.#names.set(offset, name);
+    names.set(offset, name);
     return name;
   }
 

@@ -30,7 +30,8 @@ export class LineProgram {
   readonly #paths = new Map<number, string | null>();
 
   /** `directory` is the unit's DW_AT_comp_dir, `addressSize` the unit's, for versions before 5. */
-  constructor(sections: DebugSections, offset: number, directory: string | null, addressSize: number) {
+  constructor(all: DebugSections, offset: number, directory: string | null, addressSize: number) {
+    const sections = all.ofLines;
     this.#sections = sections;
     this.#directory = directory;
     const head = sections.slice("line", offset, offset + 12);

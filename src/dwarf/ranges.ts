@@ -9,7 +9,7 @@ const mostRanges = 1 << 20;
 export function forEachRange(unit: Unit, entry: Entry, visit: (low: number, high: number) => boolean): boolean {
   if (entry.ranges >= 0) {
     if (unit.header.version >= 5) return forEachListed(unit, entry, visit);
-    return forEachPair(unit, entry.ranges, visit);
+    return forEachPair(unit, unit.rangesBase + entry.ranges, visit);
   }
   if (entry.high > entry.low && isPlace(entry.low)) return visit(entry.low, entry.high);
   return false;

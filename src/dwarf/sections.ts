@@ -13,20 +13,45 @@ const stepsForEach = 1 << 12;
 const rangesWindow = 1 << 12;
 const windowsBeforeWhole = 200;
 
-/** The debug sections of one file, read in ranges, relocated. */
+/** Sections of which a unit in a file of its own has its part there; all others are the skeleton's file's. */
+const split: ReadonlySet<DebugSection> = new Set(["info", "abbrev", "str", "rnglists", "str_offsets"]);
+
+/** Where a unit's part of a section lies, in files that hold those of many (.dwp). */
+export type Contributions = ReadonlyMap<DebugSection, { readonly from: number; readonly size: number }>;
+
+/** The debug sections of one file, read in ranges, relocated; or of a unit whose entries lie in a file of their own, with what stays in the skeleton's file. */
 export class DebugSections {
   readonly elf: ElfFile;
-  /** Steps left for the lookup that runs: see `renewBudget`. */
-  budget: Budget;
+  readonly #skeleton: DebugSections | null;
+  readonly #contributions: Contributions;
+  #budget: Budget;
   readonly #sections = new Map<DebugSection, Section | null>();
   readonly #whole = new Map<DebugSection, Uint8Array>();
   readonly #windows = new Map<DebugSection, Cursor>();
   #windowsRead = 0;
   #stringsRead = 0;
 
-  constructor(elf: ElfFile) {
+  /** With `skeleton` the file is one of split debug information (.dwo, or .dwp with the parts of one unit). */
+  constructor(elf: ElfFile, skeleton: DebugSections | null = null, contributions: Contributions = new Map()) {
     this.elf = elf;
-    this.budget = this.#newBudget(0);
+    this.#skeleton = skeleton;
+    this.#contributions = contributions;
+    this.#budget = this.#newBudget(0);
+  }
+
+  /** Steps left for the lookup that runs: see `renewBudget`. */
+  get budget(): Budget {
+    return this.#skeleton ? this.#skeleton.budget : this.#budget;
+  }
+
+  /** The sections of the file that has the line programs, and the texts that they name. */
+  get ofLines(): DebugSections {
+    return this.#skeleton ?? this;
+  }
+
+  /** What addresses of the image count from. */
+  get base(): bigint {
+    return this.#skeleton ? this.#skeleton.base : this.elf.base;
   }
 
   /**
@@ -34,7 +59,7 @@ export class DebugSections {
    * files made to take longer (lists that all entries share, units that overlap) get no more.
    */
   renewBudget(addresses: number): void {
-    this.budget = this.#newBudget(addresses);
+    this.#budget = this.#newBudget(addresses);
   }
 
   #newBudget(addresses: number): Budget {
@@ -45,28 +70,44 @@ export class DebugSections {
   section(name: DebugSection): Section | null {
     let section = this.#sections.get(name);
     if (section === undefined) {
-      section = this.elf.section(`.debug_${name}`) ?? this.elf.section(`.zdebug_${name}`);
+      const suffix = this.#skeleton ? ".dwo" : "";
+      section = this.elf.section(`.debug_${name}${suffix}`) ?? this.elf.section(`.zdebug_${name}${suffix}`);
       this.#sections.set(name, section);
     }
     return section;
   }
 
+  /** Of a split unit's parts that lie elsewhere: whose they are. */
+  #holder(name: DebugSection): DebugSections | null {
+    return this.#skeleton !== null && !split.has(name) ? this.#skeleton : null;
+  }
+
   size(name: DebugSection): number {
+    const holder = this.#holder(name);
+    if (holder) return holder.size(name);
     const section = this.section(name);
-    return section ? this.elf.sizeOf(section) : 0;
+    if (!section) return 0;
+    const size = this.elf.sizeOf(section);
+    const part = this.#contributions.get(name);
+    return part ? Math.max(0, Math.min(part.size, size - part.from)) : size;
   }
 
   /** A cursor over `[from, to)`; its errors name places in the section. */
   slice(name: DebugSection, from: number, to: number): Cursor {
+    const holder = this.#holder(name);
+    if (holder) return holder.slice(name, from, to);
     const section = this.section(name);
     if (!section) throw new OopscopeError("missing-section", `${this.elf.path}: .debug_${name} is referred to but absent`, { file: this.elf.path, section: `.debug_${name}` });
-    const size = this.elf.sizeOf(section);
+    const size = this.size(name);
     if (!(from >= 0 && from < size)) throw new OopscopeError("malformed", `${this.elf.path}: offset 0x${from.toString(16)} lies past .debug_${name} of 0x${size.toString(16)} bytes`, { file: this.elf.path, section: section.name, offset: from });
-    return this.elf.cursor(section, from, to);
+    const start = this.#contributions.get(name)?.from ?? 0;
+    return new Cursor(this.elf.bytes(section, start + from, start + Math.min(to, size)), this.elf.header.little, { file: this.elf.path, section: section.name, start: from });
   }
 
   /** Everything from `from` on, as a cursor whose `at` is there. The section is read once and kept: for small sections that are used again and again. */
   kept(name: DebugSection, from: number): Cursor {
+    const holder = this.#holder(name);
+    if (holder) return holder.kept(name, from);
     let bytes = this.#whole.get(name);
     if (!bytes) {
       bytes = this.slice(name, 0, Number.POSITIVE_INFINITY).bytes;
@@ -82,6 +123,8 @@ export class DebugSections {
    * not bring the whole section to memory. `whole` gives everything, for a list that is longer.
    */
   window(name: DebugSection, from: number, whole: boolean): Cursor {
+    const holder = this.#holder(name);
+    if (holder) return holder.window(name, from, whole);
     if (whole || this.#whole.has(name)) return this.kept(name, from);
     const known = this.#windows.get(name);
     if (known && from >= known.origin.start && from + rangesWindow <= known.origin.start + known.bytes.length) {
@@ -95,6 +138,8 @@ export class DebugSections {
   }
 
   string(name: "str" | "line_str", offset: number): string {
+    const holder = this.#holder(name);
+    if (holder) return holder.string(name, offset);
     if (this.#whole.has(name) || this.size(name) <= smallStrings) return this.kept(name, offset).string();
     // Most references lead to a few dozen strings of a section of megabytes.
     if (++this.#stringsRead > stringsBeforeWhole) return this.kept(name, offset).string();

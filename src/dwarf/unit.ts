@@ -15,6 +15,8 @@ export type UnitHeader = {
   readonly first: number;
   /** DW_UT_*; compile (1) before version 5. */
   readonly type: number;
+  /** What a skeleton and the unit in a file of its own know each other by; of version 4 it stands in the root entry. */
+  readonly dwoId: bigint | null;
 };
 
 const largestUnit = 1 << 28;
@@ -48,18 +50,19 @@ export function readUnitHeader(sections: DebugSections, from: number): UnitHeade
   let type = 1;
   let address: number;
   let abbreviations: number;
+  let dwoId: bigint | null = null;
   if (version >= 5) {
     type = at.u8();
     address = at.u8();
     abbreviations = readOffset();
-    if (type === dw.DW_UT_skeleton || type === dw.DW_UT_split_compile) at.skip(8);
+    if (type === dw.DW_UT_skeleton || type === dw.DW_UT_split_compile) dwoId = at.u64Big();
     else if (type === dw.DW_UT_type || type === dw.DW_UT_split_type) at.skip(8 + offsetSize);
   } else {
     abbreviations = readOffset();
     address = at.u8();
   }
   if (address !== 4 && address !== 8) throw at.fail(`addresses of ${address} bytes`);
-  return { offset, end, version, sizes: { address, offset: offsetSize, version }, abbreviations, first: offset + at.at, type };
+  return { offset, end, version, sizes: { address, offset: offsetSize, version }, abbreviations, first: offset + at.at, type, dwoId };
 }
 
 /** A unit with its bytes. `at` is the one cursor over them; positions are offsets within the unit. */
@@ -75,20 +78,25 @@ export class Unit {
   readonly strOffsetsBase: number;
   readonly addrBase: number;
   readonly rnglistsBase: number;
+  /** What DW_AT_ranges counts from, before version 5. */
+  readonly rangesBase: number;
+  /** The same of the unit that this one is a skeleton of. */
+  readonly splitRangesBase: number;
+  readonly dwoId: bigint | null;
   readonly baseHigh: number;
   readonly baseLow: number;
   /** Position of the root's first child. */
   readonly children: number;
 
-  /** `whole` false reads no more than the root entry needs. */
-  constructor(sections: DebugSections, header: UnitHeader, whole = true) {
+  /** `whole` false reads no more than the root entry needs. `skeleton`: the unit that this one, in a file of its own, is the contents of. */
+  constructor(sections: DebugSections, header: UnitHeader, whole = true, skeleton: Unit | null = null) {
     if (header.end - header.offset > largestUnit) throw new OopscopeError("over-budget", `${sections.elf.path}: a unit of ${header.end - header.offset} bytes, the limit is ${largestUnit}`, { file: sections.elf.path, offset: header.offset });
     this.sections = sections;
     this.header = header;
     sections.budget.spend(whole ? (header.end - header.offset) / 16 : 16);
     this.at = sections.slice("info", header.offset, whole ? header.end : Math.min(header.end, header.first + 1024));
     this.abbreviations = tableOf(sections, header);
-    const { base } = sections.elf;
+    const { base } = sections;
     this.baseHigh = Number(base >> 32n);
     this.baseLow = Number(base & 0xffff_ffffn);
 
@@ -99,13 +107,21 @@ export class Unit {
     const bases = rootBases(this, abbreviation, at.at);
     const split = header.version >= 5 ? header.sizes.offset * 2 : 0;
     this.strOffsetsBase = bases.strOffsets ?? split;
-    this.addrBase = bases.addr ?? split;
+    this.addrBase = skeleton?.addrBase ?? bases.addr ?? split;
     this.rnglistsBase = bases.rnglists ?? (header.version >= 5 ? header.sizes.offset * 2 + 4 : 0);
+    this.dwoId = header.dwoId ?? bases.dwoId ?? null;
     this.root = newEntry();
     readEntry(this, abbreviation, this.root);
+    // A skeleton's own ranges are where they say; those of what it stands for count from the base it names.
+    this.rangesBase = skeleton ? skeleton.splitRangesBase : 0;
+    this.splitRangesBase = bases.ranges ?? 0;
+    if (skeleton) {
+      this.root.low = skeleton.root.low;
+      this.root.lines = skeleton.root.lines;
+    }
     this.children = abbreviation.children ? at.at : header.end - header.offset;
     this.name = this.root.name;
-    this.directory = this.root.directory;
+    this.directory = this.root.directory ?? skeleton?.directory ?? null;
     // C89, C, C99, C11, C17 and assembly: no functions within types.
     this.isC = [0x01, 0x02, 0x0c, 0x1d, 0x2c, 0x31, 0x8001].includes(this.root.language);
   }
@@ -127,19 +143,23 @@ function tableOf(sections: DebugSections, header: UnitHeader): AbbreviationTable
   return table;
 }
 
-function rootBases(unit: Unit, { attributes, from, to }: Abbreviation, start: number): { strOffsets?: number; addr?: number; rnglists?: number } {
+type RootBases = { strOffsets?: number; addr?: number; rnglists?: number; ranges?: number; dwoId?: bigint };
+
+function rootBases(unit: Unit, { attributes, from, to }: Abbreviation, start: number): RootBases {
   const { at } = unit;
-  const bases: { strOffsets?: number; addr?: number; rnglists?: number } = {};
+  const bases: RootBases = {};
   for (let k = from; k < to; k += 3) {
     const name = attributes[k]!;
     const form = attributes[k + 1]!;
-    if ((name === dw.DW_AT_str_offsets_base || name === dw.DW_AT_addr_base || name === dw.DW_AT_rnglists_base) && form === dw.DW_FORM_sec_offset) {
-      const value = unit.header.sizes.offset === 8 ? at.u64() : at.u32();
-      if (name === dw.DW_AT_str_offsets_base) bases.strOffsets = value;
-      else if (name === dw.DW_AT_addr_base) bases.addr = value;
-      else bases.rnglists = value;
-    } else skipForm(at, form, unit.header.sizes);
+    const key = baseAttributes[name];
+    if (key !== undefined && (form === dw.DW_FORM_sec_offset || form === dw.DW_FORM_data4)) bases[key] = form !== dw.DW_FORM_data4 && unit.header.sizes.offset === 8 ? at.u64() : at.u32();
+    else if (name === dw.DW_AT_GNU_dwo_id && form === dw.DW_FORM_data8) bases.dwoId = at.u64Big();
+    else skipForm(at, form, unit.header.sizes);
   }
   at.at = start;
   return bases;
 }
+
+const baseAttributes: Readonly<Record<number, "strOffsets" | "addr" | "rnglists" | "ranges">> = {
+  [dw.DW_AT_str_offsets_base]: "strOffsets", [dw.DW_AT_addr_base]: "addr", [dw.DW_AT_rnglists_base]: "rnglists", [dw.DW_AT_GNU_addr_base]: "addr", [dw.DW_AT_GNU_ranges_base]: "ranges",
+};

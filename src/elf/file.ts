@@ -21,6 +21,18 @@ export async function openElf(path: string): Promise<ElfFile> {
   return elfFrom(fileSource(path));
 }
 
+/** The same at once, for a file that is not compressed as a whole; one with sections of zstd is refused where this Node has none. */
+export function openElfNow(path: string): ElfFile {
+  const source = fileSource(path);
+  try {
+    const header = readHeader(source);
+    return new ElfFile(source, header, readSections(source, header));
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+}
+
 /** The same of bytes in memory; `name` stands in errors. */
 export async function elfFromBytes(name: string, bytes: Uint8Array): Promise<ElfFile> {
   return elfFrom(memorySource(name, bytes));

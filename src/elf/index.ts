@@ -1,4 +1,4 @@
-export { openElf, elfFromBytes, type ElfFile } from "./file.ts";
+export { openElf, openElfNow, elfFromBytes, type ElfFile } from "./file.ts";
 export { compressionOf, unfoldFile } from "./compression.ts";
 export type { ElfHeader, Section } from "./header.ts";
 export type { SymbolTable } from "./symbols.ts";

@@ -8,6 +8,7 @@ const SHT_NULL = 0;
 const SHT_PROGBITS = 1;
 const SHT_STRTAB = 3;
 const SHN_LORESERVE = 0xff00;
+const largestSkeleton = 1 << 30;
 
 export type SkeletonOptions = {
   /** Stretches of allocated sections, as image offsets from and to, that a linked file's skeleton keeps. A relocatable file's keeps all of them. */
@@ -28,7 +29,14 @@ type Written = { name: string; type: number; flags: number; address: bigint; byt
 export function writeSkeleton(elf: ElfFile, { stretches, symbols, extra }: SkeletonOptions): Uint8Array {
   const { sections, relocatable } = elf;
   if (sections.length + extra.length + 2 >= SHN_LORESERVE) throw new OopscopeError("unsupported", `${elf.path}: ${sections.length} sections are more than a skeleton can have`, { file: elf.path });
-  const written = sections.map((section): Written => keptSection(elf, section, stretches));
+  let size = 0;
+  const written = sections.map((section): Written => {
+    const kept = keptSection(elf, section, stretches);
+    size += kept.bytes?.length ?? 0;
+    // Sections of a damaged file may all hold the same bytes.
+    if (size > largestSkeleton) throw new OopscopeError("over-budget", `${elf.path}: its sections without debug information have more than ${largestSkeleton} bytes`, { file: elf.path });
+    return kept;
+  });
   const table = sections.find(({ type }) => type === SHT_SYMTAB);
   if (table && !relocatable) {
     const kept = keptSymbols(elf, symbols);
@@ -84,29 +92,34 @@ function piecesOf(elf: ElfFile, stretches: SkeletonOptions["stretches"]): Piece[
 
 function keptSymbols(elf: ElfFile, wanted: SkeletonOptions["symbols"]): { entries: Uint8Array; names: Uint8Array; /** How many stand before the first that is not local. */ locals: number } {
   const table = elf.symbols()!;
+  const { little } = elf.header;
   const kept: number[] = [];
+  const texts: Uint8Array[] = [];
   let nameBytes = 1;
   for (let index = 1; index < table.count; index++) {
     const type = table.type(index);
     if (type === STT_FILE || type === STT_SECTION || table.section(index) === 0) continue;
     if (wanted && !wanted(index)) continue;
-    kept.push(index);
     const from = table.nameOffset(index);
-    nameBytes += table.names.indexOf(0, from) - from + 1;
+    const nul = table.names.indexOf(0, from);
+    const text = table.names.subarray(from, nul < 0 ? table.names.length : nul);
+    kept.push(index);
+    texts.push(text);
+    nameBytes += text.length + 1;
   }
-  const { size } = table.entry(0);
+  const size = table.count === 0 ? 0 : table.entry(0).size;
   const entries = new Uint8Array((kept.length + 1) * size);
-  const names = new Uint8Array(Math.max(1, nameBytes));
   const view = new DataView(entries.buffer);
+  // Names that end alike may share their letters: then all of the table is shorter than what is kept of it.
+  const whole = nameBytes > table.names.length;
+  const names = whole ? table.names : new Uint8Array(nameBytes);
   let next = 1;
   for (const [place, index] of kept.entries()) {
     entries.set(table.entry(index).bytes, (place + 1) * size);
-    const from = table.nameOffset(index);
-    const to = table.names.indexOf(0, from);
-    view.setUint32((place + 1) * size, next, elf.header.little);
-    if (to < from) continue;
-    names.set(table.names.subarray(from, to), next);
-    next += to - from + 1;
+    if (whole) continue;
+    view.setUint32((place + 1) * size, next, little);
+    names.set(texts[place]!, next);
+    next += texts[place]!.length + 1;
   }
   const locals = 1 + kept.filter((index) => table.binding(index) === 0).length;
   return { entries, names, locals };

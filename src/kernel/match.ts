@@ -63,7 +63,7 @@ function byEvidence({ code, sizes }: Evidence, same: string | null): MatchResult
   if (code !== null && code.compared > 0) parts.push(`${code.compared} bytes of the log's Code: line agree`);
   if (sizes.compared > 0) parts.push(sizes.compared === 1 ? "the size of the one function agrees" : `the sizes of ${others === 0 ? "" : `${sizes.equal} of `}${sizes.compared} functions agree`);
   if (code !== null && code.compared >= enoughBytes) return { match: "verified", why: parts.join(", ") };
-  parts.push(code === null || code.compared === 0 ? "the log has no Code: bytes of this image to compare" : `${code.compared} bytes are too few to be sure`);
+  parts.push(code === null ? "the log has no Code: bytes of this image to compare" : code.compared === 0 ? "none of the log's Code: bytes can be compared with the file" : `${code.compared} bytes are too few to be sure`);
   return { match: "unknown", why: parts.join("; ") };
 }
 

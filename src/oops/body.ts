@@ -11,7 +11,7 @@ import { mentioned } from "./finish.ts";
 import { mayHoldFrame, readFrames, type FrameLine } from "./frames.ts";
 import type { Lane } from "./lane.ts";
 import { isModulesLine, readModules, readModulesLine } from "./modules.ts";
-import { readRegisters } from "./registers.ts";
+import { readRegisters, readUnnamedRegisters } from "./registers.ts";
 import { kindOf } from "./root.ts";
 import { readStackBegin } from "./stacks.ts";
 
@@ -168,7 +168,9 @@ function takeFrames(lane: Lane, draft: Draft, line: number, text: string, start:
 
 /** `second`: where registers may begin as well, in a line that shows a pc first. */
 function takeRegisters(lane: Lane, draft: Draft, text: string, start: number, second = text.length): boolean {
-  const found = readRegisters(text, start) ?? readRegisters(text, second);
+  // s390 names the first row of four alone.
+  const rows = draft.registers.has("r0") && !draft.registers.has("r15") && draft.arch === "s390x" ? [4, 8, 12].find((row) => !draft.registers.has(`r${row}`)) : undefined;
+  const found = readRegisters(text, start) ?? (rows === undefined ? null : readUnnamedRegisters(text, start, rows)) ?? readRegisters(text, second);
   if (found === null) return false;
   if (lane.registers === "none" && draft.registers.size === 0) lane.registers = "open";
   if (lane.registers === "open") for (const [name, value] of found) if (!draft.registers.has(name)) draft.registers.set(name, value);
@@ -181,6 +183,7 @@ function takeDetail(lane: Lane, draft: Draft, text: string, start: number): bool
   if (message.startsWith("Hardware name: ")) draft.hardware ??= message.slice(15).trim();
   else if (message.startsWith("Tainted: [")) draft.taintWords ??= [...message.matchAll(/\[([A-Z])\]=([A-Z_]{1,40})/g)].map((word) => word[2]!);
   else if (message.startsWith("#PF: ")) draft.protection ||= message.includes("permissions violation");
+  else if (message.startsWith("Failing address: ")) draft.failing ??= /^[0-9a-f]{16}/.exec(message.slice(17))?.[0] ?? null;
   else if (message.startsWith("KASAN: ")) draft.range ??= message.slice(7, 67);
   const access = /^(Read|Write) of size .{1,80}? by task (.{1,32}?)\/(\d{1,10})(?: on cpu \d{1,5})?$/.exec(message) ?? /^(Free) of addr .{1,80}? by task (.{1,32}?)\/(\d{1,10})(?: on cpu \d{1,5})?$/.exec(message);
   if (access !== null) {
@@ -202,7 +205,7 @@ export function mention(draft: Draft, line: number, found: FrameLine): void {
 
 /** The register that a label line shows: `rip` of `RIP: 0010:…`, `pc` of `PC is at`. */
 function pcName(text: string, start: number): string {
-  return /^\s*(RIP|EIP|epc|NIP|ERA)\b/.exec(text.slice(start, start + 24))?.[1]!.toLowerCase() ?? "pc";
+  return /^\s*(RIP|EIP|epc|NIP|ERA|Krnl PSW)\b/.exec(text.slice(start, start + 24))?.[1]!.toLowerCase().replace("krnl ", "") ?? "pc";
 }
 
 /** `EIP: 0060:[<c0123456>] EFLAGS: 00010246 CPU: 0`: behind the address. */

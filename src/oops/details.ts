@@ -15,7 +15,7 @@ const families: Readonly<Record<Family | "all", readonly string[]>> = {
     // arm64, arm
     "\\[[0-9a-f]{8,16}\\] (?:\\*?p[gum4]d|address between|user address)", "pgd = ", "Mem abort info", "Data abort info", "(?:ESR|EC|SET|EA|FSC|ISV|CM|GCS|TnD) = ", "CPU features: ", "(?:swapper|user|kernel) pgtable", "pstate: ", "sp : ", "Exception stack\\(", "Flags: ", "Control: ", "psr: ", "Register [rRx]", "[0-9a-f]{4}: (?:[0-9a-f]{8} ?){1,8}",
     // powerpc, s390, loongarch
-    "Faulting instruction address", "[LB]E PAGE_SIZE", "Failing address: ", "Fault in ", "AS:", "Krnl ", "GPR\\d\\d: ", "REGS: ", "CRMD|PRMD|ECFG|ESTAT",
+    "Faulting instruction address", "[LB]E PAGE_SIZE", "Failing address: ", "Fault in ", "AS:", "Krnl ", "GPR\\d\\d: ", "REGS: ", "CRMD|PRMD|ECFG|ESTAT|EUEN|BADV|PRID", "Instruction dump", "(?:XXXXXXXX|<?[0-9a-f]{8}>?)(?: (?:XXXXXXXX|<?[0-9a-f]{8}>?)){3,9} *$", "[# >]{0,2}[0-9a-f]{16}: [0-9a-f]{4,12}\\s", "Stack *: ", "Cause *: ", "Status: ", "8<--- cut here",
   ],
   memory: [
     "(?:Read|Write|Free|Access) (?:of size|of addr|at addr)", "The buggy address", "which belongs to", "and is located", "(?:freed|allocated) \\d", "\\d+-byte region", "Memory state around", ">?[0-9a-f]{8,16}: (?:[0-9a-f]{2} ?){4}", "\\^\\s*$", "page[: ]", "head[: ]", "flags: 0x", "page_type: ", "raw: ", "page dumped because", "aops:", "anon flags", "Address \\S+ ", "This frame has", "\\[\\d+, \\d+\\) '", "addr \\S+ is located", "This memory was",

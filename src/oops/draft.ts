@@ -58,6 +58,8 @@ export class Draft {
   access = "";
   /** The page that a fault hit is there, but may not be used so (x86). */
   protection = false;
+  /** s390's failing address, of which the kernel prints the page. */
+  failing: string | null = null;
   /** KASAN's reading of a general protection fault. */
   range: string | null = null;
   /** The first line that tears a call trace. */

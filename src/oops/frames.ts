@@ -5,7 +5,7 @@
  * label line shows where a processor was (`RIP: 0010:f+0x1/0x2`, `pc : f+0x1/0x2`). Any other line may mention symbols. Each line is read once
  * from left to right; nothing here depends on other lines, so what a frame means (is it exact?) is decided later, in exact.ts.
  */
-import { decodedAt, isNameCode, moduleAt, nextSymbol, symbolAround, type SymbolToken } from "./symbols.ts";
+import { decodedBehind, isNameCode, moduleAt, nextSymbol, symbolAround, type SymbolToken } from "./symbols.ts";
 
 /** A frame of one line, before its report is known. */
 export type RawFrame = {
@@ -67,7 +67,7 @@ const stackMarker = /<(\/?[#A-Z][A-Z0-9#_-]{1,15})>/y;
 const bareAddress = /0x([0-9a-fA-F]{5,16})(?=[\s)]|$)/y;
 const flagsBehind = / \((?:([A-Z]{1,6})|unreliable)\)/y;
 const armCaller = /(?:\[<[0-9a-f]{8}>\] )?\(?[A-Za-z_.$][\w.$]{0,511}\)?(?: \[[\w-]{1,64}\])? from /y;
-const powerpcInterrupt = /--- (?:interrupt|Exception): [0-9a-f]{1,4}(?: \([^)]{1,40}\))? at /y;
+const powerpcInterrupt = /-{3,4} (?:interrupt|Exception): [0-9a-f]{1,4}(?: \([^)]{1,40}\))? at /y;
 
 /** A line of a call trace. */
 function readCall(text: string, start: number, inTrace: boolean): FrameLine | null {
@@ -104,7 +104,10 @@ function readCall(text: string, start: number, inTrace: boolean): FrameLine | nu
       marked = true;
       at = powerpcInterrupt.lastIndex;
     } else if (code === 0x30 && test(bareAddress, text, at)) {
-      frames.push(fromAddress(at, bareAddress.lastIndex, address(text.slice(at + 2, bareAddress.lastIndex)), "call", { reliable, marked }));
+      const shown = address(text.slice(at + 2, bareAddress.lastIndex));
+      // powerpc's kernel begins at 0xc000000000000000, or at 0xc0000000.
+      const user = marked && (shown.length < 18 ? shown.length !== 10 || BigInt(shown) < 0xc000_0000n : BigInt(shown) < 0xc000_0000_0000_0000n);
+      frames.push(fromAddress(at, bareAddress.lastIndex, shown, "call", { reliable, marked, user }));
       at = bareAddress.lastIndex;
       pending = null;
       reliable = true;
@@ -113,7 +116,7 @@ function readCall(text: string, start: number, inTrace: boolean): FrameLine | nu
     else {
       const token = symbolHere(text, at, inTrace);
       if (token === null) return null;
-      at = token.decoded === null ? token.to : token.to + token.decoded.length + 3;
+      at = token.to + (decodedBehind(text, token.to)?.size ?? 0);
       let isPc = marked;
       if (test(flagsBehind, text, at)) {
         const flags = text.slice(at + 2, flagsBehind.lastIndex - 1);
@@ -173,7 +176,7 @@ function symbolHere(text: string, at: number, inTrace: boolean): SymbolToken | n
   if (first >= 0x30 && first <= 0x39) return null;
   const module = moduleAt(text, end);
   const to = module?.to ?? end;
-  const decoded = decodedAt(text, to);
+  const decoded = decodedBehind(text, to)?.decoded ?? null;
   if (decoded === null) return null;
   return { from: at, to, symbol: text.slice(at, end), offset: null, size: null, module: module?.name ?? null, moduleBuildId: module?.buildId ?? null, decoded };
 }
@@ -191,7 +194,7 @@ const labels: readonly Label[] = [
   { form: /(?:NIP|Instruction pointer):? /y, role: "pc", symbolOnly: true },
   { form: /LR:? /y, role: "lr", symbolOnly: true },
   { form: /ERA: /y, role: "pc", symbolOnly: true },
-  { form: /Krnl PSW : [0-9a-f]{16} [0-9a-f]{16} \(/y, role: "pc", symbolOnly: true },
+  { form: /Krnl PSW : [0-9a-f]{16} (?=[0-9a-f]{16} \()/y, role: "pc", symbolOnly: true },
 ];
 const labelBegins = new Set([..."REpPleLrNIK"].map((letter) => letter.charCodeAt(0)));
 const addresses = /(?:\[?<?(?:0x)?([0-9a-fA-F]{8,16})>?\]? *|_{2,4}ptrval_{2,4} *|\[<\(_{2,4}ptrval_{2,4}\)>\] *)+/y;
@@ -235,6 +238,8 @@ function labelled(text: string, at: number, label: Label, segment: number | null
       at = addresses.lastIndex;
     }
   }
+  // s390: `Krnl PSW : … 000003ff80380118 (f+0x1/0x2)`
+  if (shown !== null && text.charCodeAt(at) === 0x28) at++;
   let end = at;
   while (isNameCode(text.charCodeAt(end))) end++;
   if (end > at && text.charCodeAt(end) === 0x2b) {

@@ -1,4 +1,5 @@
 export * from "./types.ts";
-export { LineSplitter, parseLog } from "./parse.ts";
+export { parseLog } from "./parse.ts";
+export { LineSplitter } from "./lines.ts";
 export { LogReader, type LogListener } from "./reader.ts";
 export { readLine } from "./prefix.ts";

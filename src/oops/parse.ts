@@ -1,47 +1,37 @@
-import { byteText, type ByteText } from "../base/index.ts";
-import { readLine } from "./prefix.ts";
+import { arrange, mostArranged } from "./arrange/index.ts";
+import { LineCutter, LineNumberer, LineSplitter } from "./lines.ts";
 import { LogReader } from "./reader.ts";
 import type { CrashReport, LogLine, ParsedFrame, ParsedLog } from "./types.ts";
-
-/** Bytes that become text at once: small enough that a line's slice does not keep much else alive. */
-const chunkSize = 1 << 18;
+import { Unfolder } from "./unfold/unfolder.ts";
 
 /**
- * Cuts bytes into lines as they come in. A line that is cut by the end of a chunk is held back until the rest of it, or `end`, comes.
+ * The lines of a whole text, those of wrapped and reordered forms put right. `terminated`: the last one ends with a line feed.
  */
-export class LineSplitter {
-  #rest = "";
-  #count = 0;
-
-  /** The lines that are complete now, in order. */
-  push(bytes: Uint8Array, take: (line: LogLine) => void): void {
-    for (let from = 0; from < bytes.length; from += chunkSize) this.#chunk(bytes.subarray(from, from + chunkSize), take);
+export function readLines(bytes: Uint8Array, take: (line: LogLine) => void): { readonly terminated: boolean; readonly asWritten: boolean } {
+  if (bytes.length > mostArranged) {
+    const splitter = new LineSplitter();
+    splitter.push(bytes, take);
+    const terminated = splitter.end(take);
+    return { terminated, asWritten: splitter.asWritten };
   }
-
-  #chunk(bytes: Uint8Array, take: (line: LogLine) => void): void {
-    const text = byteText(bytes);
-    let from = 0;
-    for (let feed = text.indexOf("\n"); feed >= 0; feed = text.indexOf("\n", from)) {
-      const piece = text.slice(from, feed);
-      from = feed + 1;
-      if (this.#rest === "") take(readLine(++this.#count, piece as ByteText));
-      else {
-        const whole = this.#rest + piece;
-        this.#rest = "";
-        take(readLine(++this.#count, whole as ByteText));
-      }
-    }
-    if (from < text.length) this.#rest += text.slice(from);
+  const cutter = new LineCutter();
+  const physical: string[] = [];
+  const hold = (text: string): void => void physical.push(text);
+  const onlyReturns = !bytes.includes(0x0a) && bytes.includes(0x0d);
+  cutter.push(onlyReturns ? bytes.map((byte) => (byte === 0x0d ? 0x0a : byte)) : bytes, hold);
+  const terminated = cutter.end(hold);
+  const unfolder = new Unfolder();
+  const texts: string[] = [];
+  const emit = (text: string): void => void texts.push(text);
+  for (const text of physical) {
+    if (unfolder.passes(text)) emit(text);
+    else unfolder.take(text, emit);
   }
-
-  /** What stands behind the last line feed. True if there was nothing. */
-  end(take: (line: LogLine) => void): boolean {
-    const rest = this.#rest;
-    this.#rest = "";
-    if (rest === "") return true;
-    take(readLine(++this.#count, rest as ByteText));
-    return false;
-  }
+  unfolder.flush(emit);
+  const numberer = new LineNumberer();
+  const arranged = arrange(texts);
+  for (const text of arranged) numberer.take(text, take);
+  return { terminated, asWritten: unfolder.asWritten && arranged === texts && !onlyReturns };
 }
 
 /**
@@ -64,12 +54,10 @@ export function parseLog(bytes: Uint8Array): ParsedLog {
     lines.push(line);
     reader.push(line);
   };
-  const splitter = new LineSplitter();
-  splitter.push(bytes, take);
-  const terminated = splitter.end(take) && bytes.length > 0;
+  const { terminated, asWritten } = readLines(bytes, take);
   reader.end();
   reports.sort((one, other) => one.lines[0] - other.lines[0]);
-  return { lines, reports: reports.map((report) => withOffset(report, offsets, boots)), loose, terminated };
+  return { lines, reports: reports.map((report) => withOffset(report, offsets, boots)), loose, terminated: terminated && bytes.length > 0, asWritten };
 }
 
 /** The first of `count` ascending values that is above `bound`; `count` if there is none. */

@@ -24,6 +24,7 @@ import { middles } from "./formats/middle.ts";
 import { reasonOfPanic } from "./formats/panic.ts";
 import { mayHoldFrame, readFrames, type FrameLine } from "./frames.ts";
 import { clearLane, newLane, type Lane } from "./lane.ts";
+import { mostOfLine } from "./lines.ts";
 import type { CrashReport, LogLine, ParsedFrame } from "./types.ts";
 
 /** What the reader tells while it reads. Reports come when they are complete, in the order of their ends. */
@@ -44,10 +45,9 @@ const silenceTail = 32;
 /** The same where others speak meanwhile. */
 const othersOpen = 4096;
 const othersTail = 512;
+const mostIndent = 64;
 const mostLanes = 256;
 const mostHeaders = 16;
-/** What is looked at of a line; the kernel's own are at most 1 kB, joined module lists a few times that. */
-const mostOfLine = 16_384;
 
 const headers = new HeaderReader(formats);
 const banner = /={30,}\s*$/y;
@@ -62,6 +62,8 @@ export class LogReader {
   /** For frames outside of reports that stand close together. */
   #looseRules: ExactRules | null = null;
   #looseLine = 0;
+  /** How far the report that is under way is indented as a whole, as people do in Markdown. */
+  #indent = 0;
   /** Lanes with a report in them; while there are none, most lines need no lane at all. */
   #busy = 0;
 
@@ -71,16 +73,47 @@ export class LogReader {
 
   /** Takes the next line. */
   push(line: LogLine): void {
-    const { start, caller } = line;
     if (this.#busy > 0 && (line.line & 0xff) === 0) this.#sweep(line.line);
-    const text = messageText(line.text);
-    const key = caller ?? "";
-    const lane = this.#busy > 0 || this.#lanes.size > 0 ? this.#lanes.get(key) : undefined;
-    if (lane?.draft == null) this.#idle(lane, key, line.line, text, start);
-    else this.#active(lane, lane.draft, line.line, text, start);
+    if (line.parts === undefined) this.#message(line.line, messageText(line.text), line.start, line.caller);
+    else for (const { start, end, caller } of line.parts) this.#message(line.line, partText(line.text, end), start, caller);
   }
 
-  /** Ends the log: the reports that are still open are complete now. */
+  #message(line: number, text: string, begin: number, caller: string | null): void {
+    if (text.length === begin) return;
+    const start = this.#busy > 0 && this.#indent === 0 ? begin : this.#dedented(text, begin);
+    const key = caller ?? "";
+    const lane = this.#busy > 0 || this.#lanes.size > 0 ? this.#lanes.get(key) : undefined;
+    if (lane?.draft == null) this.#idle(lane, key, line, text, start);
+    else this.#active(lane, lane.draft, line, text, start);
+  }
+
+  /** Behind the indentation of the whole report. A header behind blanks tells how deep it is; a line that stands less deep ends it. */
+  #dedented(text: string, start: number): number {
+    const code = text.charCodeAt(start);
+    if (code !== 0x20 && code !== 0x09) {
+      if (text.length > start) this.#indent = 0;
+      return start;
+    }
+    if (this.#indent > 0) {
+      const from = indentedTo(text, start, this.#indent);
+      if (from - start === this.#indent || from === text.length) return from;
+      this.#indent = 0;
+    }
+    if (code === 0x20 && text.charCodeAt(start + 1) !== 0x20) return start;
+    const from = indentedTo(text, start, mostIndent);
+    if (headers.read(text, from) === null && !text.startsWith("------------[ cut here ]", from) && !isBanner(text, from)) return start;
+    this.#indent = from - start;
+    return from;
+  }
+
+  /** The first line of what is under way: of a report, or of what may begin one. Null while nothing is. */
+  get openFrom(): number | null {
+    let from = Infinity;
+    for (const { draft, begins } of this.#lanes.values()) from = Math.min(from, draft?.first ?? Infinity, begins ?? Infinity);
+    return from === Infinity ? null : from;
+  }
+
+  /** Ends the log: the reports that are still open are complete now. What comes later begins anew, of the same kernel. */
   end(): void {
     for (const lane of this.#lanes.values()) {
       if (lane.draft !== null) {
@@ -265,7 +298,6 @@ export class LogReader {
       lane.silence = 0;
       return;
     }
-    if (text.length === start) return;
     if (++lane.silence > (draft.state === "tail" ? silenceTail : silenceOpen)) {
       this.#close(lane);
       this.#idle(lane, this.#keyOf(lane), line, text, start);
@@ -330,6 +362,18 @@ function messageText(text: string): string {
   if (text.charCodeAt(text.length - 1) !== 0x6d && text.charCodeAt(text.length - 2) !== 0x6d) return text;
   const end = /(?:\u001b\[[\d;]{0,16}m)+\r?$/.exec(text.slice(-64));
   return end === null ? text : text.slice(0, text.length - end[0].length);
+}
+
+/** A part of a torn line; the bracket that follows it tells that its last word may be cut. */
+function partText(text: string, end: number): string {
+  if (end > mostOfLine) return messageText(text);
+  return text.charCodeAt(end) === 0x5b && text.charCodeAt(end - 1) !== 0x0d ? text.slice(0, end + 1) : messageText(text.slice(0, end));
+}
+
+function indentedTo(text: string, start: number, most: number): number {
+  let at = start;
+  while (at - start < most && (text.charCodeAt(at) === 0x20 || text.charCodeAt(at) === 0x09)) at++;
+  return at;
 }
 
 function isBanner(text: string, start: number): boolean {

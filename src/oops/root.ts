@@ -44,6 +44,9 @@ const userPage: Rule = (draft) => {
   return draft.protection && address !== undefined && /^0000[0-7]/.test(address) && !/^0{13}/.test(address) ? "user-access" : null;
 };
 
+/** s390 tells the address behind the header. */
+const failing: Rule = (draft) => (draft.failing !== null && /^0{13}/.test(draft.failing) && headerMatch(draft, /^Unable to handle kernel pointer dereference/) !== null ? "null-dereference" : null);
+
 /** KASAN explains a general protection fault in its next line. */
 const range: Rule = (draft) => {
   if (draft.range === null) return null;
@@ -57,7 +60,7 @@ const refcount: Rule = (draft) => (headerMatch(draft, /refcount_t: (?:underflow|
 /** The stack ran into its guard page: the vmalloc'ed stack's double fault, or arm64's overflow stack. */
 const stackOverflow: Rule = (draft) => (draft.headers.some(({ header }) => kindOf(header) === "stack-overflow" && header.format.weight >= 7) ? "stack-overflow" : null);
 
-const rules: readonly Rule[] = [doubleFree, invalidFree, wildFree, userPage, range, refcount, stackOverflow];
+const rules: readonly Rule[] = [doubleFree, invalidFree, wildFree, userPage, failing, range, refcount, stackOverflow];
 
 export function rootKind(draft: Draft, main: Header, frames: ReportFrames): CrashKind {
   for (const rule of rules) {

@@ -60,7 +60,7 @@ export function symbolAround(text: string, plus: number, least: number): SymbolT
     size: parseInt(text.slice(offsetEnd + 3, sizeEnd), 16),
     module: module?.name ?? null,
     moduleBuildId: module?.buildId ?? null,
-    decoded: decodedAt(text, to),
+    decoded: decodedBehind(text, to)?.decoded ?? null,
   };
 }
 
@@ -72,6 +72,19 @@ export function moduleAt(text: string, at: number): { name: string | null; build
   bracketed.lastIndex = at;
   const found = bracketed.exec(text);
   return found === null ? null : { name: found[2] ?? null, buildId: found[1] ?? found[3] ?? null, to: bracketed.lastIndex };
+}
+
+// As syzbot's reports have it: ` lib/dump_stack.c:120`, ` lib/dump_stack.c:94 [inline]`, at the end of the line.
+const bare = /[ \t]((?:\.{0,2}\/)?[\w.+~-]{1,255}(?:\/[\w.+~-]{1,255}){0,40}\.(?:c|h|S|rs|cc):\d{1,7})(?: \[inline\])?(?=\s*$)/y;
+
+/** What a decoder wrote behind a symbol: in parentheses, or bare at the end of the line; null if nothing. `size` is how much of the text it takes. */
+export function decodedBehind(text: string, at: number): { readonly decoded: string; readonly size: number } | null {
+  const inParentheses = decodedAt(text, at);
+  if (inParentheses !== null) return { decoded: inParentheses, size: inParentheses.length + 3 };
+  if (text.charCodeAt(at) !== 0x20 && text.charCodeAt(at) !== 0x09) return null;
+  bare.lastIndex = at;
+  const found = bare.exec(text);
+  return found === null ? null : { decoded: found[1]!, size: found[0].length };
 }
 
 /** What a decoder wrote in parentheses after a symbol (` (file.c:12)`), parentheses within it matched; null if it names no line. */

@@ -12,7 +12,12 @@ export type LogLine = {
   readonly start: number;
   /** What the prefix says: the CPU (`C1`) or thread (`T123`) that printed the line. */
   readonly caller: string | null;
+  /** The messages of a torn line, which holds several: two speakers' without a line feed between them, or what carriage returns separate. */
+  readonly parts?: readonly LinePart[];
 };
+
+/** One message of a torn line: from `start` up to `end`. */
+export type LinePart = { readonly start: number; readonly end: number; readonly caller: string | null };
 
 /** A frame exactly as the kernel printed it. Columns are 0-based offsets into `LogLine.text`. */
 export type ParsedFrame = {
@@ -123,4 +128,9 @@ export type ParsedLog = {
   readonly loose: readonly ParsedFrame[];
   /** True if the last line ends with a line feed: the lines joined with line feeds (and this last one) are the log, byte for byte. */
   readonly terminated: boolean;
+  /**
+   * True if each line is one of the log's own. False for forms that hold the kernel's lines otherwise (JSON, fragments, parts of pstore, wrapped text):
+   * the lines, their numbers and their text are then those of the log that was put together.
+   */
+  readonly asWritten: boolean;
 };

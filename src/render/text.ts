@@ -8,12 +8,13 @@ import { listingLines, listingTitle } from "./listing.ts";
 export type TextLine = { readonly line: number; readonly text: ByteText };
 
 /**
- * The log with its frames resolved in place: every other byte of it as it was, the listings of a `Code:` line behind that line. `onTerminal` makes
+ * The log with its frames resolved in place (none without a case): every other byte of it as it was, the listings of a `Code:` line behind that line. `onTerminal` makes
  * control characters of the log visible instead.
  */
-export function renderText(found: Case, lines: readonly TextLine[], options: { readonly terminated: boolean; readonly onTerminal: boolean }): Buffer {
-  const frames = framesByLine(found);
-  const listings = listingsByLine(found, lines);
+export function renderText(found: Case | null, lines: readonly TextLine[], options: { readonly terminated: boolean; readonly onTerminal: boolean }): Buffer {
+  const frames = found === null ? new Map<number, CaseFrame[]>() : framesByLine(found);
+  const listings = found === null ? new Map<number, CaseInstructions>() : listingsByLine(found, lines);
+  if (frames.size === 0 && listings.size === 0 && !options.onTerminal) return joined(lines.map(({ text }) => text), options.terminated);
   const parts: string[] = [];
   for (const { line, text } of lines) {
     const own = frames.get(line);
@@ -23,7 +24,11 @@ export function renderText(found: Case, lines: readonly TextLine[], options: { r
     const code = listings.get(line);
     if (code) parts.push(...listingLines(code, "plain").map((row) => asBytes(row) + (returned && !options.onTerminal ? "\r" : "")));
   }
-  return bytesOf((parts.join("\n") + (options.terminated && parts.length > 0 ? "\n" : "")) as ByteText);
+  return joined(parts, options.terminated);
+}
+
+function joined(parts: readonly string[], terminated: boolean): Buffer {
+  return bytesOf((parts.join("\n") + (terminated && parts.length > 0 ? "\n" : "")) as ByteText);
 }
 
 function withFrames(text: ByteText, frames: readonly CaseFrame[]): string {
@@ -54,7 +59,7 @@ export function listingsByLine(found: Case, lines: readonly TextLine[]): Map<num
   const listings = new Map<number, CaseInstructions>();
   for (const { instructions, moreInstructions } of found.reports) {
     for (const code of [...(instructions ? [instructions] : []), ...moreInstructions]) {
-      if (!lines[code.logLine]?.text.startsWith(listingTitle)) listings.set(code.logLine, code);
+      if (!lines[code.logLine - (lines[0]?.line ?? 1) + 1]?.text.startsWith(listingTitle)) listings.set(code.logLine, code);
     }
   }
   return listings;

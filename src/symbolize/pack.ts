@@ -2,7 +2,6 @@ import { OopscopeError } from "../base/index.ts";
 import { Claims, DwarfFile, ascending, type FunctionContents, type InlineContents, type UnitContents } from "../dwarf/index.ts";
 import { SHF_ALLOC, SHF_EXECINSTR, writeSkeleton, type ElfFile } from "../elf/index.ts";
 import { GsymWriter, type InlinedCall, type Rows } from "../gsym/index.ts";
-import { sourceName } from "./names.ts";
 import { writeNote, type GsymNote } from "./note.ts";
 import { SymbolIndex } from "./symbols.ts";
 
@@ -213,7 +212,8 @@ class Packer {
   #add(start: number, end: number, name: string | null, unit: UnitContents, fileOf: (file: number) => number, calls: readonly InlineContents[], directory: number): void {
     if (!this.#wanted(start, end)) return;
     const owner = this.#symbols.at(start);
-    const symbol = owner && (name === null || (owner.address === start && sourceName(owner.name) === name)) ? owner.name : name;
+    // Identical functions are merged, and system calls have two names: the symbol's is the one that kernels print.
+    const symbol = owner && (name === null || owner.address === start) ? owner.name : name;
     this.#runs.push([start, directory]);
     this.writer.add({ start, end, name: this.writer.string(symbol ?? ""), rows: rowsWithin(unit, start, end, fileOf), calls: this.#clipped(calls, start, end, fileOf) });
   }

@@ -46,7 +46,7 @@ test("what is wrong is said in one sentence", () => {
     [["decode", "nosuch.log"], 1, "oopscope: error: failed to read nosuch.log: no such file\n"],
     [["nosuchcommand"], 1, "oopscope: error: failed to read nosuchcommand: no such file\n"],
     [["./lab-no"], 1, "oopscope: error: failed to read ./lab-no: no such file\n"],
-    [["decode", "test"], 1, "oopscope: error: failed to read test: it is a folder\n"],
+    [["decode", "test"], 1, "oopscope: error: failed to read test: it is a folder without parts of pstore (dmesg-…)\n"],
     [["decode", "--vmlinux", "nosuch", log], 1, "oopscope: error: failed to open nosuch: no such file\n"],
     [["decode", "--vmlinux", "test", log], 1, "oopscope: error: test: not a regular file\n"],
     [["decode", "--vmlinux", join(folder, "noelf"), log], 1, "oopscope: error: FOLDER/noelf: not an ELF file: it does not begin with 7f 45 4c 46\n"],

@@ -58,6 +58,7 @@ function problemOf(log: Buffer, { case: found, log: parsed }: Decoded): string |
   const unlisted = { ...found, reports: found.reports.map((report) => ({ ...report, instructions: null, moreInstructions: [] })) };
   const options = { terminated: parsed.terminated, onTerminal: false };
   const plain = renderText(unlisted, parsed.lines, options).toString("latin1").split("\n");
+  if (!parsed.asWritten) return null;
   if (plain.length !== lines.length) return `${lines.length} lines became ${plain.length}`;
   for (const [index, line] of lines.entries()) {
     const column = frames.get(index + 1);

@@ -26,6 +26,7 @@ const packedFiles = await Promise.all(
 );
 const mutations = 20_000;
 const besides = 600;
+const damagedObjects = 3_000;
 
 function checkError(error: unknown): void {
   if (!(error instanceof OopscopeError)) throw error;
@@ -56,6 +57,36 @@ test(`${mutations} damaged GSYM files are read without harm`, () => {
   }
   expect(answered).toBeGreaterThan(mutations / 10);
   expect(refused).toBeGreaterThan(mutations / 100);
+});
+
+test(`${damagedObjects} damaged files are packed without harm, and what comes out is a GSYM`, async () => {
+  const random = randomForTest("packing");
+  const names = ["gcc-dwarf5.o", "gcc-dwarf2.o", "clang-dwarf4-riscv64.o", "clang-dwarf5-s390x.o", "linked"];
+  const objects = await Promise.all(
+    names.map(async (name) => {
+      const bytes = new Uint8Array(readFileSync(`${root}test/fixtures/objects/${name}`));
+      const elf = await elfFromBytes(name, bytes);
+      return { bytes, ranges: elf.sections.filter((section) => section.name.startsWith(".debug_")).map(({ offset, size }) => ({ from: offset, to: offset + size })) };
+    }),
+  );
+  let packed = 0;
+  let refused = 0;
+  for (let round = 0; round < damagedObjects; round++) {
+    const { bytes, ranges } = objects[random.below(objects.length)]!;
+    try {
+      const { gsym, skeleton, problems } = await packImage(await elfFromBytes("damaged.elf", mutated(bytes, random, ranges, objects[0]!.bytes)), { texts: ["linux_banner"], sourceRoot: "walk" });
+      for (const problem of problems) checkError(problem);
+      const file = gsymFromBytes("packed.gsym", gsym);
+      expect(file.lookup([0, 1, 0x20, 0x81]).filter((answer) => answer instanceof OopscopeError)).toEqual([]);
+      await elfFromBytes("packed.elf", skeleton);
+      packed++;
+    } catch (error) {
+      checkError(error);
+      refused++;
+    }
+  }
+  expect(packed).toBeGreaterThan(damagedObjects / 2);
+  expect(refused).toBeGreaterThan(0);
 });
 
 test("a GSYM that is cut off at any place is refused, or answers for what is left", () => {

@@ -50,7 +50,7 @@ describe("vmlinux", () => {
   test("by Code: bytes and sizes, with how many there were", async () => {
     expect(await match({}, banner, {}, evidence(40, 40, { compared: 12, equal: 12 }))).toBe("verified: release 6.1.0-56-amd64 agrees, 40 bytes of the log's Code: line agree, the sizes of 12 functions agree");
     expect(await match({}, banner, {}, evidence(15, 15, { compared: 12, equal: 10 }))).toBe("unknown: release 6.1.0-56-amd64 agrees; 15 bytes of the log's Code: line agree; the sizes of 10 of 12 functions agree; 15 bytes are too few to be sure");
-    expect(await match({}, banner, {}, evidence(0, 0, { compared: 1, equal: 1 }))).toBe("unknown: release 6.1.0-56-amd64 agrees; the size of the one function agrees; the log has no Code: bytes of this image to compare");
+    expect(await match({}, banner, {}, evidence(0, 0, { compared: 1, equal: 1 }))).toBe("unknown: release 6.1.0-56-amd64 agrees; the size of the one function agrees; none of the log's Code: bytes can be compared with the file");
     expect(await match({}, banner, {}, evidence(64, 63, { compared: 9, equal: 9 }))).toBe("mismatch: 1 of 64 comparable bytes of the log's Code: line differ from the file's");
     expect(await match({}, banner, {}, { code: null, sizes: { compared: 12, equal: 9 } })).toBe("mismatch: 3 of 12 functions have another size in the file than in the log");
     expect(await match({}, banner, {}, { code: null, sizes: { compared: 13, equal: 10 } })).toBe("unknown: release 6.1.0-56-amd64 agrees; the sizes of 10 of 13 functions agree; the log has no Code: bytes of this image to compare");

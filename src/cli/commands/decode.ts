@@ -1,10 +1,11 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { setFlagsFromString } from "node:v8";
-import { decode, type DecodeOptions } from "../../decode/index.ts";
+import { StreamDecoder, casesOf, decode, decodeWhole, type Decoded, type DecodeOptions, type Piece } from "../../decode/index.ts";
 import { renderScript, renderText } from "../../render/index.ts";
 import { exit } from "../exit.ts";
-import { readLog, readStdin } from "../input.ts";
+import { followed, heard } from "../follow.ts";
+import { openLog, readLog, readStdin } from "../input.ts";
 import { isTerminal, say, writeResult } from "../output.ts";
 
 /** The flags of `decode`, as the command line gives them. */
@@ -17,6 +18,7 @@ export type DecodeFlags = {
   readonly returnAddresses?: boolean;
   readonly code: boolean;
   readonly format: "text" | "json" | "ndjson";
+  readonly follow?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 };
@@ -28,22 +30,129 @@ export async function runDecode(args: readonly string[], flags: DecodeFlags): Pr
     say("error", `one log at a time: ${JSON.stringify(base)} is too many`, "oopscope decode --help");
     return exit.usage;
   }
-  const { name, bytes } = await readLog(first);
+  if (flags.follow) return follow(first, flags);
+  return flags.format === "json" ? decodeToJson(first, flags) : decodeInPieces(first, flags);
+}
+
+/** The whole log as one case. */
+async function decodeToJson(log: string | undefined, flags: DecodeFlags): Promise<number> {
+  const { name, bytes } = await readLog(log);
   hurry(bytes);
   const decoded = await decode(bytes, { ...optionsOf(flags), name });
   talk(decoded, flags);
-  switch (flags.format) {
-    case "json":
-      writeResult(`${JSON.stringify(decoded.case, null, 2)}\n`);
-      break;
-    case "ndjson":
-      writeResult(`${JSON.stringify(decoded.case)}\n`);
-      break;
-    case "text":
-      writeResult(renderText(decoded.case, decoded.log.lines, { terminated: decoded.log.terminated, onTerminal: isTerminal(1) }));
-  }
+  writeResult(`${JSON.stringify(decoded.case, null, 2)}\n`);
   return decoded.complete ? exit.done : exit.incomplete;
 }
+
+/** A short log as one piece, a long one in many. */
+async function decodeInPieces(log: string | undefined, flags: DecodeFlags): Promise<number> {
+  const { name, head, rest } = await openLog(log);
+  const options = { ...optionsOf(flags), name };
+  const writer = new PieceWriter(flags);
+  if (rest === null) {
+    hurry(head);
+    const piece = await decodeWhole(head, options);
+    talk(piece.decoded, flags);
+    writer.write(piece);
+    return piece.decoded.complete ? exit.done : exit.incomplete;
+  }
+  const stream = new StreamDecoder(options, "bulk");
+  const take = async (pieces: AsyncIterable<Piece>): Promise<boolean> => {
+    for await (const piece of pieces) if (!writer.write(piece)) return false;
+    return true;
+  };
+  let wanted = await take(stream.push(head));
+  if (wanted) for await (const bytes of rest) if (!(wanted = await take(stream.push(bytes)))) break;
+  if (wanted) await take(stream.end());
+  writer.talk();
+  return writer.complete ? exit.done : exit.incomplete;
+}
+
+/** So many milliseconds without a word end a report. */
+const quiet = 1000;
+
+/** Decodes a log that is still being written: each report when it is complete, or when the log has been silent for a while. */
+async function follow(log: string | undefined, flags: DecodeFlags): Promise<number> {
+  if (flags.format === "json") {
+    say("error", "--follow has no end, and json is one object: take ndjson, one case a line", "oopscope decode --follow --format ndjson LOG");
+    return exit.usage;
+  }
+  const name = log ?? "-";
+  const stop = new AbortController();
+  const interrupted = (): void => stop.abort();
+  process.once("SIGINT", interrupted);
+  process.once("SIGTERM", interrupted);
+  const stream = new StreamDecoder({ ...optionsOf(flags), name }, "live");
+  const writer = new PieceWriter(flags);
+  const take = async (pieces: AsyncIterable<Piece>): Promise<void> => {
+    for await (const piece of pieces) {
+      if (!writer.write(piece)) stop.abort();
+      writer.talk();
+    }
+  };
+  for await (const said of heard(followed(name, stop.signal), quiet, stop.signal)) {
+    if (said === "end") await take(stream.end());
+    else await take(said === "silence" ? stream.flush() : stream.push(said.bytes));
+  }
+  if (stop.signal.aborted && !writer.gone) return exit.interrupted;
+  return writer.complete ? exit.done : exit.incomplete;
+}
+
+/** Writes pieces in the form that was asked for, and gathers what there is to say of them: each sentence once. */
+class PieceWriter {
+  readonly #flags: DecodeFlags;
+  readonly #onTerminal = isTerminal(1);
+  readonly #said = new Set<string>();
+  #waiting: Decoded["remarks"][number][] = [];
+  #seen: "nothing" | "frames" | "reports" = "nothing";
+  #complete = true;
+  #gone = false;
+
+  constructor(flags: DecodeFlags) {
+    this.#flags = flags;
+  }
+
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** Nobody reads the results any more. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** False if nobody reads the results any more. */
+  write({ lines, terminated, bytes, decoded }: Piece): boolean {
+    if (decoded !== null) {
+      this.#complete &&= decoded.complete;
+      this.#seen = decoded.case.reports.length > 0 || this.#seen === "reports" ? "reports" : "frames";
+      for (const remark of decoded.remarks) {
+        if (this.#said.has(remark.text) || this.#said.size >= mostSaid) continue;
+        this.#said.add(remark.text);
+        this.#waiting.push(remark);
+      }
+    }
+    if (this.#flags.format === "text") {
+      const unchanged = decoded === null && !this.#onTerminal ? bytes : null;
+      for (const part of unchanged ?? [renderText(decoded?.case ?? null, lines, { terminated, onTerminal: this.#onTerminal })]) this.#gone ||= !writeResult(part);
+    } else if (decoded !== null) {
+      for (const found of casesOf(decoded)) this.#gone ||= !writeResult(`${JSON.stringify(found)}\n`);
+    }
+    return !this.#gone;
+  }
+
+  /** Says what is new. */
+  talk(): void {
+    const { quiet: silent, verbose, follow: live } = this.#flags;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    sayRemarks(waiting, this.#flags);
+    if (!silent && !verbose && !live && this.#seen !== "reports") sayNoCrash(this.#seen === "frames");
+  }
+}
+
+/** Sentences that are remembered as said. */
+const mostSaid = 4096;
 
 /** Logs of up to so many bytes are decoded before optimized code would pay. */
 const shortLog = 1 << 18;
@@ -91,16 +200,27 @@ function optionsOf(flags: DecodeFlags): DecodeOptions {
 /** Beyond so many notes the JSON form is the place to read them. */
 const mostNotes = 8;
 
-function talk({ remarks, case: found }: Awaited<ReturnType<typeof decode>>, { quiet, verbose }: DecodeFlags): void {
-  for (const remark of remarks.filter(({ severity }) => severity === "warning")) say("warning", remark.text, remark.command);
-  if (quiet) return;
-  if (found.reports.length === 0) say("note", found.loose.length === 0 ? "the log has no crash in it" : "the log has no crash in it, only single frames");
+function talk({ remarks, case: found }: Decoded, flags: DecodeFlags): void {
+  if (found.reports.length === 0 && !flags.quiet) {
+    sayRemarks(remarks.filter(({ severity }) => severity === "warning"), flags);
+    sayNoCrash(found.loose.length > 0);
+    sayRemarks(remarks.filter(({ severity }) => severity === "note"), flags);
+  } else sayRemarks(remarks, flags);
+  if (flags.quiet || !flags.verbose) return;
+  const { vmlinux, modules } = found.image;
+  for (const file of [...(vmlinux ? [vmlinux] : []), ...modules]) say("note", `${file.path}: ${file.match}: ${file.why}`);
+}
+
+function sayNoCrash(frames: boolean): void {
+  say("note", frames ? "the log has no crash in it, only single frames" : "the log has no crash in it");
+}
+
+function sayRemarks(remarks: Decoded["remarks"], { quiet: silent, verbose }: DecodeFlags): void {
+  for (const remark of remarks) if (remark.severity === "warning") say("warning", remark.text, remark.command);
+  if (silent) return;
   const notes = remarks.filter(({ severity }) => severity === "note");
   for (const note of verbose ? notes : notes.slice(0, mostNotes)) say("note", note.text, note.command);
   if (!verbose && notes.length > mostNotes) say("note", `${notes.length - mostNotes} more frames have no place; -v names them`);
-  if (!verbose) return;
-  const { vmlinux, modules } = found.image;
-  for (const file of [...(vmlinux ? [vmlinux] : []), ...modules]) say("note", `${file.path}: ${file.match}: ${file.why}`);
 }
 
 function isFile(path: string): boolean {

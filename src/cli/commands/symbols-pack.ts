@@ -1,6 +1,6 @@
-import { mkdirSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { OopscopeError } from "../../base/index.ts";
+import { OopscopeError, messageOf } from "../../base/index.ts";
 import { visitNeeded, vmlinuxSourceRoot, vmlinuxTexts, type Needed } from "../../decode/index.ts";
 import type { ElfFile } from "../../elf/index.ts";
 import { closeFound, findVmlinux, noteRewritten, rewrittenSection } from "../../kernel/index.ts";
@@ -98,6 +98,7 @@ async function packOne({ elf, code, only }: Job, path: string, flags: SymbolsPac
       say("note", `${elf.path}: ${units} units read`);
     },
   });
+  if (!flags.output.endsWith(".gsym")) makeFolder(flags.output);
   // A GSYM that is there has what belongs to it beside it: that comes first.
   saveFile(skeletonOf(path), skeleton);
   saveFile(path, gsym);
@@ -106,19 +107,24 @@ async function packOne({ elf, code, only }: Job, path: string, flags: SymbolsPac
   if (!flags.quiet) say("note", `${path}: ${functions} functions, ${megabytes(gsym.length)}; ${basename(skeletonOf(path))}: ${megabytes(skeleton.length)}`);
 }
 
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw new OopscopeError("unwritable", `failed to make the folder ${path}: ${messageOf(cause).replace(/^[A-Z]+: |, mkdir .*$/g, "")}`, { file: path }, cause);
+  }
+}
+
 const megabytes = (bytes: number): string => (bytes < 1e5 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
 
 /** Where each file's GSYM goes: the path that was named, for one, or within the folder. */
 function outputOf(named: string): (elf: ElfFile, count: number) => string {
-  const isFolder = statSync(named, { throwIfNoEntry: false })?.isDirectory() === true;
+  const isFolder = existsSync(named) && statSync(named).isDirectory();
   if (named.endsWith(".gsym") && !isFolder) {
     return (elf, count) => {
       if (count > 1) throw new OopscopeError("bad-argument", `${named} is one file, and ${elf.path} is another image: name a folder`);
       return named;
     };
   }
-  return (elf) => {
-    if (!isFolder) mkdirSync(named, { recursive: true });
-    return join(named, `${basename(elf.path).replace(/\.(?:gz|xz|zst)$/, "").replace(/\.debug$/, "")}.gsym`);
-  };
+  return (elf) => join(named, `${basename(elf.path).replace(/\.(?:gz|xz|zst)$/, "").replace(/\.debug$/, "")}.gsym`);
 }

@@ -79,8 +79,17 @@ export const faultFormats: readonly CrashFormat[] = [
     /Internal error: (Oops - BUG|Oops - undefined instruction|Oops - Undefined instruction|Oops - CFI|Oops - FPAC|Oops - BTI|Oops - SP|Oops - PC|Oops|[A-Za-z][A-Za-z -]{2,60}?)(?:: ([0-9a-f]{1,16}))?(?: \[#\d+\]|\s*$|:)/y,
     (match) => (/CFI|FPAC|BTI/.test(match[1]!) ? "cfi" : /ndefined/.test(match[1]!) ? "invalid-opcode" : /external abort|SError|ECC/.test(match[1]!) ? "hardware" : match[1]!.startsWith("UBSAN") ? "undefined-behaviour" : "bad-access"),
     (match) => (match[1] === "Oops" ? "BUG: unable to handle kernel paging request in {f}" : `Internal error in {f}`), 2),
-  death(["Oops"], /Oops(?: - ([a-z][a-z -]{2,60}?))?(?:: [0-9a-fA-F]{4,16}| \[#|: Kernel|\[#|: Exception|: Machine check)/y,
+  death(["Oops"], /Oops(?: - ([a-z][a-z -]{2,60}?))?(?:: [0-9a-fA-F]{4,16}| \[#|: Kernel|\[#|: Exception|: Machine check|: [A-Z][A-Za-z ]{2,60}, sig: \d)/y,
     (match) => (/illegal instruction/.test(match[1] ?? "") ? "invalid-opcode" : "bad-access"), (match) => (match[1] === undefined ? "kernel oops in {f}" : `Oops: ${match[1]} in {f}`), 2),
   death(["Kernel BUG [#"], /Kernel BUG \[#\d+\]/y, "bug", "kernel BUG in {f}", 3),
+  // mips and loongarch: die_if_kernel("Kernel bug detected").
+  death(["Kernel bug detected["], /Kernel bug detected\[#\d+\]/y, "bug", "kernel BUG in {f}", 3),
+  death(["Reserved instruction in kernel code["], /Reserved instruction in kernel code\[#\d+\]/y, "invalid-opcode", "invalid opcode in {f}", 3),
+  death(["Kernel unaligned ", "Unhandled kernel unaligned access["], /(?:Kernel unaligned [a-z ]{2,30}|Unhandled kernel unaligned access)\[#\d+\]/y, "bad-access", "unaligned access in {f}", 3),
+  // s390's program checks (arch/s390/kernel/traps.c).
+  death(["illegal operation: ", "specification exception: ", "addressing exception: ", "protection exception: ", "privileged operation: ", "fixpoint divide exception: ", "data exception: ", "operand exception: ", "execute exception: ", "translation exception: "],
+    /([a-z ]{4,24}): [0-9a-f]{4} ilc:\d/y,
+    (match) => (/^(?:illegal|privileged)/.test(match[1]!) ? "invalid-opcode" : match[1] === "fixpoint divide exception" ? "divide-error" : "bad-access"),
+    (match) => (match[1] === "illegal operation" ? "invalid opcode in {f}" : match[1] === "fixpoint divide exception" ? "divide error in {f}" : `${match[1]!} in {f}`), 4),
   death(["monitor event: "], /monitor event: [0-9a-f]{4} ilc:/y, "bug", "kernel BUG in {f}", 3),
 ];

@@ -21,7 +21,7 @@ export const middles: readonly { readonly word: string; readonly format: CrashFo
     // die() of any architecture: whatever it was, with its error code and the number of the oops.
     word: "[#",
     format: {
-      starts: [], header: /[A-Za-z][\w ,-]{2,80}: (?:0x)?[0-9a-f]{1,16} \[#\d{1,6}\]/y,
+      starts: [], header: /[A-Za-z][\w ,!-]{2,80}?(?:: (?:0x)?[0-9a-f]{1,16} |: [0-9a-f]{4} ilc:\d )?\[#\d{1,6}\]/y,
       stage: "death", weight: 1, kind: "other", title: "kernel oops in {f}", names: "pc", trace: "needed",
     },
   },
