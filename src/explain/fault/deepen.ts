@@ -1,9 +1,12 @@
-import { openElf } from "../../elf/index.ts";
+import { hex } from "../../base/index.ts";
+import { SHF_EXECINSTR, openElf } from "../../elf/index.ts";
+import { readings } from "./access.ts";
 import type { Case, CaseFrame, CaseFunction, CaseReport, CaseVerdict } from "../../case/index.ts";
 import type { SourceFolders } from "../../source/index.ts";
 import { earlierFrees } from "./earlier.ts";
-import { faultOf } from "./fault.ts";
-import type { ImageFiles } from "./image.ts";
+import { faultOf, wantedIn } from "./fault.ts";
+import type { FaultImage, ImageFiles } from "./image.ts";
+import { registerNotes, type ObjectNote, type SymbolOf } from "./registers.ts";
 import { CaseCode, type OpenFiles } from "./stack.ts";
 
 export type DeepenOptions = {
@@ -23,6 +26,20 @@ type Step = {
   readonly signal: AbortSignal | null;
 };
 
+/** The symbols of vmlinux's code by runtime address, where the log tells how far KASLR has moved it. */
+function symbolsOf(found: Case, { lines }: CaseReport, vmlinux: FaultImage | null): SymbolOf {
+  const told = found.log.lines.find(({ line, text }) => line >= lines[0] && /Kernel Offset: (?:0x[0-9a-f]+|disabled)/.test(text))?.text;
+  if (!vmlinux || told === undefined) return () => null;
+  const moved = BigInt(/Kernel Offset: (0x[0-9a-f]+)/.exec(told)?.[1] ?? 0);
+  return (address) => {
+    const offset = Number(BigInt.asIntN(64, address - moved - vmlinux.elf.base));
+    const section = Number.isSafeInteger(offset) ? vmlinux.elf.sectionAt(offset) : null;
+    if (!section || (section.flags & SHF_EXECINSTR) === 0) return null;
+    const symbol = vmlinux.symbolAt(offset);
+    return symbol && (symbol.address === offset ? symbol.name : `${symbol.name}+${hex(offset - symbol.address)}`);
+  };
+}
+
 /** Looks deeper into the reports of one case, with its files. Close it when done: it keeps files open from one report to the next. */
 export class DeepLook {
   readonly #sources: SourceFolders | null;
@@ -39,14 +56,23 @@ export class DeepLook {
     this.#opened.length = 0;
   }
 
-  /** Refines a verdict: the faulting expression, the earlier free. What cannot be found out stays as it was. */
+  /** Refines a verdict: the faulting expression, what the registers hold, the earlier free. What cannot be found out stays as it was. */
   async deepen(step: Step): Promise<CaseVerdict> {
     step.signal?.throwIfAborted();
     const question = { ...step, code: this.#code, sources: this.#sources };
     const { fault } = await faultOf(question);
     const { verdict } = step;
     const wantsEarlier = verdict.earlier.length === 0 && (step.report.kind === "double-free" || step.report.kind === "use-after-free");
-    return { ...verdict, fault, earlier: wantsEarlier ? await earlierFrees(question) : verdict.earlier };
+    const earlier = wantsEarlier ? await earlierFrees(question) : verdict.earlier;
+    return { ...verdict, fault, earlier, objects: [...verdict.objects, ...(await this.#objects(step))] };
+  }
+
+  async #objects({ case: found, report, at, pc }: Step): Promise<ObjectNote[]> {
+    if (report.registers["rax"] === undefined) return [];
+    const place = pc && (await this.#code.placeOf(pc));
+    const all = place ? readings(place.code, place.at, wantedIn({ at }, pc)) : [];
+    const vmlinux = report.registers["rip"] === undefined && !place ? null : await this.#code.image(null);
+    return registerNotes(report, place, all, symbolsOf(found, report, vmlinux));
   }
 
   async #openByPath({ image }: Case, module: string | null): Promise<ImageFiles | null> {
