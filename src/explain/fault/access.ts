@@ -249,8 +249,9 @@ function compared(all: readonly Values[], instruction: CodeInstruction, at: numb
         const text = whole ? name : `${name} & 0x${BigInt.asUintN(32, mask).toString(16)}`;
         return done(condition === "ne" || condition === "b" ? text : `!${whole ? text : `(${text})`}`);
       }
-      if (condition === "e") return done(isTruth ? `!${name}` : `${name} == 0`);
-      if (condition === "ne") return done(isTruth ? name : `${name} != 0`);
+      const zero = type?.plain?.kind === "enum" ? (type.plain.enumerator(0n) ?? "0") : "0";
+      if (condition === "e") return done(isTruth ? `!${name}` : `${name} == ${zero}`);
+      if (condition === "ne") return done(isTruth ? name : `${name} != ${zero}`);
       if (condition === "s") return done(`${name} < 0`);
       if (condition === "ns") return done(`${name} >= 0`);
       if (condition === "g" || condition === "le") return done(`${name} ${signs[condition]} 0`);

@@ -300,6 +300,8 @@ async function checked(question: FaultQuestion, trail: readonly CaseFrame[], clu
     return found?.typed ? answer({ ...found, register: null }, null, clues.address, `what \`${callee}\` was asked to check`) : none("what was checked has no name");
   }
   const handed = freeArgument(callee);
+  // Damage that is seen when the object is freed was done elsewhere.
+  if (handed !== null && report.kind !== "use-after-free") return none(`the damage was seen when \`${callee}\` was called, and done before`);
   if (handed !== null) {
     const found = valueExpression(all, handed, place.index);
     return found ? answer({ ...found, register: null }, null, clues.address, `what \`${callee}\` was given`) : none("what is freed has no name");

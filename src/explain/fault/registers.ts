@@ -106,7 +106,8 @@ export function registerNotes(report: CaseReport, place: CodePlace | null, readi
     const value = BigInt(text);
     const name = register === "rsp" ? null : nameOf(register, place, readings);
     const symbol = symbolOf(value);
-    const looks = register === "rsp" ? { what: "the stack pointer", why: "it is RSP" } : symbol !== null ? { what: `the address of ${symbol}`, why: "it lies in known code" } : looksLike(value, stack);
+    let looks = register === "rsp" ? { what: "the stack pointer", why: "it is RSP" } : symbol !== null ? { what: `the address of ${symbol}`, why: "it lies in known code" } : looksLike(value, stack);
+    if (name?.isNumber && value < 0x1_0000_0000n) looks = { what: value.toString(), why: "as the log has it" };
     if (name === null && looks === null) continue;
     const what = name === null ? looks!.what : looks === null ? name.what : `${name.what}: ${looks.what}`;
     notes.push({ address: text, what: `${register.toUpperCase()}: ${what}`, why: name === null ? looks!.why : looks === null ? name.why : `${name.why}; ${looks.why}` });
@@ -114,18 +115,20 @@ export function registerNotes(report: CaseReport, place: CodePlace | null, readi
   return notes;
 }
 
-function nameOf(register: string, place: CodePlace | null, readings: readonly Values[]): { readonly what: string; readonly why: string } | null {
+function nameOf(register: string, place: CodePlace | null, readings: readonly Values[]): { readonly what: string; readonly why: string; readonly isNumber: boolean } | null {
   if (!place) return null;
   for (const values of readings) {
     const known = values.before(register, place.index).find((value): value is Known => value.unknown === null && value.terms.length > 0 && !value.terms.some(({ atom }) => atom.kind === "entry" || atom.kind === "frame" || atom.text === "…"));
     if (!known) continue;
     const atom = single(known);
+    // A function that gives nothing back left this behind.
+    if (atom?.type === null) return null;
     if (atom && !atom.isAddress) {
       const type = atom.type === undefined ? "" : ` (\`${typeName(atom.type)}\`)`;
-      return { what: `\`${atom.text}\`${type}`, why: atom.kind === "variable" ? "debug information places the variable there" : "the code before the place put it there" };
+      return { what: `\`${atom.text}\`${type}`, why: atom.kind === "variable" ? "debug information places the variable there" : "the code before the place put it there", isNumber: atom.type?.plain?.kind === "base" };
     }
     const { text, type } = addressText(known);
-    return { what: `\`${type === null ? textOf(known) : text}\`${type === null ? "" : ` (\`${type}\`)`}`, why: "the code before the place put it there" };
+    return { what: `\`${type === null ? textOf(known) : text}\`${type === null ? "" : ` (\`${type}\`)`}`, why: "the code before the place put it there", isNumber: false };
   }
   return null;
 }

@@ -78,7 +78,7 @@ export class Values {
       if (atom.type?.plain?.kind !== "pointer") continue;
       const difference = add(address, this.#evaluate(value, index), -1n);
       // What is left may be an index, but no other pointer.
-      if (difference.unknown === null && difference.terms.every((term) => !term.atom.isAddress && term.atom.type?.plain?.kind === "base") && difference.constant >= 0n && difference.constant < 1n << 20n) found.push(add(of(atom), difference));
+      if (difference.unknown === null && difference.terms.every((term) => term.factor > 0n && !term.atom.isAddress && term.atom.type?.plain?.kind === "base") && difference.constant >= 0n && difference.constant < 1n << 20n) found.push(add(of(atom), difference));
     }
     return found;
   }
@@ -98,6 +98,9 @@ export class Values {
           if (right.unknown !== null || right.terms.length > 0) return unknown("a product");
           return times(left, value.operator === "*" ? right.constant : 1n << (right.constant & 63n));
         case "&":
+          // Debug information cuts numbers to their width.
+          if (right.unknown === null && right.terms.length === 0 && (right.constant === 0xffff_ffffn || right.constant === -1n)) return left;
+          return computed([left], [right], "&")[0]!;
         case "|":
         case "^":
         case ">>":
