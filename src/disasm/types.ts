@@ -1,4 +1,4 @@
-/** One instruction (or data directive), in the words of binutils' AT&T syntax. */
+/** One instruction (or data directive), in the words of binutils (of x86: in AT&T syntax). */
 export type Instruction = {
   /** Offset of the first byte from the start of the given bytes. */
   readonly offset: number;
@@ -53,9 +53,27 @@ export type EffectInstruction = {
   readonly condition: string | null;
 };
 
+/** What an instruction does to memory, and where. */
+export type MemoryAccess = {
+  /** `update` reads and writes at once, as atomic operations do. */
+  readonly kind: "load" | "store" | "update" | "prefetch";
+  /** The register that the address starts from; null if it starts from the instruction's own address. */
+  readonly base: string | null;
+  /** A register that is added, extended from 32 bits or not, and shifted left by `shift`. */
+  readonly index: { readonly register: string; readonly extend: "lsl" | "uxtw" | "sxtw" | "sxtx"; readonly shift: number } | null;
+  /** Bytes that are added. What is added to the base only after the access does not count. */
+  readonly offset: number;
+  /** Whether the base register is changed, and when. */
+  readonly writeback: "none" | "before" | "after";
+  /** Bytes of memory. */
+  readonly size: number;
+};
+
 /** What each architecture provides. Every byte belongs to exactly one instruction. */
 export type Disassembler = {
   decode(bytes: Uint8Array): Instruction[];
   flow(bytes: Uint8Array): FlowInstruction[];
-  effects(bytes: Uint8Array): EffectInstruction[];
+  readonly effects?: (bytes: Uint8Array) => EffectInstruction[];
+  /** Of the first instruction alone. */
+  readonly access?: (bytes: Uint8Array) => MemoryAccess | null;
 };

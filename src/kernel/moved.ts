@@ -4,6 +4,8 @@ type Cover = (from: number, to: number) => void;
 
 /** x86-64 relocation types (psABI, table 4.9) of eight bytes; the others of code have four. */
 const eight = new Set([1, 24, 25, 27, 28, 29, 30, 31]);
+/** R_AARCH64_ABS64 and _PREL64 (AAELF64, 5.7.3); those of instructions have four bytes. */
+const eightOfArm64 = new Set([257, 260]);
 /** R_X86_64_64, _32 and _32S: values that move with the image. */
 const absolute = new Set([1, 10, 11]);
 
@@ -37,6 +39,7 @@ export function movedBytes(elf: ElfFile, section: Section, from: number, to: num
 
 function sizeOf({ header: { arch } }: ElfFile, type: number): number {
   if (arch === "x86_64") return eight.has(type) ? 8 : 4;
+  if (arch === "arm64") return eightOfArm64.has(type) ? 8 : 4;
   return arch === "i386" ? 4 : 8;
 }
 

@@ -36,6 +36,7 @@ export function rewrittenBytes(elf: ElfFile, from: ImageOffset, to: ImageOffset)
   }
   for (const [start, stop] of trampolines) if (start < to && stop > from) cover(start, stop);
   if (has("call")) coverPadding(mask, code, from);
+  if (elf.header.arch === "arm64") coverArm64(mask, code, from);
   movedBytes(elf, section, from, to, cover);
   return mask;
 }
@@ -126,9 +127,9 @@ function sizeOfSite({ header: { arch } }: ElfFile, table: PatchKind, code: Text,
   switch (table) {
     case "lock":
     case "runtime-shift":
-      return 1;
+      return x86 ? 1 : 4;
     case "runtime-pointer":
-      return 8;
+      return x86 ? 8 : 16; // of arm64 a MOVZ and three MOVK (arch/arm64/include/asm/runtime-const.h)
     case "endbr":
       return 4;
     case "cfi":
@@ -154,4 +155,19 @@ function sizeOfSite({ header: { arch } }: ElfFile, table: PatchKind, code: Text,
 /** With call depth tracking the padding before each function is filled with code (arch/x86/kernel/callthunks.c): every NOP may be such. */
 function coverPadding(mask: Uint8Array, code: Text, from: number): void {
   for (let at = 0; at < mask.length; at++) if (code(from + at) === 0x90) mask[at] = 1;
+}
+
+/**
+ * Instructions of arm64 that a kernel may have otherwise though no table of its file tells. NOP: the table of ftrace's sites is made at boot, by dynamic
+ * relocations (ftrace_init_nop, arch/arm64/kernel/ftrace.c). PACIASP and AUTIASP: shadow call stacks take their place (scs_patch,
+ * arch/arm64/kernel/pi/patch-scs.c). Zero: an address among the code, which a dynamic relocation fills in.
+ */
+const arm64Patched: ReadonlySet<number> = new Set([0xd503201f, 0xd503233f, 0xd50323bf, 0]);
+
+function coverArm64(mask: Uint8Array, code: Text, from: number): void {
+  for (let at = -(from % 4); at < mask.length; at += 4) {
+    const [first, second, third, fourth] = [0, 1, 2, 3].map((byte) => code(from + at + byte) ?? 0xff);
+    const word = (first! | (second! << 8) | (third! << 16) | (fourth! << 24)) >>> 0;
+    if (arm64Patched.has(word)) mask.fill(1, Math.max(0, at), at + 4);
+  }
 }

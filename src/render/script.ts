@@ -1,7 +1,7 @@
 import { bytesOf, type ByteText } from "../base/index.ts";
 import type { Case, CaseFrame, CaseFunction } from "../case/index.ts";
 import { asBytes, visibleLine } from "./escape.ts";
-import { listingLines } from "./listing.ts";
+import { byteGroupsOf, listingLines } from "./listing.ts";
 import { framesByLine, listingsByLine, type TextLine } from "./text.ts";
 
 /**
@@ -13,6 +13,7 @@ export function renderScript(found: Case, lines: readonly TextLine[], options: {
   const { base, onTerminal } = options;
   const frames = framesByLine(found);
   const listings = listingsByLine(found, lines);
+  const groups = byteGroupsOf(found.kernel.arch);
   const parts: string[] = [];
   for (const { line, text } of lines) {
     const stripped = text.replace(/^[ \t]+|[ \t]+$/g, "");
@@ -21,7 +22,7 @@ export function renderScript(found: Case, lines: readonly TextLine[], options: {
     const code = listings.get(line);
     if (symbolic) parts.push(frameLine(stripped, own ?? [], base));
     else parts.push(code ? stripped.replaceAll(/[ \t]+/g, " ") : stripped);
-    if (code) parts.push(...listingLines(code, "objdump"));
+    if (code) parts.push(...listingLines(code, "objdump", groups));
   }
   return bytesOf(parts.map((part) => `${onTerminal ? visibleLine(part) : part}\n`).join("") as ByteText);
 }

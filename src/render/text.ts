@@ -2,7 +2,7 @@ import { bytesOf, type ByteText } from "../base/index.ts";
 import type { Case, CaseFrame, CaseInstructions } from "../case/index.ts";
 import { asBytes, visibleLine } from "./escape.ts";
 import { frameText } from "./frame.ts";
-import { listingLines, listingTitle } from "./listing.ts";
+import { byteGroupsOf, listingLines, listingTitle } from "./listing.ts";
 
 /** The log's lines as they are, in order, without their line feeds. */
 export type TextLine = { readonly line: number; readonly text: ByteText };
@@ -15,6 +15,7 @@ export function renderText(found: Case | null, lines: readonly TextLine[], optio
   const frames = found === null ? new Map<number, CaseFrame[]>() : framesByLine(found);
   const listings = found === null ? new Map<number, CaseInstructions>() : listingsByLine(found, lines);
   if (frames.size === 0 && listings.size === 0 && !options.onTerminal) return joined(lines.map(({ text }) => text), options.terminated);
+  const groups = byteGroupsOf(found?.kernel.arch ?? null);
   const parts: string[] = [];
   for (const { line, text } of lines) {
     const own = frames.get(line);
@@ -22,7 +23,7 @@ export function renderText(found: Case | null, lines: readonly TextLine[], optio
     const written = own ? withFrames(text, own) : text;
     parts.push(options.onTerminal ? visibleLine(written) : written);
     const code = listings.get(line);
-    if (code) parts.push(...listingLines(code, "plain").map((row) => asBytes(row) + (returned && !options.onTerminal ? "\r" : "")));
+    if (code) parts.push(...listingLines(code, "plain", groups).map((row) => asBytes(row) + (returned && !options.onTerminal ? "\r" : "")));
   }
   return joined(parts, options.terminated);
 }

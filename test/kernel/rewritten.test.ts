@@ -185,3 +185,28 @@ describe("a log's bytes against the file", () => {
     expect(compareCode(elf, 0x7000_0000 as ImageOffset, code.subarray(0, 8), 0)).toEqual({ compared: 0, equal: 0, masked: 8 });
   });
 });
+
+describe("arm64", () => {
+  /** Words of code; the machine of what smallElf writes is x86-64. */
+  async function arm64(kind: "linked" | "relocatable", words: readonly number[], more: Partial<SmallSection> = {}): Promise<ElfFile> {
+    const bytes = new Uint8Array(Uint32Array.from(words).buffer);
+    const file = smallElf(kind, [{ name: ".text", ...(kind === "linked" && { address: base }), code: true, bytes, ...more }], [{ name: "printk", value: 0n }]);
+    new DataView(file.buffer, file.byteOffset).setUint16(18, 183, true);
+    return elfFromBytes("vmlinux", file);
+  }
+  const add = 0x8b020020;
+
+  test("what is patched though no table of the file tells: nop, paciasp, autiasp, addresses among the code", async () => {
+    const elf = await arm64("linked", [add, 0xd503201f, 0xd503201f, add, 0xd503233f, add, 0xd50323bf, 0xd65f03c0, 0, 0, add]);
+    expect(masked(elf, 44)).toBe("4-12 16-20 24-28 32-40");
+    const patched = new Uint8Array(Uint32Array.from([add, 0xaa1e03e9, 0xd503201f]).buffer);
+    expect(compareCode(elf, 8 as ImageOffset, patched, 8)).toEqual({ compared: 4, equal: 4, masked: 8 });
+    patched[3]! ^= 1;
+    expect(compareCode(elf, 8 as ImageOffset, patched, 8)).toEqual({ compared: 4, equal: 3, masked: 8 });
+  });
+
+  test("relocated instructions of a module cover themselves, addresses eight bytes", async () => {
+    const relocations = [{ offset: 4n, type: 283, symbol: 0, addend: 0 }, { offset: 12n, type: 257, symbol: 0, addend: 0 }];
+    expect(masked(await arm64("relocatable", [add, 0x94000000, add, add, add, add], { relocations }), 24)).toBe("4-8 12-20");
+  });
+});

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { DisasmArch } from "../../src/disasm/index.ts";
 
 /** One row of `objdump -d`: offset, size and text of an instruction, or a run of zeros that objdump elides as `...`. */
 export type ObjdumpRow = { readonly offset: number; readonly size: number; readonly text: string };
@@ -18,7 +19,7 @@ const batchSize = 10_000;
  * at the end of a file. One process for thousands of windows: an object file with one section a window.
  * With `elide`, the rows that stand for skipped zeros come out as `...`.
  */
-export function objdumpWindows(windows: readonly Uint8Array[], arch: "x86_64" | "i386", zeros: "elide" | "show" = "show"): ObjdumpRow[][] {
+export function objdumpWindows(windows: readonly Uint8Array[], arch: DisasmArch, zeros: "elide" | "show" = "show"): ObjdumpRow[][] {
   const folder = mkdtempSync(join(tmpdir(), "oopscope-objdump-"));
   try {
     const out: ObjdumpRow[][] = [];
@@ -27,7 +28,7 @@ export function objdumpWindows(windows: readonly Uint8Array[], arch: "x86_64" | 
       const file = join(folder, `${from}.o`);
       writeFileSync(file, objectOf(batch, arch));
       const options = ["-d", "--insn-width=16", ...(zeros === "show" ? ["-z"] : [])];
-      const text = execFileSync("objdump", [...options, file], { encoding: "latin1", maxBuffer: 1 << 30 });
+      const text = execFileSync(arch === "arm64" ? "aarch64-linux-gnu-objdump" : "objdump", [...options, file], { encoding: "latin1", maxBuffer: 1 << 30 });
       out.push(...rowsOf(text, batch.length));
       rmSync(file);
     }
@@ -47,16 +48,17 @@ function rowsOf(text: string, count: number): ObjdumpRow[][] {
       rows = out[Number(section[1])]!;
       continue;
     }
-    const row = /^ *([0-9a-f]+):\t((?:[0-9a-f]{2} )+) *(?:\t(.*))?$/.exec(line);
-    if (row) rows.push({ offset: parseInt(row[1]!, 16), size: row[2]!.length / 3, text: row[3] ?? "" });
+    // Of arm64 whole words.
+    const row = /^ *([0-9a-f]+):\t((?:[0-9a-f]{2} )+|[0-9a-f]{8} ) *(?:\t(.*))?$/.exec(line);
+    if (row) rows.push({ offset: parseInt(row[1]!, 16), size: row[2]![2] === " " ? row[2]!.length / 3 : 4, text: row[3] ?? "" });
     else if (line === "\t...") rows.push({ offset: -1, size: 0, text: "..." });
   }
   return out;
 }
 
 /** A relocatable ELF file (gABI, chapter 4) with one executable section `w0`, `w1`, … for each window. */
-function objectOf(windows: readonly Uint8Array[], arch: "x86_64" | "i386"): Buffer {
-  const wide = arch === "x86_64";
+function objectOf(windows: readonly Uint8Array[], arch: DisasmArch): Buffer {
+  const wide = arch !== "i386";
   const headerSize = wide ? 64 : 52;
   const entrySize = wide ? 64 : 40;
   const names = Buffer.from(`\0.names\0${windows.map((_, k) => `w${k}\0`).join("")}`, "latin1");
@@ -74,7 +76,7 @@ function objectOf(windows: readonly Uint8Array[], arch: "x86_64" | "i386"): Buff
   file.set([0x7f, 0x45, 0x4c, 0x46, wide ? 2 : 1, 1, 1], 0);
   const word = (at: number, value: number) => (wide ? file.writeBigUInt64LE(BigInt(value), at) : file.writeUInt32LE(value, at));
   file.writeUInt16LE(1, 16); // ET_REL
-  file.writeUInt16LE(wide ? 62 : 3, 18);
+  file.writeUInt16LE({ x86_64: 62, i386: 3, arm64: 183 }[arch], 18);
   file.writeUInt32LE(1, 20);
   word(wide ? 40 : 32, tableAt);
   const tail = wide ? 52 : 40;
