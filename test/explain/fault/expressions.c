@@ -1,5 +1,5 @@
 // What functions of the kernel's style read and write, for expressions.test.ts. A comment `@ a ; b` at a line says what its accesses are called: the first
-// must be found, the others may be. Compiled as it stands by gcc and clang; never run.
+// must be found (`|`: in one of these ways), the others may be. Compiled as it stands by gcc and clang; never run.
 typedef unsigned char u8;
 typedef unsigned short u16;
 typedef unsigned int u32;
@@ -131,13 +131,13 @@ u32 result(u32 key)
 u32 nameless(u32 key) { return lookup(key)->buffer->length; /* @ lookup(…)->buffer->length ; lookup(…)->buffer */ }
 u32 private(struct device *dev) { return priv_of(dev->parent)->ring.head; /* @ priv_of(…)->ring.head ; dev->parent */ }
 
-static always_inline struct device *buffer_device(const struct buffer *buffer) { return buffer->dev; /* @ buffer->dev ; slot->buf->dev ; priv->ring.slots[i].buf->dev */ }
-static always_inline u32 device_mtu(const struct device *dev) { return dev->mtu; /* @ dev->mtu ; slot->buf->dev->mtu ; priv->ring.slots[i].buf->dev->mtu */ }
+static always_inline struct device *buffer_device(const struct buffer *buffer) { return buffer->dev; /* @ priv->ring.slots[i].buf->dev | buffer->dev | slot->buf->dev */ }
+static always_inline u32 device_mtu(const struct device *dev) { return dev->mtu; /* @ priv->ring.slots[i].buf->dev->mtu | dev->mtu | slot->buf->dev->mtu */ }
 u32 inlined(struct priv *priv, u32 i)
 {
 	struct slot *slot = &priv->ring.slots[i];
 
-	return device_mtu(buffer_device(slot->buf)); /* @ slot->buf ; priv->ring.slots[i].buf */
+	return device_mtu(buffer_device(slot->buf)); /* @ priv->ring.slots[i].buf | slot->buf */
 }
 
 int call_open(struct device *dev) { return dev->ops->open(dev->ops); /* @ dev->ops->open ; dev->ops */ }
@@ -206,18 +206,18 @@ u64 sum_all(struct stats *stats, u32 count)
 	u32 i;
 
 	for (i = 0; i < count; i++)
-		sum += stats[i].bytes; /* @ stats[i].bytes ; stats->bytes ; … */
+		sum += stats[i].bytes; /* @ stats[…].bytes | stats[i].bytes */
 	return sum;
 }
 
-u32 hash(struct priv *priv, u32 key) { return priv->ring.slots[(key * 31) & 7].state; /* @ priv->ring.slots[31 * key & 7].state ; priv->ring.slots[(31 * key) & 7].state ; priv->ring.slots[…].state */ }
+u32 hash(struct priv *priv, u32 key) { return priv->ring.slots[(key * 31) & 7].state; /* @ priv->ring.slots[…].state | priv->ring.slots[(31 * key) & 7].state */ }
 u32 mode(struct priv *priv) { return priv->flags.mode; /* @ priv->flags.mode ; priv->flags.up */ }
 bool busy(struct priv *priv) { return priv->flags.busy; /* @ priv->flags.busy ; priv->flags.up */ }
 
 noinline static u32 deep(struct priv *priv, int depth)
 {
 	if (depth > 3)
-		return priv->ring.slots[depth].buf->dev->parent->mtu; /* @ priv->ring.slots[depth].buf->dev->parent->mtu ; priv->ring.slots[depth].buf->dev->parent ; priv->ring.slots[depth].buf->dev ; priv->ring.slots[depth].buf */
+		return priv->ring.slots[depth].buf->dev->parent->mtu; /* @ priv->ring.slots[depth].buf->dev->parent->mtu ; priv->ring.slots[depth].buf->dev->parent ; priv->ring.slots[depth].buf->dev ; priv->ring.slots[depth].buf ; priv->ring.slots[…].buf ; priv->ring.slots[…].buf->dev ; priv->ring.slots[…].buf->dev->parent ; priv->ring.slots[…].buf->dev->parent->mtu */
 	return deep(priv, depth + check(depth));
 }
 u32 deepest(struct priv *priv) { return deep(priv, 0); }
