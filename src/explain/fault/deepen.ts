@@ -1,4 +1,4 @@
-import { hex } from "../../base/index.ts";
+import { OopscopeError, hex } from "../../base/index.ts";
 import { SHF_EXECINSTR, openElf } from "../../elf/index.ts";
 import { readings } from "./access.ts";
 import type { Case, CaseFrame, CaseFunction, CaseReport, CaseVerdict } from "../../case/index.ts";
@@ -60,11 +60,13 @@ export class DeepLook {
   async deepen(step: Step): Promise<CaseVerdict> {
     step.signal?.throwIfAborted();
     const question = { ...step, code: this.#code, sources: this.#sources };
-    const { fault } = await faultOf(question);
     const { verdict } = step;
     const wantsEarlier = verdict.earlier.length === 0 && (step.report.kind === "double-free" || step.report.kind === "use-after-free");
-    const earlier = wantsEarlier ? await earlierFrees(question) : verdict.earlier;
-    return { ...verdict, fault, earlier, objects: [...verdict.objects, ...(await this.#objects(step))] };
+    // A damaged file costs what it would have told.
+    const fault = (await unlessDamaged(() => faultOf(question)))?.fault ?? null;
+    const earlier = wantsEarlier ? ((await unlessDamaged(() => earlierFrees(question))) ?? []) : verdict.earlier;
+    const objects = (await unlessDamaged(() => this.#objects(step))) ?? [];
+    return { ...verdict, fault, earlier, objects: [...verdict.objects, ...objects] };
   }
 
   async #objects({ case: found, report, at, pc }: Step): Promise<ObjectNote[]> {
@@ -83,8 +85,18 @@ export class DeepLook {
       const files = { elf, code: elf };
       this.#opened.push(files);
       return files;
-    } catch {
-      return null;
+    } catch (error) {
+      if (error instanceof OopscopeError) return null;
+      throw error;
     }
+  }
+}
+
+async function unlessDamaged<T>(find: () => Promise<T>): Promise<T | null> {
+  try {
+    return await find();
+  } catch (error) {
+    if (error instanceof OopscopeError) return null;
+    throw error;
   }
 }

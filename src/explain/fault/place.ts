@@ -101,12 +101,13 @@ function descend(type: CType | null | undefined, offset: number, indices: readon
         const found = memberAt(member, offset, indices, size, depth);
         if (!found) continue;
         // Of a union's members that with the access's own size, else the first.
-        const score = (size.size > 0 && (found.type?.size ?? 0) === size.size ? 2 : 0) + (found.type?.plain?.kind === "pointer" && size.size === 8 ? 1 : 0);
+        const score = isOpen(member) ? 0 : 1 + (size.size > 0 && (found.type?.size ?? 0) === size.size ? 2 : 0) + (found.type?.plain?.kind === "pointer" && size.size === 8 ? 1 : 0);
         if (score > bestScore) {
           best = found;
           bestScore = score;
         }
-        if (plain.kind === "struct" && member.bits === null) break;
+        // Arrays without a length reach over what comes behind them.
+        if (plain.kind === "struct" && member.bits === null && !isOpen(member)) break;
       }
       return best;
     }
@@ -124,6 +125,11 @@ function descend(type: CType | null | undefined, offset: number, indices: readon
   }
 }
 
+/** An array that does not say how long it is: `data[]`, or `start[0]` of older sources. */
+function isOpen({ type }: Member): boolean {
+  return type?.plain?.kind === "array" && (type.size === null || type.size === 0);
+}
+
 function memberAt(member: Member, offset: number, indices: readonly Term[], size: Meant, depth: number): Step | null {
   const { name, bits, type } = member;
   if (bits !== null) {
@@ -135,8 +141,7 @@ function memberAt(member: Member, offset: number, indices: readonly Term[], size
     return offset <= last && offset + Math.max(1, size.size) > first ? { text: `.${name}`, type, field: name, bounds: [] } : null;
   }
   const length = type?.size ?? null;
-  const isFlexible = type?.plain?.kind === "array" && (length === null || length === 0);
-  if (offset < member.offset || (!isFlexible && offset >= member.offset + (length ?? 0))) {
+  if (offset < member.offset || (!isOpen(member) && offset >= member.offset + (length ?? 0))) {
     // An index may begin below its array: `slots[i - 1]`.
     const kind = type?.plain?.kind;
     const near = kind === "array" ? (type!.plain!.elementSize ?? 0) * 4 : kind === "struct" || kind === "union" ? 64 : 0;
