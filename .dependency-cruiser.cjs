@@ -10,12 +10,15 @@ const arrows = {
   disasm: ["base"],
   oops: ["base"],
   decode: ["base", "case", "elf", "disasm", "oops", "kernel", "symbolize"],
+  explain: ["base", "case", "elf", "symbolize", "kernel", "oops"],
   render: ["base", "case"],
-  lab: ["base", "elf", "kernel", "case", "decode", "render"],
-  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "render", "lab"],
+  system: ["base", "elf", "kernel"],
+  fetch: ["base", "elf", "kernel", "system"],
+  lab: ["base", "elf", "kernel", "case", "decode", "render", "system"],
+  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render", "system", "fetch", "lab"],
 };
 const folders = Object.keys(arrows);
-const pure = ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "render"];
+const pure = ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render"];
 
 module.exports = {
   forbidden: [

@@ -1,6 +1,6 @@
 // Prints the comparison with the peers as Markdown: `make bench`. Ratios of one run count, not milliseconds.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { cpus, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { openElf } from "../dist/elf/index.js";
@@ -82,8 +82,8 @@ const packing = [
   { name: "oopscope symbols pack --for LOG", command: node, args: [main, "symbols", "pack", "-q", "--for", example, vmlinux, join(root, "examples/null-chain/null_chain.ko"), "-o", needed] },
 ];
 console.log(table("GSYM of the whole vmlinux", packing, measure(packing, Math.max(1, Math.round(rounds / 3))), { "oopscope symbols pack": "≤ 2" }));
-const size = (folder) => readdirSync(folder).filter((name) => name.startsWith("vmlinux")).map((name) => `${name}: ${(statSync(join(folder, name)).size / 1e6).toFixed(2)} MB (${((100 * statSync(join(folder, name)).size) / statSync(vmlinux).size).toFixed(2)}%)`);
-console.log(`Sizes, of a vmlinux of ${(statSync(vmlinux).size / 1e6).toFixed(0)} MB (owed: ≤ 6%)\n\n${[...(gsymutil ? [`${gsymutil}: ${(statSync(join(work, "llvm.gsym")).size / 1e6).toFixed(2)} MB`] : []), ...size(symbols), ...size(needed).map((one) => `for one log: ${one}`)].map((line) => `- ${line}`).join("\n")}\n`);
+const sizes = (folder) => readdirSync(folder).filter((name) => name.startsWith("vmlinux")).map((name) => `${name}: ${(statSync(join(folder, name)).size / 1e6).toFixed(2)} MB (${((100 * statSync(join(folder, name)).size) / statSync(vmlinux).size).toFixed(2)}%)`);
+console.log(`Sizes, of a vmlinux of ${(statSync(vmlinux).size / 1e6).toFixed(0)} MB (owed: ≤ 6%)\n\n${[...(gsymutil ? [`${gsymutil}: ${(statSync(join(work, "llvm.gsym")).size / 1e6).toFixed(2)} MB`] : []), ...sizes(symbols), ...sizes(needed).map((one) => `for one log: ${one}`)].map((line) => `- ${line}`).join("\n")}\n`);
 const packed = [
   { name: "node -e 0", command: node, args: ["-e", "0"] },
   { name: "decode --no-code, no symbols", command: node, args: [main, "decode", "-q", "--no-code", "--release", "0", example], status: [0, 3] },
@@ -103,6 +103,21 @@ const starts = [
   { name: "decode of 30 lines without symbols", command: node, args: [main, "decode", "-q", "--no-code", "--release", "0", join(work, "short.log")], status: [0, 3] },
 ];
 console.log(table("Start-up", starts, measure(starts, rounds * 2), { "oopscope --version": "≤ 1.3", "oopscope --help": "≤ 1.5", "decode of 30 lines without symbols": "≤ 1.6" }));
+
+const fixtures = `${root}test/fixtures/logs/`;
+const crashes = readdirSync(fixtures).filter((name) => name.endsWith(".log")).map((name) => readFileSync(fixtures + name));
+const thousand = join(work, "thousand.log");
+writeFileSync(thousand, Buffer.concat(Array.from({ length: 9 }, () => crashes).flat()));
+const { decode } = await import("../dist/index.js");
+const reports = (await decode(readFileSync(thousand), { root: null, code: "none" })).case.reports.length;
+const explaining = [
+  { name: "oopscope decode", command: node, args: [main, "decode", "-q", "--release", "0", "--format", "json", thousand], status: [0, 3] },
+  { name: "oopscope explain", command: node, args: [main, "explain", "-q", "--release", "0", "--format", "json", thousand], status: [0, 3] },
+  { name: "decode of the panic above", command: node, args: [main, "decode", "-q", "--format", "json", ...files, join(work, "panic.log")], status: [0, 3] },
+  { name: "explain of the panic above", command: node, args: [main, "explain", "-q", "--format", "json", ...files, join(work, "panic.log")], status: [0, 3] },
+];
+const explained = measure(explaining, Math.max(1, Math.round(rounds / 3)));
+console.log(table(`A log of ${reports} reports, without debug files`, explaining, explained, { "oopscope explain": `${((reports / explained[1].wall) * 1000).toFixed(0)} reports/s; owed: ≥ 500/s`, "explain of the panic above": `${(explained[3].wall / explained[2].wall).toFixed(2)} × decode; owed: ≤ 1.5, ≤ 200 MB` }));
 
 const size = 1e9;
 const long = join(work, "long.log");

@@ -2,6 +2,7 @@
 export type ErrorCode =
   | "not-found" // a file that was asked for is not there
   | "unreadable" // the system refused to read it
+  | "unreachable" // a server did not answer, broke off, or has not got what was asked for
   | "unwritable" // the system refused to write it
   | "not-elf" // the file is of another kind
   | "malformed" // a structure contradicts its format or the file's bounds

@@ -31,6 +31,11 @@ function writeAll(descriptor: 1 | 2, bytes: Uint8Array): boolean {
   return true;
 }
 
+/** Talk that is no sentence: a line that is written over. The caller makes it safe for a terminal. */
+export function writeTalk(text: string): void {
+  writeAll(2, Buffer.from(text, "utf8"));
+}
+
 /** Talk: `oopscope: warning: …`, on standard error, safe for a terminal. */
 export function say(severity: "error" | "warning" | "note", text: string, command: string | null = null): void {
   writeAll(2, Buffer.from(`oopscope: ${severity}: ${visible(text)}\n${command === null ? "" : `  try: ${visible(command)}\n`}`, "utf8"));

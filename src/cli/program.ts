@@ -1,8 +1,11 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { OopscopeError, version } from "../base/index.ts";
+import type { CacheFlags } from "./commands/cache.ts";
 import type { DecodeFlags } from "./commands/decode.ts";
+import type { ExplainFlags } from "./commands/explain.ts";
 import type { LabFlags } from "./commands/lab.ts";
 import type { SymbolizeFlags } from "./commands/symbolize.ts";
+import type { SymbolsFetchFlags } from "./commands/symbols-fetch.ts";
 import type { SymbolsPackFlags } from "./commands/symbols-pack.ts";
 import { exit } from "./exit.ts";
 
@@ -16,6 +19,7 @@ export async function run(args: readonly string[]): Promise<number> {
     await program.parseAsync([...args], { from: "user" });
     return status;
   } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") return exit.interrupted;
     if (error instanceof CommanderError) return error.exitCode === 0 ? exit.done : exit.usage;
     if (error instanceof OopscopeError) {
       const { say } = await import("./output.ts");
@@ -53,19 +57,24 @@ export function commandLine(done: Done, only: string | null = null): Command {
   return program;
 }
 
+const explain: Define = (program, done) => {
+  withFiles(withCommon(program.command("explain")))
+    .description("say what happened, where, why, and what to do next")
+    .argument("[LOG|CASE|RULE]", "a log, a case that was saved as JSON, or a rule whose page is to be shown; - or nothing: standard input")
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["terminal", "json"]).default("terminal"))
+    .addHelpText("after", "\nExamples:\n  oopscope explain panic.log\n  oopscope explain --modules ~/gtp5g --format json panic.log > case.json\n  oopscope explain case.json\n  oopscope explain double-free-skb")
+    .action(async (what: string | undefined, flags: ExplainFlags) => {
+      const { runExplain } = await import("./commands/explain.ts");
+      done(await runExplain(what, flags));
+    });
+};
+
 const decode: Define = (program, done) => {
-  withCommon(program.command("decode", { isDefault: true }))
+  withFiles(withCommon(program.command("decode", { isDefault: true })))
     .description("resolve every frame of a crash log, in place")
     .argument("[LOG]", "the log; - or nothing: standard input")
     .argument("[BASE]", "with a vmlinux as the first argument (the call of scripts/decode_stacktrace.sh): base path or auto")
     .argument("[MODULES]", "likewise: the folder of the modules")
-    .option("--vmlinux <FILE>", "the kernel's vmlinux or its debug file (default: the usual places)")
-    .option("--modules <DIR>", "a folder with modules, searched deep, or a module (repeatable)", collect)
-    .option("--symbols <FILE>", "a file of `oopscope symbols pack`, or a folder of them (repeatable)", collect)
-    .option("--release <REL>", "the kernel's release, where the log does not tell it")
-    .option("--base-path <P>", "cut P from the front of paths; auto: the root of the kernel's sources; none", "auto")
-    .option("--return-addresses", "look return addresses up as printed instead of at the call before them")
-    .option("--no-code", "leave Code: lines as they are")
     .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json", "ndjson"]).default("text"))
     .option("--follow", "decode a log that is still being written: each report when it is complete")
     .addHelpText("after", "\nA log may be compressed (gzip, xz, zstd), a folder of pstore, journalctl's JSON, a mail: docs/logs.md has all forms. ndjson writes one report a line.\n\nExamples:\n  oopscope decode panic.log\n  dmesg | oopscope decode --modules ~/gtp5g -\n  oopscope decode --format json panic.log | jq '.reports[0].stacks'\n  dmesg -w | oopscope decode --follow -")
@@ -94,6 +103,17 @@ const symbolize: Define = (program, done) => {
 
 const symbols: Define = (program, done) => {
   const symbols = program.command("symbols").description("symbols without the debug files").helpOption("--help", "show this help").helpCommand(false);
+  withCommon(symbols.command("fetch"))
+    .description("get a kernel's vmlinux and the modules that a log names out of its debug package (Debian, Ubuntu)")
+    .argument("<LOG|RELEASE>", "the log, or the kernel's release")
+    .option("--gsym", "keep only packed symbols, a few per cent of the size")
+    .option("--module <NAME>", "keep this module, too (repeatable)", collect)
+    .option("--from <PACKAGE>", "take this package, a file or an address, instead of asking apt")
+    .addHelpText("after", "\nWhat is kept is found by `oopscope decode` from then on; `oopscope cache` shows it.\nArchives beside those of apt: OOPSCOPE_ARCHIVES, addresses with pool/ below them.\n\nExamples:\n  oopscope symbols fetch panic.log\n  oopscope symbols fetch 6.1.0-56-amd64 --module nf_tables")
+    .action(async (target: string, flags: SymbolsFetchFlags) => {
+      const { runSymbolsFetch } = await import("./commands/symbols-fetch.ts");
+      done(await runSymbolsFetch(target, flags));
+    });
   withCommon(symbols.command("pack"))
     .description("write GSYM: functions, inlines, files and lines at a few per cent of the debug file's size")
     .argument("[FILE...]", "a vmlinux or modules with debug information; with --for by default those of the usual places")
@@ -104,6 +124,24 @@ const symbols: Define = (program, done) => {
     .action(async (files: string[], flags: SymbolsPackFlags) => {
       const { runSymbolsPack } = await import("./commands/symbols-pack.ts");
       done(await runSymbolsPack(files, flags));
+    });
+};
+
+const cache: Define = (program, done) => {
+  const cache = withCommon(program.command("cache"))
+    .description("what was fetched, and where it is")
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nIts place is $OOPSCOPE_CACHE/symbols, else oopscope/symbols in $XDG_CACHE_HOME or ~/.cache. It holds at most 8 GB, or OOPSCOPE_CACHE_SIZE (20G);\nwhat was used the longest time ago goes first.")
+    .action(async (flags: CacheFlags) => {
+      const { runCache } = await import("./commands/cache.ts");
+      done(await runCache(flags));
+    });
+  withCommon(cache.command("clear"))
+    .description("remove all of it")
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
+    .action(async (_flags: CacheFlags, command: Command) => {
+      const { runCacheClear } = await import("./commands/cache.ts");
+      done(await runCacheClear(command.optsWithGlobals<CacheFlags>()));
     });
 };
 
@@ -137,7 +175,20 @@ const lab: Define = (program, done) => {
     });
 };
 
-const commands: Readonly<Record<string, Define>> = { decode, symbolize, symbols, lab };
+const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, cache, lab };
+
+/** Which files to use for a log, and how. */
+function withFiles(command: Command): Command {
+  return command
+    .option("--vmlinux <FILE>", "the kernel's vmlinux or its debug file, or a System.map (default: the usual places)")
+    .option("--modules <DIR>", "a folder with modules, searched deep, or a module (repeatable)", collect)
+    .option("--symbols <FILE>", "a file of `oopscope symbols pack`, or a folder of them (repeatable)", collect)
+    .option("--release <REL>", "the kernel's release, where the log does not tell it")
+    .option("--base-path <P>", "cut P from the front of paths; auto: the root of the kernel's sources; none", "auto")
+    .option("--return-addresses", "look return addresses up as printed instead of at the call before them")
+    .option("--no-code", "leave Code: lines as they are")
+    .option("--debuginfod", "fetch debug files that are not here from the servers of DEBUGINFOD_URLS");
+}
 
 /** What describes a guest; `or` names who else has a say in its size. */
 function withGuest(command: Command, or: string): Command {

@@ -8,7 +8,10 @@ export type Remark = { readonly severity: "warning" | "note"; readonly text: str
 /** A module that frames name and that has no usable file: `damage` says why, where one was found. */
 export type MissingModule = { readonly name: string; readonly outOfTree: boolean; readonly damage: string | null };
 
-export function remarksOn(found: Case, clues: KernelClues, missing: readonly MissingModule[]): Remark[] {
+/** What a found vmlinux is not: it has names and no lines; or why a list of names cannot be used. */
+export type VmlinuxLacks = { readonly onlyNames: boolean; readonly unusable: string | null };
+
+export function remarksOn(found: Case, clues: KernelClues, missing: readonly MissingModule[], { onlyNames, unusable }: VmlinuxLacks): Remark[] {
   const remarks: Remark[] = [];
   const { vmlinux, modules } = found.image;
   for (const file of [...(vmlinux ? [{ name: "vmlinux", ...vmlinux }] : []), ...modules]) {
@@ -19,14 +22,17 @@ export function remarksOn(found: Case, clues: KernelClues, missing: readonly Mis
   const absent = missing.filter(({ damage }) => damage === null);
   const ours = absent.filter(({ outOfTree }) => !outOfTree).map(({ name }) => name);
   const theirs = absent.filter(({ outOfTree }) => outOfTree).map(({ name }) => name);
-  const needsVmlinux = vmlinux === null && frames(found).some(isWithoutVmlinux);
+  const isWithoutLines = withoutLines(onlyNames ? vmlinux : null);
+  const nameless = frames(found).some(isWithoutLines);
+  const needsVmlinux = nameless || (vmlinux === null && frames(found).some(isWithoutVmlinux));
   const noModule = `no file of the module${plural(ours)} ${ours.join(", ")}`;
   if (needsVmlinux) {
-    const text = clues.release === null ? "no vmlinux was given, and the log does not tell its kernel's release" : `no vmlinux of ${clues.release} was found`;
+    const text = nameless ? `${vmlinux!.path} has names and no lines` : clues.release === null ? "no vmlinux was given, and the log does not tell its kernel's release" : `no vmlinux of ${clues.release} was found`;
     const both = ours.length > 0 ? `${text}, and ${noModule}` : text;
-    if (debug) remarks.push({ severity: "warning", text: `${both}; ${packaged(ours.length > 0)}`, command: debug.command });
+    if (debug) remarks.push({ severity: "warning", text: `${both}; ${packaged(nameless || ours.length > 0)}`, command: debug.command });
     else remarks.push({ severity: "warning", text: `${text}; name the one of the kernel's own build`, command: "oopscope decode --vmlinux PATH/TO/vmlinux LOG" });
   }
+  if (unusable !== null && needsVmlinux) remarks.push({ severity: "note", text: unusable, command: null });
   if (ours.length > 0 && !(needsVmlinux && debug)) {
     remarks.push({ severity: "warning", text: `${noModule} was found; ${packaged(ours.length > 1) ?? `name the folder that holds ${ours.length > 1 ? "them" : "it"}`}`, command: debug ? debug.command : "oopscope decode --modules DIR LOG" });
   }
@@ -34,7 +40,7 @@ export function remarksOn(found: Case, clues: KernelClues, missing: readonly Mis
     remarks.push({ severity: "warning", text: `no file of the out-of-tree module${plural(theirs)} ${theirs.join(", ")} was found; name the folder of the build that crashed`, command: "oopscope decode --modules PATH/TO/BUILD LOG" });
   }
   for (const { name, damage } of missing) if (damage !== null) remarks.push({ severity: "warning", text: `the file of module ${name} is unusable: ${damage}`, command: null });
-  for (const [why, count] of counted(found, new Set(missing.map(({ name }) => name)))) remarks.push({ severity: "note", text: count === 1 ? why : `${why} (${count} frames)`, command: null });
+  for (const [why, count] of counted(found, new Set(missing.map(({ name }) => name)), isWithoutLines)) remarks.push({ severity: "note", text: count === 1 ? why : `${why} (${count} frames)`, command: null });
   return remarks;
 }
 
@@ -52,14 +58,17 @@ export function isComplete(found: Case): boolean {
   return frames(found).every(({ unresolved, symbol, exact }) => unresolved === null || unresolved.reason === "user" || (unresolved.reason === "outside" && symbol === null && exact));
 }
 
+/** Whether a frame has no more than its name because its vmlinux has none of the lines. */
+const withoutLines = (vmlinux: Case["image"]["vmlinux"]) => ({ unresolved, module }: CaseFrame): boolean => vmlinux !== null && module === null && unresolved?.reason === "no-debug-info" && unresolved.why === `${vmlinux.path} has no debug information`;
+
 const isWithoutVmlinux = ({ unresolved, module }: CaseFrame): boolean => unresolved?.reason === "no-image" && unresolved.why === noVmlinux && module === null;
 
 /** Why frames have no place, other than for want of a file that another remark names: each reason once for each place. */
-function counted(found: Case, missing: ReadonlySet<string>): Map<string, number> {
+function counted(found: Case, missing: ReadonlySet<string>, isSaid: (frame: CaseFrame) => boolean): Map<string, number> {
   const counts = new Map<string, number>();
   for (const frame of frames(found)) {
     const { unresolved, symbol, address, module } = frame;
-    if (!unresolved || unresolved.reason === "user" || isWithoutVmlinux(frame) || (unresolved.reason === "no-image" && module !== null && missing.has(module))) continue;
+    if (!unresolved || unresolved.reason === "user" || isWithoutVmlinux(frame) || isSaid(frame) || (unresolved.reason === "no-image" && module !== null && missing.has(module))) continue;
     const name = symbol ?? address ?? "a frame";
     const why = unresolved.why.startsWith("this report") || unresolved.why.startsWith(`${name} `) ? unresolved.why : `${name}: ${unresolved.why}`;
     counts.set(why, (counts.get(why) ?? 0) + 1);

@@ -6,6 +6,7 @@ import { isComplete, remarksOn, type Remark } from "./advice.ts";
 import { instructionsOf } from "./code.ts";
 import { CodeEvidence, inferKaslr, sizeEvidence } from "./evidence.ts";
 import { openImages, releaseOf, type ImagePool, type KernelImage, type KernelImages } from "./images.ts";
+import { lackingFiles, type LackingFile } from "./lacking.ts";
 import type { DecodeOptions } from "./options.ts";
 import { pathCutter } from "./paths.ts";
 import { answerFrames, placeBare, planFrame, settleByAddress, settleRepeats, settleStack, type Plan, type ResolveOptions } from "./resolve.ts";
@@ -17,6 +18,8 @@ export type Decoded = {
   /** True if every kernel frame of the log has a place. */
   readonly complete: boolean;
   readonly remarks: readonly Remark[];
+  /** Files whose debug information would resolve more, vmlinux first. */
+  readonly lacking: readonly LackingFile[];
 };
 
 /**
@@ -32,7 +35,8 @@ export async function decodeLog(log: ParsedLog, options: DecodeOptions = {}, ban
   const cluesFor = cluesOf(log, options, banners);
   const modules = moduleClues(log);
   const everyFrame = [...log.reports.flatMap(({ stacks }) => stacks.flatMap(({ frames }) => frames)), ...log.loose];
-  const images = everyFrame.length === 0 ? noImages : await openImages(cluesFor, modules, namesByImage(everyFrame), options, pool);
+  const names = namesByImage(everyFrame);
+  const images = everyFrame.length === 0 ? noImages : await openImages(cluesFor, modules, names, options, pool);
   try {
     const { banner } = images;
     const clues = cluesFor(releaseOf(banner));
@@ -61,10 +65,11 @@ export async function decodeLog(log: ParsedLog, options: DecodeOptions = {}, ban
       if (!wanted.has(name) || images.modules.has(moduleKey(name)) || name === "bpf") return [];
       return [{ name, outOfTree: outOfTree.has(name), damage: images.damaged.get(moduleKey(name)) ?? null }];
     });
-    const remarks = remarksOn(found, clues, missing);
+    const lacking = lackingFiles(images, new Set([...names.keys(), ...(everyFrame.some(isBare) ? [""] : [])]), clues, modules);
+    const remarks = remarksOn(found, clues, missing, { onlyNames: images.vmlinux?.image.hasDebugInformation === false, unusable: images.damaged.get("") ?? null });
     if (!log.asWritten) remarks.push({ severity: "note", text: "the log's lines were put together from another form: their numbers count the kernel's lines, not the file's", command: null });
     if (options.release !== undefined && clues.release !== options.release) remarks.unshift({ severity: "warning", text: `the log is of kernel ${clues.release}: the release ${options.release} that was named is not used`, command: null });
-    return { case: found, log, complete: isComplete(found), remarks };
+    return { case: found, log, complete: isComplete(found), remarks, lacking };
   } finally {
     images.close();
   }
@@ -108,6 +113,8 @@ export function moduleClues(log: ParsedLog): ModuleClues[] {
   return [...clues.values()];
 }
 
+const isBare = ({ symbol, address, user }: ParsedFrame): boolean => symbol === null && address !== null && !user;
+
 export function namesByImage(frames: readonly ParsedFrame[]): Map<string, Set<string>> {
   const names = new Map<string, Set<string>>();
   for (const { symbol, module, user, decoded } of frames) {
@@ -133,7 +140,8 @@ function planAll(log: ParsedLog, images: KernelImages, clues: KernelClues, optio
     const foreign = release !== null && clues.release !== null && release !== clues.release ? `this report is of kernel ${release}, the files are for ${clues.release}` : null;
     const stacks = report.stacks.map(({ frames }) => frames.map((frame) => planFrame(frame, images, foreign)));
     const plans = stacks.flat();
-    const kaslr = kaslrOffset !== null ? BigInt(kaslrOffset) : inferKaslr(plans, images.vmlinux);
+    // The log counts from the link addresses, which a running kernel's own list does not have.
+    const kaslr = kaslrOffset !== null && images.vmlinux?.names !== "kallsyms" ? BigInt(kaslrOffset) : inferKaslr(plans, images.vmlinux);
     settleByAddress(plans, kaslr);
     code.weigh(report.code, new Map(plans.map((one) => [one.frame, one])), (image) => image !== images.vmlinux || !proved);
     settleRepeats(plans);
@@ -149,7 +157,7 @@ function planAll(log: ParsedLog, images: KernelImages, clues: KernelClues, optio
   }
   const loose = log.loose.map((frame) => planFrame(frame, images, null));
   const moved = new Set(log.reports.map(({ kernel }) => kernel.kaslrOffset).filter((offset) => offset !== null));
-  const kaslr = inferKaslr(loose, images.vmlinux) ?? (moved.size === 1 ? BigInt([...moved][0]!) : null);
+  const kaslr = inferKaslr(loose, images.vmlinux) ?? (moved.size === 1 && images.vmlinux?.names !== "kallsyms" ? BigInt([...moved][0]!) : null);
   settleByAddress(loose, kaslr);
   // Frames on lines that follow one another are a stack.
   for (let from = 0, to = 1; to <= loose.length; to++) {

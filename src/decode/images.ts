@@ -1,6 +1,6 @@
 import { OopscopeError, messageOf, type ImageOffset } from "../base/index.ts";
 import { SHF_EXECINSTR, type ElfFile } from "../elf/index.ts";
-import { closeFound, findModules, findVmlinux, hasDebugInformation, moduleKey, patchSymbols, type FoundFile, type KernelClues, type ModuleClues, type SearchPlaces } from "../kernel/index.ts";
+import { closeFound, fetchedGsym, findModules, findVmlinux, hasDebugInformation, moduleKey, patchSymbols, type FoundFile, type KernelClues, type ModuleClues, type NameListKind, type SearchPlaces } from "../kernel/index.ts";
 import { Image, type GsymImage, type ImageSymbol } from "../symbolize/index.ts";
 import type { DecodeOptions } from "./options.ts";
 import { PackedFiles } from "./packed.ts";
@@ -12,6 +12,8 @@ export type KernelImage = {
   /** The file that holds the code bytes. */
   readonly code: ElfFile;
   readonly how: string;
+  /** Set where the file is a list of names alone. `kallsyms`: of a running kernel, so its addresses are those of one boot. */
+  readonly names: NameListKind | null;
   /** What cannot be told for want of a file beside the image's; null if nothing is amiss. */
   readonly lacks: string | null;
   readonly symbols: ReadonlyMap<string, readonly ImageSymbol[]>;
@@ -37,7 +39,7 @@ export const sourceRootSymbol = "start_kernel";
  */
 export async function openImages(cluesFor: (release: string | null) => KernelClues, modules: readonly ModuleClues[], names: ReadonlyMap<string, ReadonlySet<string>>, options: DecodeOptions, pool: ImagePool | null = null): Promise<KernelImages> {
   const damaged = new Map<string, string>();
-  const named = { ...(options.vmlinux === undefined ? {} : { vmlinux: options.vmlinux }), modules: options.modules ?? [], ...(options.root === undefined ? {} : { root: options.root }) };
+  const named = { ...(options.vmlinux === undefined ? {} : { vmlinux: options.vmlinux }), modules: options.modules ?? [], ...(options.root === undefined ? {} : { root: options.root }), ...options.also };
   const opened: FoundFile[] = [];
   let packed: PackedFiles | null = null;
   const close = () => {
@@ -48,9 +50,10 @@ export async function openImages(cluesFor: (release: string | null) => KernelClu
   try {
     options.onProgress?.("looking for the kernel's files");
     const vmlinuxNames = [...(names.get("") ?? []), bannerSymbol, sourceRootSymbol];
-    packed = options.symbols === undefined ? null : new PackedFiles(options.symbols);
+    const symbols = [...(options.symbols ?? []), ...(options.vmlinux === undefined ? fetchedGsym(options.also?.fetched, cluesFor(null)) : [])];
+    packed = symbols.length === 0 ? null : new PackedFiles(symbols);
     const packedVmlinux = options.vmlinux === undefined && packed ? await packed.vmlinux(cluesFor(null)) : null;
-    const vmlinuxFile = packedVmlinux ? null : await findVmlinux(cluesFor(null), named);
+    const vmlinuxFile = packedVmlinux ? null : await findVmlinux(cluesFor(null), named, damaged);
     if (vmlinuxFile) opened.push(vmlinuxFile);
     options.signal?.throwIfAborted();
     const vmlinux = packedVmlinux ? imageOfPacked(null, packedVmlinux, vmlinuxNames) : vmlinuxFile ? open(null, vmlinuxFile, vmlinuxNames) : null;
@@ -112,11 +115,11 @@ function imageOf(module: string | null, file: FoundFile & { readonly image: Imag
   const { image } = file;
   // One pass over a vmlinux's names finds these too.
   if (module === null) file.elf.symbols()?.named([...names, ...patchSymbols]);
-  return { module, image, code: file.code, how: file.how, lacks: null, symbols: image.symbols(names) };
+  return { module, image, code: file.code, how: file.how, names: file.names, lacks: null, symbols: image.symbols(names) };
 }
 
 function imageOfPacked(module: string | null, { image, lacks }: GsymImage, names: Iterable<string>): KernelImage {
-  return { module, image, code: image.elf, how: "packed", lacks, symbols: image.symbols(names) };
+  return { module, image, code: image.elf, how: "packed", names: null, lacks, symbols: image.symbols(names) };
 }
 
 /** Modules that the caller names as files, then packed ones, for which `onPacked` is called, then those of the usual places. */

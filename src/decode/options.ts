@@ -1,6 +1,8 @@
+import type { SearchPlaces } from "../kernel/index.ts";
+
 /** How to decode; everything may be left out. */
 export type DecodeOptions = {
-  /** The kernel's vmlinux, or its debug file. Without it the usual places are searched for the log's release. */
+  /** The kernel's vmlinux, its debug file, or a list of its names (System.map, a copy of /proc/kallsyms). Without it the usual places are searched for the log's release. */
   readonly vmlinux?: string;
   /** Folders with modules, searched deep, or modules themselves. Before the usual places. */
   readonly modules?: readonly string[];
@@ -10,6 +12,8 @@ export type DecodeOptions = {
   readonly release?: string;
   /** Below which folder the usual places are; `/` if absent; null to search nothing but what is named. */
   readonly root?: string | null;
+  /** More places, after the usual ones: what was fetched, and what a running kernel says of itself. */
+  readonly also?: Pick<SearchPlaces, "fetched" | "debuginfod" | "buildIds" | "running">;
   /** What to cut from the front of recorded paths: a path, `auto` (the kernel's own source root; the default), or `none`. */
   readonly basePath?: string;
   /** `short` (the default): the base path cut off and `..` resolved. `recorded`: as the compiler wrote them. */

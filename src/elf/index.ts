@@ -1,5 +1,6 @@
 export { openElf, openElfNow, elfFromBytes, type ElfFile } from "./file.ts";
 export { compressionOf, unfoldFile } from "./compression.ts";
+export { buildIdOfNotes } from "./notes.ts";
 export type { ElfHeader, Section } from "./header.ts";
 export type { SymbolTable } from "./symbols.ts";
 export type { RelocationTable, Relocations } from "./relocations.ts";

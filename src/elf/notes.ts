@@ -1,4 +1,4 @@
-import type { Cursor } from "../base/index.ts";
+import { Cursor } from "../base/index.ts";
 import { NT_GNU_BUILD_ID } from "./constants.ts";
 
 /** The GNU build id within a notes section, in hexadecimal, or null. Notes are padded to 4 bytes (gABI 5.2), as the kernel's are. */
@@ -15,6 +15,11 @@ export function buildIdOf(at: Cursor): string | null {
     at.at = valueAt + Math.ceil(valueSize / 4) * 4;
   }
   return null;
+}
+
+/** The same of notes that stand alone, as /sys/kernel/notes has them, in this machine's byte order: little-endian ones. */
+export function buildIdOfNotes(name: string, bytes: Uint8Array): string | null {
+  return buildIdOf(new Cursor(bytes, true, { file: name, section: "notes", start: 0 }));
 }
 
 /** `.gnu_debuglink`: the name of the file that holds the debug information, and the CRC-32 of its contents. */

@@ -73,7 +73,7 @@ const sameText = (a: string, b: string): boolean => a.trim().replaceAll(/\s+/g, 
  * Whether the words that an oops prints of the version (`#1 Debian 6.1.192-2`) stand in the banner. How the kernel preempts is said in other words there
  * (`PREEMPT(lazy)` in the oops of 6.13 and newer, `PREEMPT_DYNAMIC` in the banner).
  */
-function versionFits(version: string, banner: string): boolean {
+export function versionFits(version: string, banner: string): boolean {
   const words = new Set(banner.split(/\s+/));
   return version.split(/\s+/).every((word) => word === "" || /^(?:SMP|PREEMPT\S*|NOPREEMPT|\(\S*\))$/.test(word) || words.has(word));
 }

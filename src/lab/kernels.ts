@@ -1,7 +1,7 @@
 import { access, open, readdir, readFile } from "node:fs/promises";
-import { homedir } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { OopscopeError } from "../base/index.ts";
+import { cacheFolder } from "../system/index.ts";
 
 /** The processors that the lab can play. */
 export type Arch = "x86_64" | "arm64";
@@ -14,11 +14,6 @@ export type BootKernel = {
   /** …/lib/modules/RELEASE; null for a lone image, which must have its drivers built in. */
   readonly modules: string | null;
 };
-
-/** oopscope's cache: OOPSCOPE_CACHE, or oopscope in XDG_CACHE_HOME or ~/.cache. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return env["OOPSCOPE_CACHE"] ?? join(env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "oopscope");
-}
 
 /** Kernels at hand: those in the cache (scripts/kernels.sh), then those that are installed; newest release first. */
 export async function listKernels(): Promise<BootKernel[]> {

@@ -3,3 +3,4 @@ export { parseLog } from "./parse.ts";
 export { LineSplitter } from "./lines.ts";
 export { LogReader, type LogListener } from "./reader.ts";
 export { readLine } from "./prefix.ts";
+export { isPassedOver, plainName } from "./passed-over.ts";

@@ -253,3 +253,133 @@ describe("the package that holds the debug information", () => {
     ]);
   });
 });
+
+/** Files with debug information and without code, as Fedora's and SUSE's debug packages have them. */
+const bare = (id: string) => writeElf({ sections: [{ name: ".text", flags: 6, address: 0x1000n, type: 8, claims: { size: 16n } }, { name: ".debug_info", bytes: new Uint8Array(16) }, { name: ".note.gnu.build-id", type: 7, bytes: buildIdNote(id) }] });
+
+describe("layouts of distributions", () => {
+  const vmlinux = async (of: string) => told(await findVmlinux({ ...clues, release: of }, { root }));
+  const module = async (of: string, name: string) => told((await findModules([{ name, buildId: null }], { ...clues, release: of }, { root }, new Map())).get(name));
+
+  test("Fedora, RHEL: debug files without code beside stripped modules, which have it", async () => {
+    const of = "6.6.8-200.fc39.x86_64";
+    put(`usr/lib/debug/lib/modules/${of}/vmlinux`, elf({ debug: true }));
+    put(`usr/lib/debug/lib/modules/${of}/kernel/net/gtp.ko.debug`, bare(ids.one));
+    put(`lib/modules/${of}/kernel/net/gtp.ko.gz`, gzipSync(elf({ id: ids.one })));
+    expect(await vmlinux(of)).toEqual(one(`usr/lib/debug/lib/modules/${of}/vmlinux`));
+    const debug = `usr/lib/debug/lib/modules/${of}/kernel/net/gtp.ko.debug`;
+    const code = `lib/modules/${of}/kernel/net/gtp.ko.gz`;
+    expect(await module(of, "gtp")).toEqual({ elf: debug, code, how: `found at ${debug}, code at ${code}` });
+    put(`lib/modules/${of}/kernel/net/gtp.ko.gz`, gzipSync(elf({ id: ids.two })));
+    expect(await module(of, "gtp")).toEqual(one(debug));
+  });
+
+  test("SUSE: vmlinux.debug, with the code in a compressed vmlinux of the same build", async () => {
+    const of = "5.14.21-150500.55.39-default";
+    const debug = `usr/lib/debug/usr/lib/modules/${of}/vmlinux.debug`;
+    put(debug, bare(ids.one));
+    expect(await vmlinux(of)).toEqual(one(debug));
+    put(`boot/vmlinux-${of}.gz`, gzipSync(elf({ id: ids.two })));
+    expect(await vmlinux(of)).toEqual(one(debug));
+    put(`usr/lib/modules/${of}/vmlinux.gz`, gzipSync(elf({ id: ids.one })));
+    expect(await vmlinux(of)).toEqual({ elf: debug, code: `usr/lib/modules/${of}/vmlinux.gz`, how: `found at ${debug}, code at usr/lib/modules/${of}/vmlinux.gz` });
+    put(`usr/lib/debug/usr/lib/modules/${of}/kernel/fs/btrfs.ko.debug`, elf({ debug: true }));
+    expect(await module(of, "btrfs")).toEqual(one(`usr/lib/debug/usr/lib/modules/${of}/kernel/fs/btrfs.ko.debug`));
+  });
+
+  test("SUSE without its debug package: the compressed vmlinux", async () => {
+    const of = "5.14.21-150500.55.39-default";
+    put(`boot/vmlinux-${of}.gz`, gzipSync(elf({ id: ids.one })));
+    expect(await vmlinux(of)).toEqual(one(`boot/vmlinux-${of}.gz`));
+    put(`usr/lib/debug/.build-id/11/${"11".repeat(19)}.debug`, bare(ids.one));
+    expect((await vmlinux(of))?.elf).toBe(`usr/lib/debug/.build-id/11/${"11".repeat(19)}.debug`);
+  });
+
+  test("Arch: below /usr/lib/modules, also where /lib is a link to /usr/lib", async () => {
+    const of = "6.6.7-arch1-1";
+    put(`usr/lib/modules/${of}/build/vmlinux`, elf({ debug: true }));
+    put(`usr/lib/modules/${of}/updates/gtp5g.ko.gz`, gzipSync(elf({ debug: true })));
+    expect(await vmlinux(of)).toEqual(one(`usr/lib/modules/${of}/build/vmlinux`));
+    expect(await module(of, "gtp5g")).toEqual(one(`usr/lib/modules/${of}/updates/gtp5g.ko.gz`));
+    symlinkSync("usr/lib", join(root, "lib"));
+    expect(await vmlinux(of)).toEqual(one(`lib/modules/${of}/build/vmlinux`));
+    expect(await module(of, "gtp5g")).toEqual(one(`lib/modules/${of}/updates/gtp5g.ko.gz`));
+  });
+});
+
+describe("what was fetched", () => {
+  test("a root for each release, after the machine's own", async () => {
+    const fetched = join(root, "symbols");
+    const place = `symbols/${release}/usr/lib/debug/boot/vmlinux-${release}`;
+    put(place, elf({ debug: true }));
+    put(`symbols/${release}/usr/lib/debug/lib/modules/${release}/kernel/a.ko`, elf({ debug: true, vermagic: release }));
+    put(`symbols/other/usr/lib/debug/boot/vmlinux-${release}`, elf({ debug: true }));
+    expect(told(await findVmlinux(clues, { root, fetched }))).toEqual(one(place));
+    expect(told(await findVmlinux(clues, { root: null, fetched }))).toEqual(one(place));
+    expect(told((await findModules([{ name: "a", buildId: null }], clues, { root: null, fetched }, new Map())).get("a"))).toEqual(one(`symbols/${release}/usr/lib/debug/lib/modules/${release}/kernel/a.ko`));
+    expect(await findVmlinux({ ...clues, release: ".." }, { root: null, fetched })).toBeNull();
+    put(`boot/vmlinux-${release}`, elf({ debug: true }));
+    expect(told(await findVmlinux(clues, { root, fetched }))).toEqual(one(`boot/vmlinux-${release}`));
+  });
+
+  test("debuginfod's cache, by the build ids of the log, of files at hand, of the running kernel, and those that are known otherwise", async () => {
+    const debuginfod = join(root, "client");
+    put(`client/${ids.one}/debuginfo`, elf({ debug: true, id: ids.one }));
+    put(`client/${ids.two}/debuginfo`, ""); // what debuginfod's own client leaves where no server had anything
+    const places = { root, debuginfod };
+    const found = one(`client/${ids.one}/debuginfo`);
+    expect(told(await findVmlinux({ ...clues, buildId: ids.one }, places))).toEqual(found);
+    expect(await findVmlinux({ ...clues, buildId: ids.two }, places)).toBeNull();
+    expect(told(await findVmlinux(clues, { ...places, buildIds: new Map([["", ids.one]]) }))).toEqual(found);
+    const running = { banner: `Linux version ${release} (builder) #1 SMP Debian 6.1.192-2 (2026-01-01)`, buildId: ids.one, kallsyms: join(root, "kallsyms") };
+    expect(told(await findVmlinux(clues, { ...places, running }))).toEqual(found);
+    expect(await findVmlinux({ ...clues, version: "#1 Debian 6.1.190-1" }, { ...places, running })).toBeNull();
+    expect(await findVmlinux({ ...clues, release: "6.1.0-57-amd64" }, { ...places, running })).toBeNull();
+    const modules = async (buildId: string | null, buildIds = new Map<string, string>()) => told((await findModules([{ name: "a-b", buildId }], clues, { ...places, buildIds }, new Map())).get("a_b"));
+    expect(await modules(ids.one)).toEqual(found);
+    expect(await modules(null)).toBeNull();
+    expect(await modules(null, new Map([["a_b", ids.one]]))).toEqual(found);
+    put(`lib/modules/${release}/a_b.ko`, elf({ id: ids.one }));
+    expect(await modules(null)).toEqual({ elf: found.elf, code: `lib/modules/${release}/a_b.ko`, how: `found at lib/modules/${release}/a_b.ko, debug information at ${found.elf}` });
+  });
+});
+
+describe("lists of names", () => {
+  const map = "ffffffff81000000 T _text\nffffffff81000000 T startup_64\nffffffff81000040 t helper\nffffffff81000080 D data\n";
+  const find = async (places: Partial<SearchPlaces> = {}, damaged = new Map<string, string>()) => {
+    const file = await findVmlinux(clues, { root, ...places }, damaged);
+    return { found: told(file), names: file?.names ?? null, damaged: [...damaged].map(([key, why]) => [key, why.replaceAll(`${root}/`, "")]) };
+  };
+  const listed = (path: string, how = `names of ${path}`) => ({ elf: path, code: path, how });
+
+  test("System.map where no vmlinux is, in all its places; Debian's stub is none", async () => {
+    put(`boot/System.map-${release}`, "ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package\n");
+    expect(await find()).toEqual({ found: null, names: null, damaged: [] });
+    for (const place of [`usr/src/linux-headers-${release}/System.map`, `usr/lib/modules/${release}/build/System.map`, `lib/modules/${release}/System.map`, `boot/System.map-${release}`, `usr/lib/debug/boot/System.map-${release}`]) {
+      put(place, map);
+      expect(await find()).toEqual({ found: listed(place), names: "system-map", damaged: [] });
+    }
+    put(`boot/vmlinux-${release}`, elf({}));
+    expect(await find()).toEqual({ found: one(`boot/vmlinux-${release}`), names: null, damaged: [] });
+  });
+
+  test("one of another release is never taken", async () => {
+    put("boot/System.map-6.1.0-57-amd64", map);
+    put("boot/System.map", map);
+    expect(await find()).toEqual({ found: null, names: null, damaged: [] });
+  });
+
+  test("the running kernel's, where the log is of that; hidden addresses are said", async () => {
+    const running = { banner: `Linux version ${release} (a@b) (gcc) #1 SMP Debian 6.1.192-2`, buildId: null, kallsyms: put("kallsyms", map) };
+    expect(await find({ running })).toEqual({ found: listed("kallsyms"), names: "kallsyms", damaged: [] });
+    expect(await find({ running: { ...running, banner: "Linux version 6.1.0-57-amd64 #1" } })).toEqual({ found: null, names: null, damaged: [] });
+    put("kallsyms", map.replaceAll(/^f\w+/gm, "0".repeat(16)));
+    expect(await find({ running })).toEqual({ found: null, names: null, damaged: [["", "kallsyms: all 4 addresses are zero: the kernel hides them (kernel.kptr_restrict)"]] });
+  });
+
+  test("by name, also the stub, of which it is said what it is", async () => {
+    expect(await find({ vmlinux: put("here/map", map) })).toEqual({ found: listed("here/map", "named"), names: "system-map", damaged: [] });
+    await expect(find({ vmlinux: put("stub", "ffffffffffffffff B The real System.map is in the linux-image-<version>-dbg package\n") })).rejects.toMatchObject({ code: "unsupported", message: `${root}/stub is a stub: the real one is in the kernel's debug package` });
+    await expect(find({ vmlinux: put("torn", `${map}no line of it\n`) })).rejects.toMatchObject({ code: "malformed", message: `${root}/torn: line 5 is not an address, a type and a name: "no line of it"` });
+  });
+});

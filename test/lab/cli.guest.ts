@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { cacheFolder } from "../../src/lab/index.ts";
+import { cacheFolder } from "../../src/system/index.ts";
 import { guestsOf, testKernel, until } from "./kernel.ts";
 
 let kernel: string;

@@ -4,12 +4,13 @@ import { setFlagsFromString } from "node:v8";
 import { StreamDecoder, casesOf, decode, decodeWhole, type Decoded, type DecodeOptions, type Piece } from "../../decode/index.ts";
 import { renderScript, renderText } from "../../render/index.ts";
 import { exit } from "../exit.ts";
+import { fetchedPlaces, noteUsed, withDebuginfod } from "../fetched.ts";
 import { followed, heard } from "../follow.ts";
 import { openLog, readLog, readStdin } from "../input.ts";
 import { isTerminal, say, writeResult } from "../output.ts";
 
-/** The flags of `decode`, as the command line gives them. */
-export type DecodeFlags = {
+/** What may be said of a log and its files, whatever is done with it. */
+export type LogFlags = {
   readonly vmlinux?: string;
   readonly modules?: string[];
   readonly symbols?: string[];
@@ -17,11 +18,13 @@ export type DecodeFlags = {
   readonly basePath?: string;
   readonly returnAddresses?: boolean;
   readonly code: boolean;
-  readonly format: "text" | "json" | "ndjson";
-  readonly follow?: boolean;
+  readonly debuginfod?: boolean;
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 };
+
+/** The flags of `decode`, as the command line gives them. */
+export type DecodeFlags = LogFlags & { readonly format: "text" | "json" | "ndjson"; readonly follow?: boolean };
 
 export async function runDecode(args: readonly string[], flags: DecodeFlags): Promise<number> {
   const [first, base, modules] = args;
@@ -38,7 +41,8 @@ export async function runDecode(args: readonly string[], flags: DecodeFlags): Pr
 async function decodeToJson(log: string | undefined, flags: DecodeFlags): Promise<number> {
   const { name, bytes } = await readLog(log);
   hurry(bytes);
-  const decoded = await decode(bytes, { ...optionsOf(flags), name });
+  const decoded = await decode(bytes, await withDebuginfod(bytes, { ...optionsOf(flags), name }, flags));
+  await noteUsed(decoded.case);
   talk(decoded, flags);
   writeResult(`${JSON.stringify(decoded.case, null, 2)}\n`);
   return decoded.complete ? exit.done : exit.incomplete;
@@ -47,11 +51,13 @@ async function decodeToJson(log: string | undefined, flags: DecodeFlags): Promis
 /** A short log as one piece, a long one in many. */
 async function decodeInPieces(log: string | undefined, flags: DecodeFlags): Promise<number> {
   const { name, head, rest } = await openLog(log);
-  const options = { ...optionsOf(flags), name };
+  // Of a long log its beginning tells what to fetch.
+  const options = await withDebuginfod(head, { ...optionsOf(flags), name }, flags);
   const writer = new PieceWriter(flags);
   if (rest === null) {
     hurry(head);
     const piece = await decodeWhole(head, options);
+    await noteUsed(piece.decoded.case);
     talk(piece.decoded, flags);
     writer.write(piece);
     return piece.decoded.complete ? exit.done : exit.incomplete;
@@ -75,6 +81,10 @@ const quiet = 1000;
 async function follow(log: string | undefined, flags: DecodeFlags): Promise<number> {
   if (flags.format === "json") {
     say("error", "--follow has no end, and json is one object: take ndjson, one case a line", "oopscope decode --follow --format ndjson LOG");
+    return exit.usage;
+  }
+  if (flags.debuginfod) {
+    say("error", "--follow decodes at once, and does not wait for files: fetch them before", "oopscope symbols fetch RELEASE");
     return exit.usage;
   }
   const name = log ?? "-";
@@ -158,7 +168,7 @@ const mostSaid = 4096;
 const shortLog = 1 << 18;
 
 /** For a short log V8's optimizing compiler costs a quarter of the processor's time and saves nothing. */
-function hurry(bytes: Uint8Array): void {
+export function hurry(bytes: Uint8Array): void {
   if (bytes.length <= shortLog) setFlagsFromString("--no-opt");
 }
 
@@ -178,19 +188,21 @@ async function decodeAsScript(vmlinux: string, base: string | undefined, modules
   const wanted = base === undefined || base === "" ? "auto" : base;
   const folder = modules ?? dirname(vmlinux);
   const options: DecodeOptions = { ...optionsOf(flags), vmlinux, modules: [...(flags.modules ?? []), folder], basePath: wanted, paths: "recorded" };
-  const decoded = await decode(bytes, options);
+  const decoded = await decode(bytes, await withDebuginfod(bytes, options, flags));
+  await noteUsed(decoded.case);
   talk(decoded, flags);
   writeResult(renderScript(decoded.case, decoded.log.lines, { base: decoded.case.image.basePath, onTerminal: isTerminal(1) }));
   return decoded.complete ? exit.done : exit.incomplete;
 }
 
-function optionsOf(flags: DecodeFlags): DecodeOptions {
+export function optionsOf(flags: LogFlags): DecodeOptions {
   return {
     ...(flags.vmlinux === undefined ? {} : { vmlinux: flags.vmlinux }),
     ...(flags.modules === undefined ? {} : { modules: flags.modules }),
     ...(flags.symbols === undefined ? {} : { symbols: flags.symbols }),
     ...(flags.release === undefined ? {} : { release: flags.release }),
     ...(flags.basePath === undefined ? {} : { basePath: flags.basePath }),
+    also: fetchedPlaces(),
     returnAddresses: flags.returnAddresses ? "as-printed" : "call",
     code: flags.code ? "disassemble" : "none",
     ...(flags.verbose ? { onProgress: (step: string) => say("note", step) } : {}),
@@ -200,7 +212,7 @@ function optionsOf(flags: DecodeFlags): DecodeOptions {
 /** Beyond so many notes the JSON form is the place to read them. */
 const mostNotes = 8;
 
-function talk({ remarks, case: found }: Decoded, flags: DecodeFlags): void {
+export function talk({ remarks, case: found }: Decoded, flags: LogFlags): void {
   if (found.reports.length === 0 && !flags.quiet) {
     sayRemarks(remarks.filter(({ severity }) => severity === "warning"), flags);
     sayNoCrash(found.loose.length > 0);
@@ -215,7 +227,7 @@ function sayNoCrash(frames: boolean): void {
   say("note", frames ? "the log has no crash in it, only single frames" : "the log has no crash in it");
 }
 
-function sayRemarks(remarks: Decoded["remarks"], { quiet: silent, verbose }: DecodeFlags): void {
+function sayRemarks(remarks: Decoded["remarks"], { quiet: silent, verbose }: LogFlags): void {
   for (const remark of remarks) if (remark.severity === "warning") say("warning", remark.text, remark.command);
   if (silent) return;
   const notes = remarks.filter(({ severity }) => severity === "note");

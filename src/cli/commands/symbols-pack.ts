@@ -82,7 +82,8 @@ async function visitForLog(log: string, files: readonly string[], flags: Symbols
   await visitNeeded(bytes, { ...named, ...(flags.release === undefined ? {} : { release: flags.release }) }, async ({ elf, code, only }: Needed) => pack({ elf, code, only }));
 }
 
-async function packOne({ elf, code, only }: Job, path: string, flags: SymbolsPackFlags, signal: AbortSignal): Promise<void> {
+/** Writes the GSYM of one file, and what belongs beside it. */
+export async function packOne({ elf, code, only }: Job, path: string, flags: SymbolsPackFlags, signal: AbortSignal): Promise<void> {
   const begin = Date.now();
   let told = begin;
   const { gsym, skeleton, functions, problems } = await packImage(elf, {
