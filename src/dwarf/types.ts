@@ -69,12 +69,13 @@ export class CType {
 
   /** Without typedefs and qualifiers. */
   get plain(): CType | null {
-    let type: CType | null = this as CType;
-    for (let depth = 0; type && (type.kind === "typedef" || type.kind === "qualifier"); depth++) {
-      if (depth > deepestTypes) return null;
-      type = type.target;
-    }
-    return type;
+    return this.#plainAt(0);
+  }
+
+  #plainAt(depth: number): CType | null {
+    if (this.kind !== "typedef" && this.kind !== "qualifier") return this;
+    const { target } = this;
+    return target === null || depth > deepestTypes ? null : target.#plainAt(depth + 1);
   }
 
   /** Bytes; null where that is not known, as of a struct that is only declared. */

@@ -1,8 +1,10 @@
+import { dirname } from "node:path";
 import { OopscopeError, messageOf } from "../../base/index.ts";
 import type { Case } from "../../case/index.ts";
 import { decode } from "../../decode/index.ts";
-import { blameFreers, explain, ruleNames } from "../../explain/index.ts";
+import { DeepLook, blameFreers, explain, ruleNames } from "../../explain/index.ts";
 import { visible } from "../../render/index.ts";
+import { SourceFolders } from "../../source/index.ts";
 import { exit } from "../exit.ts";
 import { noteUsed, withDebuginfod } from "../fetched.ts";
 import { readLog } from "../input.ts";
@@ -11,7 +13,7 @@ import { rulePage } from "../rule-pages.ts";
 import { hurry, optionsOf, talk, type LogFlags } from "./decode.ts";
 
 /** The flags of `explain`, as the command line gives them. */
-export type ExplainFlags = LogFlags & { readonly format: "terminal" | "json" };
+export type ExplainFlags = LogFlags & { readonly source?: string[]; readonly format: "terminal" | "json" };
 
 /** `explain [LOG|-|CASE|RULE]`: a rule's name wins over a file of that name, as a command's does. */
 export async function runExplain(what: string | undefined, flags: ExplainFlags): Promise<number> {
@@ -29,8 +31,18 @@ export async function runExplain(what: string | undefined, flags: ExplainFlags):
   const decoded = await decode(bytes, await withDebuginfod(bytes, { ...optionsOf(flags), name }, flags));
   await noteUsed(decoded.case);
   talk(decoded, flags);
-  write(await explain(decoded.case, { deepen: blameFreers({ modules: flags.modules ?? [] }) }), flags);
+  write(await deepened(decoded.case, flags), flags);
   return decoded.complete ? exit.done : exit.incomplete;
+}
+
+/** With all that the files tell. Sources are looked for where the flags say, then beside the modules' own files: there a module that was built by hand has them. */
+async function deepened(found: Case, { modules = [], source = [] }: ExplainFlags): Promise<Case> {
+  const look = new DeepLook(found, { places: { modules }, sources: new SourceFolders([...source, ...found.image.modules.map(({ path }) => dirname(path))]) });
+  try {
+    return await explain(found, { deepen: [blameFreers({ modules }), (step) => look.deepen(step)] });
+  } finally {
+    look.close();
+  }
 }
 
 /** A case that was saved before, or null if the bytes are a log. */
@@ -67,6 +79,8 @@ function plain({ title, kind, corrupted, verdict }: Case["reports"][number]): st
   if (corrupted !== null) lines.push(`  damaged: ${corrupted.why}`);
   if (verdict !== null) {
     lines.push(`  ${verdict.summary}`, `  rule ${verdict.rule}, confidence ${verdict.confidence}`);
+    const { fault } = verdict;
+    if (fault !== null) lines.push(`  at fault: ${fault.expression}${fault.variable === null || fault.value === null ? "" : `, where ${fault.variable}${fault.type === null ? "" : ` (${fault.type})`} is ${fault.value}${fault.register === null ? "" : ` in ${fault.register}`}`}`);
     for (const { role, function: name, file, line } of verdict.earlier) lines.push(`  ${role}: ${name}${file === null ? "" : ` (${file}:${line ?? "?"})`}`);
     for (const { function: name, module, why } of verdict.suspects) lines.push(`  also: ${name}${module === null ? "" : ` [${module}]`}: ${why}`);
     for (const { logLine, text, why } of verdict.evidence) lines.push(`  line ${logLine}: ${text}`, `    ${why}`);

@@ -77,7 +77,7 @@ function effectOf(engine: Engine, decoder: Iced.Decoder, factory: Iced.Instructi
   constants.free();
   const info = factory.info(instruction);
   const writes: string[] = [];
-  for (const used of info.usedRegisters()) {
+  for (const used of info.usedRegisters() as Iced.UsedRegister[]) {
     const { OpAccess } = iced;
     const access = used.access;
     if (access === OpAccess.Write || access === OpAccess.CondWrite || access === OpAccess.ReadWrite || access === OpAccess.ReadCondWrite) {

@@ -146,7 +146,8 @@ function stackAfter(effect: EffectInstruction, depth: number, frame: number | nu
       if (onStack) return [second?.kind === "register" && second.register === "rbp" ? frame : null, frame];
       if (first?.kind === "register" && first.register === "rbp") return [depth, second?.kind === "register" && second.register === "rsp" ? depth : null];
       break;
-    default:
+    case "increment": case "decrement": case "shift-left": case "shift-right": case "multiply": case "or": case "xor": case "compare": case "test": case "bit-test": case "divide":
+    case "choose": case "string": case "call": case "jump": case "branch": case "return": case "trap": case "nothing": case "other": case "invalid":
   }
   if (effect.writes.includes("rbp") && !onStack) return [depth, null];
   return [depth, frame];
@@ -164,6 +165,8 @@ export async function readFunction(image: FaultImage, entry: number, ranges: rea
     for (const effect of await effects(bytes, "x86_64")) list.push(instructionOf(image.code, place.section, from - place.start, from, effect));
   }
   if (list.length === 0) return null;
+  // All that it calls, at once.
+  if (!image.elf.relocatable) image.findSymbols([entry, ...list.flatMap(({ target }) => (target && "address" in target && !within(ranges, target.address) ? [target.address] : []))]);
   list.sort((a, b) => a.at - b.at);
   return new FunctionCode(image, entry, list);
 }

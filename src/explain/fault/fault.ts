@@ -198,7 +198,7 @@ function stringArgument(place: CodePlace, given: (register: string) => readonly 
 }
 
 /** BUG and WARN: the condition as the source has it, else the comparison that led there. */
-async function asserted(question: FaultQuestion, place: CodePlace): Promise<FaultAnswer> {
+function asserted(question: FaultQuestion, place: CodePlace): FaultAnswer {
   const { report, sources, at } = question;
   const fn = at?.fn && at.frame.text === place.frame.text ? at.fn : (place.frame.functions.find(({ file }) => file !== null && !file.endsWith(".h")) ?? null);
   const all = readings(place.code, place.at, fn?.function ?? null);
@@ -285,7 +285,7 @@ async function checked(question: FaultQuestion, trail: readonly CaseFrame[], clu
   const instruction = place.code.list[place.index]!;
   const all = readings(place.code, place.at, wantedIn(question, frame));
   if (/^UBSAN: array-index-out-of-bounds/.test(report.title)) {
-    const found = await subscriptExpression(all, place, question);
+    const found = subscriptExpression(all, place, question);
     return found ? answer(found, null, null, "the array and the index that the checker was given") : none("the array has no name");
   }
   if (instruction.effect.operation !== "call") {

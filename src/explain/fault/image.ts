@@ -1,4 +1,4 @@
-import { SHT_NOBITS, type ElfFile, type Section } from "../../elf/index.ts";
+import { SHT_NOBITS, STT_FILE, STT_SECTION, type ElfFile, type Section } from "../../elf/index.ts";
 import { DwarfFile, scopesAt, type FunctionScopes } from "../../dwarf/index.ts";
 import { OopscopeError } from "../../base/index.ts";
 
@@ -43,34 +43,39 @@ export class FaultImage {
     return { section, start: this.code.placeOf(section) };
   }
 
-  /** The named symbol nearest at or before an address in its section; a constant or a pointer leads there. One pass over the table for each new address. */
+  /** The named symbol nearest at or before an address in its section; a constant or a pointer leads there. */
   symbolAt(address: number): SymbolPlace | null {
-    const known = this.#symbols.get(address);
-    if (known !== undefined) return known;
+    if (!this.#symbols.has(address)) this.findSymbols([address]);
+    return this.#symbols.get(address) ?? null;
+  }
+
+  /** Finds the symbols of addresses that will be asked for, in one pass over the table. */
+  findSymbols(addresses: Iterable<number>): void {
+    const wanted = [...new Set(addresses)].filter((address) => !this.#symbols.has(address));
     const table = this.elf.symbols();
-    const section = this.elf.sectionAt(address);
-    let best: SymbolPlace | null = null;
-    if (table && section) {
-      let index = -1;
-      let value = -Infinity;
-      let rank = -1;
-      for (let k = 1; k < table.count; k++) {
-        const type = table.type(k);
-        if (type === 3 || type === 4) continue;
-        const at = table.value(k);
-        if (at > address || at < value || table.section(k) !== section.index) continue;
-        const ownRank = (type === 0 ? 0 : 2) + (table.binding(k) === 1 ? 1 : 0);
-        if (at === value && ownRank <= rank) continue;
-        const first = table.names[table.nameOffset(k)];
-        if (first === undefined || first === 0 || first === 0x2e || first === 0x24) continue;
-        index = k;
-        value = at;
-        rank = ownRank;
+    if (wanted.length === 0 || !table) return;
+    const found = wanted.map((address) => ({ address, section: this.elf.sectionAt(address)?.index ?? -1, value: -Infinity, index: -1, rank: -1 }));
+    // Of a linked kernel the symbols of the page itself and of the one before it: few functions are longer.
+    const near = this.elf.relocatable ? null : table.near(wanted.flatMap((address) => [address, address - 4096]));
+    const count = near?.length ?? table.count;
+    for (let k = near ? 0 : 1; k < count; k++) {
+      const index = near ? near[k]! : k;
+      const type = table.type(index);
+      if (index === 0 || type === STT_SECTION || type === STT_FILE) continue;
+      const value = table.value(index);
+      const section = table.section(index);
+      const rank = (type === 0 ? 0 : 2) + (table.binding(index) === 1 ? 1 : 0);
+      const first = table.names[table.nameOffset(index)];
+      // Local labels and mapping symbols.
+      if (first === undefined || first === 0 || first === 0x2e || first === 0x24) continue;
+      for (const one of found) {
+        if (value > one.address || value < one.value || section !== one.section || (value === one.value && rank <= one.rank)) continue;
+        one.value = value;
+        one.index = index;
+        one.rank = rank;
       }
-      if (index >= 0) best = { name: table.name(index), address: value };
     }
-    this.#symbols.set(address, best);
-    return best;
+    for (const { address, value, index } of found) this.#symbols.set(address, index < 0 ? null : { name: table.name(index), address: value });
   }
 }
 

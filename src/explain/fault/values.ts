@@ -20,7 +20,7 @@ const transparent = /^(?:__fentry__|mcount|__cfi_\w+|__sanitizer_cov_trace_pc|__
 export class Values {
   readonly code: FunctionCode;
   readonly #names: Names;
-  readonly #unit: UnitNames | null;
+  #unitNames: UnitNames | null | undefined;
   readonly #given: (register: string) => readonly Linear[];
   readonly #known = new Map<string, readonly Linear[]>();
   readonly #active = new Set<string>();
@@ -34,8 +34,15 @@ export class Values {
     this.#names = names;
     this.#given = given;
     this.#home = home;
-    const scopes = code.image.scopesAt(code.entry);
-    this.#unit = scopes ? namesOf(code.image.dwarf, scopes.unit) : null;
+  }
+
+  /** What the unit calls its globals and functions: read when a symbol or a call is met. */
+  get #unit(): UnitNames | null {
+    if (this.#unitNames === undefined) {
+      const scopes = this.code.image.scopesAt(this.code.entry);
+      this.#unitNames = scopes ? namesOf(this.code.image.dwarf, scopes.unit) : null;
+    }
+    return this.#unitNames;
   }
 
   /** What a holder holds just before an instruction: the ways to say it, best first; the last resort says why it is unknown. */

@@ -43,5 +43,5 @@ test("a report of nonsense is not explained", async () => {
   const report = { title: "", altTitles: [], kind: "null-dereference", corrupted: null, lines: [1, 1] as const, context: { cpu: null, pid: null, comm: null, mode: null, taint: null }, modules: [], registers: { rax: "0x6b6b6b6b6b6b6b73" }, instructions: null, moreInstructions: [], stacks: [], verdict: null };
   const verdict = await look.deepen({ case: { schema: "oopscope.case/1", tool: { version: "" }, log: { name: "", lines: [] }, kernel: { release: null, version: null, arch: null, hardware: null }, image: { vmlinux: null, basePath: null, modules: [] }, sources: [], reports: [], loose: [], events: [] }, report, verdict: bare, at: null, pc: null, signal: null });
   expect(verdict.fault).toBeNull();
-  expect(verdict.objects).toEqual([{ address: "0x6b6b6b6b6b6b6b73", what: "RAX: slab poison: the memory was freed (POISON_FREE), and an offset", why: "its bytes are the pattern of include/linux/poison.h" }]);
+  expect(verdict.objects).toEqual([{ address: "0x6b6b6b6b6b6b6b73", what: "RAX: 0x6b6b6b6b6b6b6b6b plus 0x8, the poison of freed slab memory", why: "its bits say so" }]);
 });
