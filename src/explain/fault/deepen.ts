@@ -69,8 +69,10 @@ export class DeepLook {
 
   async #objects({ case: found, report, at, pc }: DeepStep): Promise<ObjectNote[]> {
     if (report.registers["rax"] === undefined) return [];
-    const place = pc && (await this.#code.placeOf(pc));
-    const all = place ? readings(place.code, place.at, wantedIn({ at }, pc)) : [];
+    // Of a function of the kernel that was only called by the guilty one, the variables are not worth reading its unit.
+    const own = pc && (pc.module !== null || at === null || at.frame.module === null) ? pc : null;
+    const place = own && (await this.#code.placeOf(own));
+    const all = place ? readings(place.code, place.at, wantedIn({ at }, own)) : [];
     const vmlinux = report.registers["rip"] === undefined && !place ? null : await this.#code.image(null);
     return registerNotes(report, place, all, symbolsOf(found, report, vmlinux));
   }

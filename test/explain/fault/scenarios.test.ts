@@ -1,8 +1,8 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { CaseFrame, CaseFunction, CaseReport, CaseVerdict } from "../../../src/case/index.ts";
+import type { CaseVerdict } from "../../../src/case/index.ts";
 import { decode } from "../../../src/decode/index.ts";
-import { DeepLook } from "../../../src/explain/fault/index.ts";
+import { DeepLook, explain } from "../../../src/explain/index.ts";
 import type { Truth } from "../../../src/lab/truth.ts";
 import { SourceFolders } from "../../../src/source/index.ts";
 import { expectGolden } from "../../support/golden.ts";
@@ -11,42 +11,22 @@ const root = new URL("../../../", import.meta.url).pathname;
 const logs = `${root}test/fixtures/logs/`;
 const names = readdirSync(logs).filter((name) => name.endsWith(".expect.json")).map((name) => name.slice(0, -".expect.json".length));
 
-const bare: CaseVerdict = { rule: "none", confidence: "low", summary: "", guilty: null, earlier: [], suspects: [], evidence: [], fault: null, objects: [], next: [] };
-
-/** The frame that shows the guilty function, as the truth names it: in a stack of what happened, not of who allocated. */
-function guiltyAt(report: CaseReport, truth: Truth): { frame: CaseFrame; fn: CaseFunction } | null {
-  const late = ({ name }: { readonly name: string }) => (/allocated|freed|mentioned/.test(name) ? 1 : 0);
-  const stacks = [...report.stacks].sort((a, b) => late(a) - late(b));
-  // slub shows who freed as a call trace too: the same function may stand there at another line.
-  for (const line of [truth.guilty.line, null]) {
-    for (const frame of stacks.flatMap(({ frames }) => frames)) {
-      const fn = frame.functions.find((one) => one.function === truth.guilty.function && (line === null || one.line === line));
-      if (fn && frame.reliable && frame.module === truth.module) return { frame, fn };
-    }
-  }
-  return null;
-}
-
 type Row = { readonly name: string; readonly fault: CaseVerdict["fault"]; readonly right: boolean | null; readonly earlier: boolean | null };
 
 async function rowOf(name: string, sources: SourceFolders | null): Promise<Row> {
   const truth = JSON.parse(readFileSync(`${logs}${name}.expect.json`, "utf8")) as Truth;
   const { case: found } = await decode(readFileSync(`${logs}${name}.log`), { modules: [`${root}test/fixtures/modules/${truth.release}`], root: null, name, code: "none" });
-  const report = found.reports.find(({ lines }) => lines[0] <= truth.logLine && lines[1] >= truth.logLine);
-  if (!report) return { name, fault: null, right: truth.fault.length > 0 ? false : null, earlier: null };
   const look = new DeepLook(found, sources ? { sources } : {});
-  try {
-    const pc = report.stacks.find((stack) => stack.name === "pc")?.frames[0] ?? null;
-    const { fault, earlier } = await look.deepen({ case: found, report, verdict: bare, at: guiltyAt(report, truth), pc, signal: null });
-    return {
-      name,
-      fault,
-      right: truth.fault.length > 0 ? fault !== null && truth.fault.includes(fault.expression) : fault === null ? null : false,
-      earlier: report.kind === "double-free" && truth.earlier.length > 0 ? earlier[0]?.function === truth.earlier[0]!.function && earlier[0].line === truth.earlier[0]!.line : null,
-    };
-  } finally {
-    look.close();
-  }
+  const { reports } = await explain(found, { deepen: (step) => look.deepen(step) });
+  look.close();
+  const report = reports.find(({ lines }) => lines[0] <= truth.logLine && lines[1] >= truth.logLine);
+  const { fault, earlier } = report!.verdict!;
+  return {
+    name,
+    fault,
+    right: truth.fault.length > 0 ? fault !== null && truth.fault.includes(fault.expression) : fault === null ? null : false,
+    earlier: report!.kind === "double-free" && truth.earlier.length > 0 ? earlier[0]?.function === truth.earlier[0]!.function && earlier[0].line === truth.earlier[0]!.line : null,
+  };
 }
 
 const word = (right: boolean | null): string => (right === null ? "-" : right ? "right" : "MISS");
