@@ -46,7 +46,7 @@ module.exports = {
       to: { dependencyTypes: ["core"], path: "^(node:)?(child_process|net|http|https|http2|dgram|tls|dns|cluster|worker_threads|os)$" },
     },
     { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
-    { name: "no-dev-in-src", severity: "error", from: { path: "^src/" }, to: { dependencyTypes: ["npm-dev"], pathNot: "node_modules/(commander|@types)/" } },
+    { name: "no-dev-in-src", severity: "error", from: { path: "^src/" }, to: { dependencyTypes: ["npm-dev"], pathNot: "node_modules/(commander|zod|@types)/" } },
   ],
   options: {
     doNotFollow: { path: "node_modules" },

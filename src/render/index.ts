@@ -1,4 +1,29 @@
+import type { Case } from "../case/index.ts";
+import type { TerminalOptions } from "./terminal.ts";
+
 export { renderScript } from "./script.ts";
 export { renderText, type TextLine } from "./text.ts";
 export { placesOf } from "./frame.ts";
 export { visible } from "./escape.ts";
+export type { TerminalOptions } from "./terminal.ts";
+
+/** The forms in which a case is shown to people; all are drawn from the case alone. */
+export const renderFormats = ["terminal", "markdown", "lkml", "html"] as const;
+export type RenderFormat = (typeof renderFormats)[number];
+
+/** A case as text of one form, in whole, with a line feed at its end. `options` are the terminal's; the other forms have none. */
+export type Renderer = (found: Case, options?: TerminalOptions) => string;
+
+/** What draws a form: loaded when it is asked for. */
+export async function rendererOf(format: RenderFormat): Promise<Renderer> {
+  switch (format) {
+    case "terminal":
+      return (await import("./terminal.ts")).renderTerminal;
+    case "markdown":
+      return (await import("./markdown.ts")).renderMarkdown;
+    case "lkml":
+      return (await import("./lkml.ts")).renderLkml;
+    case "html":
+      return (await import("./html/page.ts")).renderHtml;
+  }
+}
