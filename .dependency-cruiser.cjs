@@ -10,15 +10,16 @@ const arrows = {
   disasm: ["base"],
   oops: ["base"],
   decode: ["base", "case", "elf", "disasm", "oops", "kernel", "symbolize"],
-  explain: ["base", "case", "elf", "symbolize", "kernel", "oops"],
+  explain: ["base", "case", "elf", "dwarf", "disasm", "symbolize", "kernel", "oops", "source"],
+  source: ["base"],
   render: ["base", "case"],
   system: ["base", "elf", "kernel"],
   fetch: ["base", "elf", "kernel", "system"],
   lab: ["base", "elf", "kernel", "case", "decode", "render", "system"],
-  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render", "system", "fetch", "lab"],
+  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render", "system", "fetch", "lab"],
 };
 const folders = Object.keys(arrows);
-const pure = ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "render"];
+const pure = ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render"];
 
 module.exports = {
   forbidden: [

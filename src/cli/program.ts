@@ -62,6 +62,7 @@ const explain: Define = (program, done) => {
     .description("say what happened, where, why, and what to do next")
     .argument("[LOG|CASE|RULE]", "a log, a case that was saved as JSON, or a rule whose page is to be shown; - or nothing: standard input")
     .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["terminal", "json", "markdown", "lkml", "html"]).default("terminal"))
+    .option("--source <DIR>", "where sources are, if not beside the modules (repeatable)", collect)
     .option("-o, --output <FILE>", "write it to this file")
     .addHelpText("after", "\nExamples:\n  oopscope explain panic.log\n  oopscope explain --modules ~/gtp5g --format json panic.log > case.json\n  oopscope explain case.json\n  oopscope explain --format html -o panic.html case.json\n  oopscope explain double-free-skb")
     .action(async (what: string | undefined, flags: ExplainFlags) => {

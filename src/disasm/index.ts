@@ -1,11 +1,11 @@
 import { OopscopeError } from "../base/index.ts";
 import { disassemblerFor, type DisasmArch } from "./arch.ts";
-import type { FlowInstruction, Instruction, MemoryAccess } from "./types.ts";
+import type { EffectInstruction, FlowInstruction, Instruction, MemoryAccess } from "./types.ts";
 
 export { canDisassemble, type DisasmArch } from "./arch.ts";
 export { listCode, type CodeListing, type CodeRow } from "./code.ts";
 export { zeroRuns, type ZeroRun } from "./zeros.ts";
-export type { FlowInstruction, Instruction, MemoryAccess } from "./types.ts";
+export type { EffectInstruction, EffectOperand, FlowInstruction, Instruction, MemoryAccess, Operation } from "./types.ts";
 
 /**
  * The bytes as instructions (of x86 in AT&T syntax), in the words of `objdump -dz` of binutils 2.40 on a section with just these bytes at address 0, which
@@ -21,6 +21,13 @@ export async function disassemble(bytes: Uint8Array, arch: DisasmArch): Promise<
 /** Where each instruction of a function leads, without text: to tell whether a call ends at an address, and what it calls. */
 export async function flow(bytes: Uint8Array, arch: DisasmArch): Promise<FlowInstruction[]> {
   return (await disassemblerFor(arch)).flow(bytes);
+}
+
+/** What each instruction of a function does to values, without text. x86-64 alone: throws `unsupported` for others. */
+export async function effects(bytes: Uint8Array, arch: DisasmArch): Promise<EffectInstruction[]> {
+  const disassembler = await disassemblerFor(arch);
+  if (!disassembler.effects) throw new OopscopeError("unsupported", `what the instructions of ${arch} do to values is not read`, { arch });
+  return disassembler.effects(bytes);
 }
 
 /**

@@ -18,6 +18,41 @@ export type FlowInstruction = {
   readonly target: number | null;
 };
 
+/** What an instruction does to values: enough to follow them backwards. Everything else is `other`, which only says what it writes. */
+export type Operation =
+  | "move" | "address" | "add" | "subtract" | "increment" | "decrement" | "shift-left" | "shift-right" | "multiply" | "and" | "or" | "xor"
+  | "compare" | "test" | "bit-test" | "divide" | "push" | "pop" | "leave" | "choose" | "string"
+  | "call" | "jump" | "branch" | "return" | "trap" | "nothing" | "other" | "invalid";
+
+export type EffectOperand =
+  /** `size` in bytes: of the part that is meant, of which `register` names the whole. */
+  | { readonly kind: "register"; readonly register: string; readonly size: number }
+  /** `field`: where it stands within the instruction, for relocations; -1 where it does not. */
+  | { readonly kind: "constant"; readonly value: bigint; readonly field: number }
+  /** `displacement` counts from the start of the given bytes if `relative` (to the instruction pointer). `size` is 0 where nothing is read (lea). */
+  | {
+      readonly kind: "memory"; readonly size: number; readonly base: string | null; readonly index: string | null; readonly scale: number;
+      readonly displacement: bigint; readonly field: number; readonly relative: boolean; readonly segment: "gs" | "fs" | null;
+    }
+  /** Where a direct call, jump or branch leads: see `target`. */
+  | { readonly kind: "target" }
+  | { readonly kind: "other" };
+
+export type EffectInstruction = {
+  readonly offset: number;
+  readonly size: number;
+  readonly mnemonic: string;
+  readonly operation: Operation;
+  /** The destination first. */
+  readonly operands: readonly EffectOperand[];
+  /** Whole registers that it may write; of a call not those that the callee may. */
+  readonly writes: readonly string[];
+  /** Of a direct call, jump or branch: relative to the start of the given bytes. */
+  readonly target: number | null;
+  /** Of a branch or a choice: `e`, `ne`, `ae`, …. */
+  readonly condition: string | null;
+};
+
 /** What an instruction does to memory, and where. */
 export type MemoryAccess = {
   /** `update` reads and writes at once, as atomic operations do. */
@@ -38,6 +73,7 @@ export type MemoryAccess = {
 export type Disassembler = {
   decode(bytes: Uint8Array): Instruction[];
   flow(bytes: Uint8Array): FlowInstruction[];
+  readonly effects?: (bytes: Uint8Array) => EffectInstruction[];
   /** Of the first instruction alone. */
   readonly access?: (bytes: Uint8Array) => MemoryAccess | null;
 };

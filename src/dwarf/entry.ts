@@ -184,7 +184,7 @@ const isAddress = (form: number): boolean =>
   form === dw.DW_FORM_addr || form === dw.DW_FORM_addrx || (form >= dw.DW_FORM_addrx1 && form <= dw.DW_FORM_addrx4) || form === dw.DW_FORM_GNU_addr_index;
 
 /** An address as an image offset; NaN where the form is of another kind. */
-function readAddress(unit: EntryContext, form: number): number {
+export function readAddress(unit: EntryContext, form: number): number {
   const { at, header } = unit;
   if (!isAddress(form)) {
     skipForm(at, form, header.sizes);
@@ -204,7 +204,7 @@ export function indexedAddress(unit: EntryContext, index: number): number {
 }
 
 /** An offset in .debug_info. References into other files (alternate, supplementary, type units) give -1. */
-function readReference(unit: EntryContext, form: number): number {
+export function readReference(unit: EntryContext, form: number): number {
   const { at, header } = unit;
   switch (form) {
     case dw.DW_FORM_ref4:
@@ -225,7 +225,7 @@ function readReference(unit: EntryContext, form: number): number {
   }
 }
 
-function readText(unit: EntryContext, form: number): string | null {
+export function readText(unit: EntryContext, form: number): string | null {
   const { at, header, sections } = unit;
   const wide = header.sizes.offset === 8;
   switch (form) {

@@ -137,6 +137,19 @@ export class DwarfFile {
     }
   }
 
+  /** The unit that owns an address, with all its bytes, for readers of variables and types (`variables.ts`). Null where none does; throws for a damaged one. */
+  unitOwning(address: number): Unit | null {
+    if (!this.present) return null;
+    this.#sections.renewBudget(1);
+    const owner = this.#owners(Float64Array.of(address))[0]!;
+    return owner < 0 ? null : this.#whole(new Unit(this.#sections, this.#header(owner)));
+  }
+
+  /** The unit that an offset of .debug_info lies in. Throws `malformed` where none does. */
+  unitHolding(offset: number): Unit {
+    return this.#otherAround(offset);
+  }
+
   #lookupIn(listed: Unit, wanted: Float64Array): Place[] {
     const unit = this.#whole(listed);
     const positions = functionsAt(indexFunctions(unit, false), wanted);

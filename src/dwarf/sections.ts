@@ -1,7 +1,7 @@
 import { Budget, Cursor, OopscopeError, lightened, textOf } from "../base/index.ts";
 import type { ElfFile, Section } from "../elf/index.ts";
 
-export type DebugSection = "info" | "abbrev" | "line" | "str" | "line_str" | "ranges" | "rnglists" | "addr" | "str_offsets" | "aranges";
+export type DebugSection = "info" | "abbrev" | "line" | "str" | "line_str" | "ranges" | "rnglists" | "loc" | "loclists" | "addr" | "str_offsets" | "aranges";
 
 /** Single strings are read from the file one by one until so many were wanted; then the whole section is worth its memory. */
 const stringsBeforeWhole = 2000;

@@ -41,6 +41,8 @@ export type Scenario = {
   readonly doubtful: readonly ScenarioFrame[];
   /** The checked kernel that it is for (scripts/lab-kernel.sh): `kasan`, `lockdep`, `kcsan`; null: any kernel. */
   readonly needs: string | null;
+  /** What the source says of the access that fails, or of what is wrongly freed: in C, each line another way to say the same. Empty where there is no such expression. */
+  readonly fault: readonly string[];
   readonly cpus: number;
   /** MiB. */
   readonly memory: number;
@@ -89,11 +91,12 @@ export function parseScenarios(source: string, module: string, folder: string): 
     if (block === undefined) throw new OopscopeError("malformed", `${module}.c: \`${key}:\` stands before \`scenario:\``, { file: `${module}.c` });
     block.set(key, [...(block.get(key) ?? []), value!]);
   }
+  const faults = [...source.matchAll(/^ \* fault(?: ([\w-]+))?: (.*)$/gm)].map(([, scenario, text]) => ({ scenario: scenario ?? null, text: text! }));
   const title = /^MODULE_DESCRIPTION\("(.*)"\);$/m.exec(source)?.[1] ?? "";
-  return blocks.map((block) => ({ ...scenarioOf(block, blocks[0]!, module), module, folder, title, about: about.join("\n").trim() }));
+  return blocks.map((block) => ({ ...scenarioOf(block, blocks[0]!, module), fault: faults.filter(({ scenario }) => scenario === null || scenario === block.get("scenario")![0]).map(({ text }) => text), module, folder, title, about: about.join("\n").trim() }));
 }
 
-function scenarioOf(block: Map<string, string[]>, first: Map<string, string[]>, module: string): Omit<Scenario, "module" | "folder" | "title" | "about"> {
+function scenarioOf(block: Map<string, string[]>, first: Map<string, string[]>, module: string): Omit<Scenario, "module" | "folder" | "title" | "about" | "fault"> {
   const list = (key: string): string[] => block.get(key) ?? first.get(key) ?? [];
   const one = (key: string, otherwise?: string): string => {
     const value = list(key)[0] ?? otherwise;

@@ -30,6 +30,8 @@ export type Truth = {
   readonly log: string;
   readonly guilty: TruthPlace;
   readonly earlier: readonly TruthPlace[];
+  /** What failed, in C: ways to say the same. */
+  readonly fault: readonly string[];
   readonly frames: readonly TruthFrame[];
 };
 
@@ -104,6 +106,7 @@ export function readTruth(scenario: Scenario, source: string, log: string, relea
       log: scenario.log.find((part) => lines[start]!.includes(part))!,
       guilty: place(scenario, marks, scenario.guilty, "GUILTY"),
       earlier: scenario.earlier.map((text) => place(scenario, marks, text.split("@")[0]!, text.split("@")[1] ?? "")),
+      fault: scenario.fault,
       frames,
     },
   };

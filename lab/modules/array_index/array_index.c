@@ -63,3 +63,7 @@ module_init(ai_init);
 module_exit(ai_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("An index past the end of an array");
+
+/*
+ * fault: scheduler->weights[priority]
+ */

@@ -63,3 +63,7 @@ module_init(bc_init);
 module_exit(bc_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A BUG_ON in a write");
+
+/*
+ * fault: transaction->state != BC_RUNNING
+ */

@@ -59,3 +59,8 @@ module_init(dr_init);
 module_exit(dr_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A division by zero");
+
+/*
+ * fault: counter->bytes / counter->intervals
+ * fault: dr_counters[port].bytes / counter->intervals
+ */

@@ -114,3 +114,8 @@ static int __init dr_init(void)
 module_init(dr_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A plain read of what a device writes");
+
+/*
+ * fault: descriptor->status
+ * fault: ring->descriptors[ring->next].status
+ */

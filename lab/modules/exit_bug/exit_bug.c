@@ -41,3 +41,7 @@ module_init(eb_init);
 module_exit(eb_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A BUG_ON in the module's exit");
+
+/*
+ * fault: pool->lent
+ */

@@ -89,3 +89,7 @@ static int __init fj_init(void)
 module_init(fj_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A call through a freed page");
+
+/*
+ * fault: fj_handler->handle(…)
+ */

@@ -97,3 +97,7 @@ MODULE_DESCRIPTION("A write past the end of a kmalloc object");
  * script: exec 3> /sys/module/heap_overflow/parameters/send; until dmesg | grep -q 'BUG: KFENCE'; do for i in $(seq 100); do echo 60 >&3; done; done
  * log: BUG: KFENCE: memory corruption in ho_send
  */
+
+/*
+ * fault heap-overflow-kasan: frame->bytes[frame->length]
+ */

@@ -47,3 +47,7 @@ static int __init in_init(void)
 module_init(in_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A NULL dereference in the module's init");
+
+/*
+ * fault: resource->size
+ */

@@ -65,3 +65,7 @@ static int __init if_init(void)
 module_init(if_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A free of a pointer into an object");
+
+/*
+ * fault: option
+ */

@@ -97,3 +97,7 @@ MODULE_DESCRIPTION("A double free of a kmalloc object");
  * script: exec 3> /proc/kmalloc_double_free; until dmesg | grep -q 'BUG: KFENCE'; do sleep 0.1; echo 0 >&3; done 2> /dev/null
  * log: BUG: KFENCE: invalid free in df_session_destroy
  */
+
+/*
+ * fault: session->key
+ */

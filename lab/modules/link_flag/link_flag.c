@@ -109,3 +109,7 @@ static int __init lf_init(void)
 module_init(lf_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A data race of a timer and a thread on a flag");
+
+/*
+ * fault: link->up
+ */

@@ -72,3 +72,7 @@ module_init(lc_init);
 module_exit(lc_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A list entry that is deleted twice");
+
+/*
+ * fault: job->list.next
+ */

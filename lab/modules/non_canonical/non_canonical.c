@@ -81,3 +81,7 @@ static int __init ca_init(void)
 module_init(ca_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A pointer that is not canonical");
+
+/*
+ * fault: ca_entry(link)->key
+ */

@@ -75,3 +75,7 @@ module_init(nl_init);
 module_exit(nl_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A call of a NULL function pointer");
+
+/*
+ * fault: protocol->poll(…)
+ */

@@ -132,3 +132,7 @@ MODULE_DESCRIPTION("A NULL dereference through a chain of pointers");
  * needs: kasan
  * log: general protection fault
  */
+
+/*
+ * fault: route->neighbour->device->queue_length
+ */

@@ -119,3 +119,8 @@ MODULE_DESCRIPTION("An object that is used after it was freed");
  * frame: ou_deliver@deliver
  * frame: ou_publish@publish
  */
+
+/*
+ * fault object-use-after-free: queue->length
+ * fault object-use-after-free-kasan: subscriber->queue
+ */

@@ -82,3 +82,7 @@ module_init(ow_init);
 module_exit(ow_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A walk past the end of a buffer");
+
+/*
+ * fault: option->type
+ */

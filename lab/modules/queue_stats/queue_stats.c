@@ -103,3 +103,7 @@ static int __init qs_init(void)
 module_init(qs_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A data race on a counter of two threads");
+
+/*
+ * fault: stats->bytes
+ */

@@ -66,3 +66,7 @@ static int __init ro_init(void)
 module_init(ro_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A write to read-only memory");
+
+/*
+ * fault: operations->send
+ */

@@ -70,3 +70,7 @@ static int __init ru_init(void)
 module_init(ru_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A reference count that goes below zero");
+
+/*
+ * fault: peer->references
+ */

@@ -120,3 +120,7 @@ static int __init sc_init(void)
 module_init(sc_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A cached pointer to a freed object");
+
+/*
+ * fault: session->id
+ */

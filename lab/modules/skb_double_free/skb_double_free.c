@@ -206,3 +206,7 @@ MODULE_DESCRIPTION("A tunnel device that frees dropped packets twice");
  * end: any
  * log: BUG: KASAN: use-after-free in
  */
+
+/*
+ * fault: skb
+ */

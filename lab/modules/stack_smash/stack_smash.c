@@ -66,3 +66,7 @@ MODULE_DESCRIPTION("A write past the end of an array on the stack");
  * frame: sm_register@call
  * frame: sm_set@set
  */
+
+/*
+ * fault stack-smash-kasan: *out
+ */

@@ -53,3 +53,7 @@ static int __init sf_init(void)
 module_init(sf_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A free of static memory");
+
+/*
+ * fault: port->name
+ */

@@ -116,3 +116,7 @@ static int __init tu_init(void)
 module_init(tu_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A timer that outlives its object");
+
+/*
+ * fault: connection->path->rtt
+ */

@@ -60,3 +60,7 @@ static int __init us_init(void)
 module_init(us_init);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A user pointer that is followed");
+
+/*
+ * fault: request->length
+ */

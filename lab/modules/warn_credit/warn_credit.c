@@ -71,3 +71,7 @@ module_init(wc_init);
 module_exit(wc_exit);
 MODULE_LICENSE("Dual MIT/GPL");
 MODULE_DESCRIPTION("A WARN_ON_ONCE in a work item");
+
+/*
+ * fault: port->credit >= WC_LIMIT
+ */

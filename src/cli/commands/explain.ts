@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { readCase, writeCase, type Case } from "../../case/index.ts";
 import { decode } from "../../decode/index.ts";
-import { blameFreers, explain, ruleNames } from "../../explain/index.ts";
+import { DeepLook, blameFreers, explain, withSources, ruleNames } from "../../explain/index.ts";
 import { rendererOf, type RenderFormat, type TerminalOptions } from "../../render/index.ts";
+import { SourceFolders } from "../../source/index.ts";
 import { exit } from "../exit.ts";
 import { noteUsed, withDebuginfod } from "../fetched.ts";
 import { readLog } from "../input.ts";
@@ -14,7 +15,7 @@ import { saveFile } from "../savefile.ts";
 import { hurry, optionsOf, talk, type LogFlags } from "./decode.ts";
 
 /** The flags of `explain`, as the command line gives them. */
-export type ExplainFlags = LogFlags & { readonly format: RenderFormat | "json"; readonly output?: string; readonly color: "auto" | "always" | "never" };
+export type ExplainFlags = LogFlags & { readonly source?: string[]; readonly format: RenderFormat | "json"; readonly output?: string; readonly color: "auto" | "always" | "never" };
 
 /** `explain [LOG|-|CASE|RULE]`: a rule's name wins over a file of that name, as a command's does. */
 export async function runExplain(what: string | undefined, flags: ExplainFlags): Promise<number> {
@@ -34,8 +35,19 @@ export async function runExplain(what: string | undefined, flags: ExplainFlags):
   const decoded = await decode(bytes, await withDebuginfod(bytes, { ...optionsOf(flags), name }, flags));
   await noteUsed(decoded.case);
   talk(decoded, flags);
-  await write(await explain(decoded.case, { deepen: blameFreers({ modules: flags.modules ?? [] }) }), flags);
+  await write(await deepened(decoded.case, flags), flags);
   return decoded.complete ? exit.done : exit.incomplete;
+}
+
+/** With all that the files tell. Sources are looked for where the flags say, then beside the modules' own files: there a module that was built by hand has them. */
+async function deepened(found: Case, { modules = [], source = [] }: ExplainFlags): Promise<Case> {
+  const sources = new SourceFolders([...source, ...found.image.modules.map(({ path }) => dirname(path))]);
+  const look = new DeepLook(found, { places: { modules }, sources });
+  try {
+    return withSources(await explain(found, { deepen: [blameFreers({ modules }), (step) => look.deepen(step)] }), sources);
+  } finally {
+    look.close();
+  }
 }
 
 /** Whether the bytes are a case that was saved before, and not a log. */

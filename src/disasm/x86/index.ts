@@ -1,5 +1,6 @@
 import type { Disassembler } from "../types.ts";
 import { decodeAll } from "./decode.ts";
+import { effectsAll } from "./effects.ts";
 import { flowAll } from "./flow.ts";
 import { withEngine } from "./iced.ts";
 
@@ -8,5 +9,6 @@ export function x86(wide: boolean): Disassembler {
   return {
     decode: (bytes) => withEngine((engine) => decodeAll(engine, bytes, wide)),
     flow: (bytes) => withEngine((engine) => flowAll(engine, bytes, wide)),
+    ...(wide ? { effects: (bytes: Uint8Array) => withEngine((engine) => effectsAll(engine, bytes)) } : {}),
   };
 }

@@ -1,0 +1,3 @@
+export { DeepLook, type DeepenOptions } from "./deepen.ts";
+export type { ImageFiles } from "./image.ts";
+export type { OpenFiles } from "./stack.ts";

@@ -1,0 +1,2 @@
+export { SourceFolders, type Excerpt } from "./folders.ts";
+export { assertionAt, type Assertion } from "./assertion.ts";
