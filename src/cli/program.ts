@@ -151,12 +151,12 @@ const cache: Define = (program, done) => {
 const lab: Define = (program, done) => {
   const lab = program.command("lab").description("crash a kernel in a throw-away QEMU machine").helpOption("--help", "show this help").helpCommand(false);
   withGuest(withCommon(lab.command("run")), ", or the scenario's")
-    .description("boot a kernel, load modules, run a script as root, and decode the crash")
+    .description("boot a kernel, load modules, run a script as root, and decode and explain the crash")
     .argument("[SCENARIO]", "a crash with known truth (`oopscope lab list`)")
     .option("--script <FILE>", "run this script as root, on the host's file system, of which only a copy in memory can change")
     .option("--timeout <S>", "end the guest after so many seconds (default: 120, or the scenario's)", positiveNumber)
     .option("-o, --output <LOG>", "save the console")
-    .option("--no-decode", "do not decode the crash")
+    .option("--no-decode", "do not decode and explain the crash")
     .addOption(new Option("--format <FORMAT>", "how to write the result; json shows no console").choices(["text", "json"]).default("text"))
     .addHelpText("after", "\nExit status: 0 the script succeeded, 1 it failed, 10 the kernel panicked, 11 the time was over, 12 the guest did not boot.\n\nExamples:\n  oopscope lab run null-chain\n  oopscope lab run --module ./gtp5g.ko --script ./traffic.sh -o panic.log\n  oopscope lab run --kernel 6.1.0-56-amd64 --append slub_debug=FU --script ./test.sh")
     .action(async (scenario: string | undefined, flags: LabFlags) => {

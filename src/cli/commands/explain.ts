@@ -53,7 +53,7 @@ function isWanted({ reports }: Case, { failOn = [] }: ExplainFlags): boolean {
 }
 
 /** With all that the files tell. Sources are looked for where the flags say, then beside the modules' own files: there a module that was built by hand has them. */
-async function deepened(found: Case, { modules = [], source = [] }: ExplainFlags): Promise<Case> {
+export async function deepened(found: Case, { modules = [], source = [] }: { readonly modules?: string[]; readonly source?: string[] }): Promise<Case> {
   const sources = new SourceFolders([...source, ...found.image.modules.map(({ path }) => dirname(path))]);
   const look = new DeepLook(found, { places: { modules }, sources });
   try {
@@ -75,7 +75,7 @@ async function write(found: Case, { format, output, color }: ExplainFlags): Prom
 }
 
 /** NO_COLOR as on no-color.org; `dumb` terminals take neither colours nor links. */
-function terminalOptions(color: ExplainFlags["color"], onTerminal: boolean): TerminalOptions {
+export function terminalOptions(color: ExplainFlags["color"], onTerminal: boolean): TerminalOptions {
   const wanted = onTerminal && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
   const colour = color === "always" || (color === "auto" && wanted);
   return {

@@ -10,6 +10,7 @@ import { isTerminal, say, writeResult } from "../output.ts";
 
 /** The flags of `lab run` and `lab boot`, as the command line gives them. */
 export type LabFlags = {
+  readonly color?: "auto" | "always" | "never";
   readonly kernel?: string;
   readonly module?: string[];
   readonly script?: string;
@@ -168,7 +169,7 @@ function statusOf(result: LabResult): number {
   }
 }
 
-/** How it ended, and the crash, decoded with the modules that were loaded and what is known of the kernel. */
+/** How it ended, and the crash, decoded and explained with the modules that were loaded and what is known of the kernel. */
 async function report(result: LabResult, flags: LabFlags): Promise<void> {
   const decoded = flags.decode === false ? null : await decodeConsole(result, flags.output ?? "console");
   if (flags.format === "json") {
@@ -179,10 +180,13 @@ async function report(result: LabResult, flags: LabFlags): Promise<void> {
   }
   const first = decoded?.case.reports[0];
   if (decoded && first) {
-    const { renderText } = await import("../../render/index.ts");
+    const { renderText, rendererOf } = await import("../../render/index.ts");
     const lines = decoded.log.lines.filter(({ line }) => line >= first.lines[0]);
     writeResult("\n");
     writeResult(renderText(decoded.case, lines, { terminated: true, onTerminal: process.stdout.isTTY }));
+    const { terminalOptions } = await import("./explain.ts");
+    writeResult("\n");
+    writeResult((await rendererOf("terminal"))(decoded.case, terminalOptions(flags.color ?? "auto", process.stdout.isTTY)));
   }
   if (flags.quiet === true) return;
   const seconds = (result.time / 1000).toFixed(1);
@@ -194,5 +198,7 @@ async function decodeConsole(result: LabResult, name: string): Promise<Decoded |
   if (!/Call [Tt]race|RIP: |Oops|BUG:|WARNING:|Kernel panic/.test(result.console.toString("latin1"))) return null;
   const { decode } = await import("../../decode/index.ts");
   const tree = dirname(dirname(result.kernel.image));
-  return decode(result.console, { name, release: result.kernel.release, modules: result.modules, ...(tree === "/" ? {} : { root: tree }) });
+  const decoded = await decode(result.console, { name, release: result.kernel.release, modules: result.modules, ...(tree === "/" ? {} : { root: tree }) });
+  const { deepened } = await import("./explain.ts");
+  return { ...decoded, case: await deepened(decoded.case, { modules: [...result.modules] }) };
 }
