@@ -16,12 +16,15 @@ function scriptIsWrong(theirs: string): string | null {
   return null;
 }
 
+/** With debuginfod at hand the script looks for a build id in the line that names the task, and forgets to print it. */
+const losesTask = spawnSync("sh", ["-c", "command -v debuginfod-find"]).status === 0;
+
 test.each(["null-chain", "skb-double-free", "kmalloc-double-free"])("called as decode_stacktrace.sh on %s: its exact form", (name) => {
   const log = readFileSync(`${root}test/fixtures/logs/${name}.log`);
   const modules = `${root}test/fixtures/modules`;
   const theirs = spawnSync("bash", [script, vmlinux, "auto", modules], { input: log, maxBuffer: 1 << 26 }).stdout.toString("latin1").split("\n");
   // The script looks return addresses up as they are printed.
-  const ours = oopscope(["decode", "--return-addresses", vmlinux, "auto", modules], log).bytes.toString("latin1").split("\n");
+  const ours = oopscope(["decode", "--return-addresses", vmlinux, "auto", modules], log).bytes.toString("latin1").split("\n").filter((line) => !(losesTask && /PID: \d+ Comm: /.test(line)));
   expect(ours.length).toBe(theirs.length);
   const different: string[] = [];
   const excused: string[] = [];
