@@ -39,7 +39,7 @@ type Define = (program: Command, done: Done) => void;
 function chosen(args: readonly string[]): string | null {
   const [first] = args;
   if (first === undefined || (first.startsWith("-") && first !== "-")) return null;
-  return Object.hasOwn(commands, first) ? first : "decode";
+  return Object.hasOwn(commands, first) ? first : "explain";
 }
 
 /** The whole command line, or of its commands one; `done` gets the status of the command that ran. */
@@ -51,19 +51,20 @@ export function commandLine(done: Done, only: string | null = null): Command {
     .helpCommand(false)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`oopscope: ${text}`) })
-    .addHelpText("after", "\n`oopscope LOG` decodes a log. A file that is named like a command: `./lab`.\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but symbols were incomplete, 130 interrupted.");
+    .addHelpText("after", "\n`oopscope LOG` explains a log. A file that is named like a command: `./lab`.\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but symbols were incomplete, 130 interrupted.");
 
   for (const [name, define] of Object.entries(commands)) if (only === null || only === name) define(program, done);
   return program;
 }
 
 const explain: Define = (program, done) => {
-  withFiles(withCommon(program.command("explain")))
+  withFiles(withCommon(program.command("explain", { isDefault: true })))
     .description("say what happened, where, why, and what to do next")
     .argument("[LOG|CASE|RULE]", "a log, a case that was saved as JSON, or a rule whose page is to be shown; - or nothing: standard input")
     .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["terminal", "json", "markdown", "lkml", "html"]).default("terminal"))
     .option("--source <DIR>", "where sources are, if not beside the modules (repeatable)", collect)
     .option("-o, --output <FILE>", "write it to this file")
+    .option("--fail-on <KIND>", "exit with 1 if a report is of this kind, such as use-after-free, or `any` (repeatable)", collect)
     .addHelpText("after", "\nExamples:\n  oopscope explain panic.log\n  oopscope explain --modules ~/gtp5g --format json panic.log > case.json\n  oopscope explain case.json\n  oopscope explain --format html -o panic.html case.json\n  oopscope explain double-free-skb")
     .action(async (what: string | undefined, flags: ExplainFlags) => {
       const { runExplain } = await import("./commands/explain.ts");
@@ -72,7 +73,7 @@ const explain: Define = (program, done) => {
 };
 
 const decode: Define = (program, done) => {
-  withFiles(withCommon(program.command("decode", { isDefault: true })))
+  withFiles(withCommon(program.command("decode")))
     .description("resolve every frame of a crash log, in place")
     .argument("[LOG]", "the log; - or nothing: standard input")
     .argument("[BASE]", "with a vmlinux as the first argument (the call of scripts/decode_stacktrace.sh): base path or auto")

@@ -77,7 +77,9 @@ export function earlierOf(role: string, frames: readonly CaseFrame[], subject: S
   const { place } = pick(frames, subject);
   if (place === null) return null;
   const from = frames.indexOf(place.frame);
-  const path = frames.slice(from).filter((frame) => ownPlace(frame) !== null).slice(0, 6).map(stepOf);
+  // Slub's heading names the place that its stack then shows again.
+  const steps = frames.slice(from).filter((frame) => ownPlace(frame) !== null).map(stepOf);
+  const path = steps.filter((step, index) => step !== steps[index - 1]).slice(0, 6);
   return { place, earlier: { role, function: nameOf(place), file: place.fn?.file ?? null, line: place.fn?.line ?? null, path } };
 }
 

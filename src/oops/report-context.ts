@@ -44,7 +44,9 @@ function saidByHeader(draft: Draft): { cpu: number | null; pid: number | null; c
 
 /** What the processor was doing for whom, as the call trace shows it: what the innermost entry below the crash was. */
 function modeOf(draft: Draft): CrashReport["context"]["mode"] {
-  const stack = draft.stacks.find(({ name }) => name === "call trace") ?? draft.stacks.find(({ name }) => name.startsWith("backtrace of cpu"));
+  const stack = draft.stacks.find(({ name }) => name === "call trace") ?? draft.stacks.find(({ name }) => name.startsWith("backtrace of cpu"))
+    // KCSAN shows last what this processor did.
+    ?? draft.stacks.findLast(({ name }) => /^(?:read|write|access) by$/.test(name));
   if (stack === undefined || stack.frames.length === 0) return null;
   if (stack.firstMarker === "NMI") return "nmi";
   for (const { raw } of stack.frames) {

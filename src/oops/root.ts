@@ -37,6 +37,9 @@ const wildFree: Rule = (draft, { pc }) => {
   return headerMatch(draft, /^(?:BUG: unable to handle (?:page fault|kernel paging)|(?:Oops: )?general protection fault|Unable to handle kernel paging)/) === null ? null : "invalid-free";
 };
 
+/** KFENCE calls it invalid when an object is freed that is free already, and shows who freed it first (mm/kfence/core.c, kfence_guarded_free). */
+const secondFree: Rule = (draft) => (headerMatch(draft, /^BUG: KFENCE: invalid free in /) !== null && draft.stacks.some(({ name }) => name === "freed by") ? "double-free" : null);
+
 /** The page belongs to user space and is there: only SMAP or SMEP forbade it. */
 const userPage: Rule = (draft) => {
   if (headerMatch(draft, /^unable to execute userspace code/) !== null) return "user-access";
@@ -60,7 +63,7 @@ const refcount: Rule = (draft) => (headerMatch(draft, /refcount_t: (?:underflow|
 /** The stack ran into its guard page: the vmalloc'ed stack's double fault, or arm64's overflow stack. */
 const stackOverflow: Rule = (draft) => (draft.headers.some(({ header }) => kindOf(header) === "stack-overflow" && header.format.weight >= 7) ? "stack-overflow" : null);
 
-const rules: readonly Rule[] = [doubleFree, invalidFree, wildFree, userPage, failing, range, refcount, stackOverflow];
+const rules: readonly Rule[] = [doubleFree, invalidFree, wildFree, secondFree, userPage, failing, range, refcount, stackOverflow];
 
 export function rootKind(draft: Draft, main: Header, frames: ReportFrames): CrashKind {
   for (const rule of rules) {

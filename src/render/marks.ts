@@ -1,4 +1,5 @@
 import type { Case, CaseReport, CaseVerdict } from "../case/index.ts";
+import { valueText } from "./place.ts";
 
 /** A place in the sources that a verdict speaks of. */
 export type Mark = {
@@ -38,7 +39,8 @@ export function marksOf(report: CaseReport): Mark[] {
 }
 
 function guiltyLabel({ rule, fault }: CaseVerdict, kind: string): string {
-  if (fault?.value) return `\`${fault.variable ?? fault.expression}\` is ${fault.value}`;
+  const value = fault && valueText(fault);
+  if (value) return `\`${fault.variable ?? fault.expression}\` is ${value}`;
   // A rule may go further than the kind: a refcount that goes wrong in a second free.
   const further = Object.keys(happens).find((name) => rule.startsWith(name));
   return happens[further ?? kind] ?? "here";
@@ -58,6 +60,9 @@ export function excerptsOf(found: Case, report: CaseReport, marks: readonly Mark
     let open: Excerpt["lines"][number][] = [];
     const close = (): void => {
       const primary = open.some(({ underlines }) => underlines.some(({ mark }) => mark.role === "guilty"));
+      const isBlank = ({ text, underlines }: Excerpt["lines"][number]) => text.trim() === "" && underlines.length === 0;
+      while (open.length > 0 && isBlank(open[0]!)) open.shift();
+      while (open.length > 0 && isBlank(open.at(-1)!)) open.pop();
       if (open.length > 0) excerpts.push({ file: source.file, primary, lines: open });
       open = [];
     };

@@ -7,10 +7,15 @@ export function placeText({ file, line }: { readonly file: string | null; readon
 
 /** What a verdict says of the faulting expression, in one sentence with back-ticks. */
 export function faultText(fault: NonNullable<NonNullable<CaseReport["verdict"]>["fault"]>): string {
-  const { expression, variable, type, value, register, address } = fault;
-  const subject = variable ?? expression;
+  const { expression, variable, type, register, address } = fault;
+  // The type and the value are the variable's.
+  const subject = variable === null || variable === expression ? "" : `: \`${variable}\``;
   const typed = type === null ? "" : ` (\`${type}\`)`;
-  const isWhat = value === null ? "" : variable === null ? ` = ${value}` : `: \`${subject}\`${typed} = ${value}`;
-  const held = register === null ? "" : `, in ${register}`;
-  return `\`${expression}\`${isWhat === "" ? typed : isWhat}${held}${address === null ? "" : `, address ${address}`}`;
+  const shown = valueText(fault);
+  return `\`${expression}\`${subject}${typed}${shown === null ? "" : ` = ${shown}`}${register === null ? "" : `, in ${register}`}${address === null ? "" : `, address ${address}`}`;
+}
+
+/** The value of what is wrong; a pointer of 0 is NULL. */
+export function valueText({ type, value }: { readonly type: string | null; readonly value: string | null }): string | null {
+  return value === "0x0" && type !== null && /\*$|\(\*\)/.test(type) ? "NULL" : value;
 }

@@ -25,7 +25,7 @@ function rowText(row: StackRow, { reliable }: CaseFrame, { names, indent, look }
   const { painter } = look;
   const name = padded(visible(row.name), names);
   const why = row.why === null ? "" : painter.paint("faint", cut(`(${visible(row.why)})`, Math.max(20, look.most - indent - names - 1)));
-  const place = row.place === null ? why : painter.link(row.file, visible(row.place));
+  const place = row.place === null ? why : painter.link(row.file, reliable ? visible(row.place) : painter.paint("faint", visible(row.place)));
   const tail = `${place}${row.inlined ? painter.paint("faint", " (inlined)") : ""}${look.module(row.module)}`;
   if (row.guilty) return `${painter.paint("primary", `> ${name}`)} ${tail}`;
   return reliable ? `  ${name} ${tail}` : `${painter.paint("faint", `? ${name}`)} ${tail}`;

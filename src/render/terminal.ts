@@ -115,7 +115,11 @@ class Page {
     const across = Math.max(1, Math.floor((this.#look.prose - 2) / size));
     const value = Math.max(0, ...known.map((row) => widthOf(cell(row))));
     const lines = known.flatMap((row) => {
-      const text = row.what === null ? "" : `${visible(row.what)}${row.why === null || row.why === "" ? "" : this.#look.painter.paint("faint", ` (${visible(row.why)})`)}`;
+      const room = this.#look.most - value - 4;
+      const what = cut(untabbed(visible(row.what ?? "")), room);
+      // The others' reasons are in the page and in the JSON.
+      const why = !row.faulting || row.why === null || row.why === "" ? "" : cut(` (${untabbed(visible(row.why))})`, Math.max(0, room - widthOf(what)));
+      const text = what + this.#look.painter.paint("faint", why);
       return [`  ${this.#look.painter.paint(row.faulting ? "primary" : "strong", padded(cell(row), value))}  ${text}`];
     });
     for (let from = 0; from < cells.length; from += across) lines.push(`  ${this.#look.painter.paint("faint", cells.slice(from, from + across).map((text) => padded(text, size)).join("").trimEnd())}`);

@@ -30,9 +30,10 @@ export function untabbed(text: string): string {
   return out;
 }
 
-/** The text in at most so many columns; what is cut off stands as `...`. */
+/** The text in at most so many columns; what is cut off stands as `...`, for which there must be room. */
 export function cut(text: string, columns: number): string {
   if (widthOf(text) <= columns) return text;
+  if (columns < 4) return "";
   let out = "";
   let at = 0;
   for (const character of text) {

@@ -23,7 +23,13 @@ test("exit status and talk", () => {
   const done = run(["decode", "--modules", module, "-"], small);
   expect(done).toMatchObject({ status: 0, stderr: "" });
   expect(run(["decode", "--modules", module], small)).toEqual(done);
-  expect(run(["--modules", module, "-"], small)).toEqual(done);
+  const explained = run(["explain", "--modules", module, "-"], small);
+  expect(explained).toMatchObject({ status: 0, stderr: "", stdout: expect.stringContaining("uses an address that is not mapped") as string });
+  expect(run(["--modules", module, "-"], small)).toEqual(explained);
+  expect(run(["explain", "--fail-on", "bad-access", "--modules", module, "-"], small)).toEqual({ ...explained, status: 1 });
+  expect(run(["explain", "--fail-on", "any", "--modules", module, "-"], small)).toEqual({ ...explained, status: 1 });
+  expect(run(["explain", "--fail-on", "double-free", "--modules", module, "-"], small)).toEqual(explained);
+  expect(run(["explain", "--fail-on", "nosuch", "-"], small)).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining('--fail-on "nosuch": the kinds are ') as string });
   expect(run(["decode", "--modules", modules, "--no-code", log])).toMatchObject({
     status: 3,
     stderr: "oopscope: warning: no vmlinux of 6.1.0-56-amd64 was found; Debian's package linux-image-6.1.0-56-amd64-dbg has it\n  try: sudo apt install linux-image-6.1.0-56-amd64-dbg\n",

@@ -15,11 +15,9 @@ const saidByLog: Readonly<Record<string, string>> = { "timer-use-after-free": "g
 
 // What stands in these logs and is not read yet: who made KCSAN's accesses (`by task`, `by interrupt`), and that KFENCE's object was `freed by` someone before.
 // A kernel thread's stack says nothing of the processor.
-const unread: Readonly<Record<string, { readonly kind?: string; readonly mode?: null; readonly arch?: null }>> = {
-  "counter-race": { mode: null, arch: null },
-  "dma-race": { mode: null, arch: null },
-  "flag-race": { mode: null },
-  "kmalloc-double-free-kfence": { kind: "invalid-free" },
+const unread: Readonly<Record<string, { readonly arch?: null }>> = {
+  "counter-race": { arch: null },
+  "dma-race": { arch: null },
 };
 
 for (const name of names) {

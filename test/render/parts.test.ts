@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { CaseReport } from "../../src/case/index.ts";
 import { excerptsOf, marksOf } from "../../src/render/marks.ts";
+import { faultText } from "../../src/render/place.ts";
 import { registersOf } from "../../src/render/registers.ts";
 import { decodedLines, savedLines } from "../../src/render/saved-lines.ts";
 import { stacksToShow } from "../../src/render/stack-rows.ts";
@@ -51,13 +52,21 @@ test("places whose source is not there, and lines beyond it, are no excerpts", (
   expect(marksOf({ ...report, verdict: null })).toEqual([]);
 });
 
-test("registers with what is in them; a NULL is told only of the register that the fault is about", () => {
+test("the faulting expression in a sentence", () => {
+  const fault = { expression: "a->b", variable: "a", type: "struct a *", field: "b", value: "0x0", register: "rax", address: "0x8" };
+  expect(faultText(fault)).toBe("`a->b`: `a` (`struct a *`) = NULL, in rax, address 0x8");
+  expect(faultText({ ...fault, value: null, register: null, address: null })).toBe("`a->b`: `a` (`struct a *`)");
+  expect(faultText({ ...fault, expression: "n", variable: "n", type: "u32", register: null, address: null })).toBe("`n` (`u32`) = 0x0");
+  expect(faultText({ expression: "x != y", variable: null, type: null, field: null, value: null, register: null, address: null })).toBe("`x != y`");
+});
+
+test("registers with what is in them, by name, or by value: a NULL then only of the register that the fault is about", () => {
   const { general, system } = registersOf(savedCase("null-chain").reports[0]!);
   expect(general.filter(({ what }) => what !== null).map(({ name, what, faulting }) => ({ name, what, faulting }))).toEqual([
-    { name: "rsp", what: "stack of this task", faulting: false },
-    { name: "rax", what: "`route->neighbour->device`", faulting: true },
-    { name: "r13", what: "user address", faulting: false },
-    { name: "cr2", what: "NULL + 0x14", faulting: false },
+    { name: "rsp", what: "the stack pointer", faulting: false },
+    { name: "rax", what: "`route->neighbour->device` (`struct nc_device *`); NULL, or 0", faulting: true },
+    { name: "r13", what: "a user address, or a number", faulting: false },
+    { name: "cr2", what: "what was accessed", faulting: false },
   ]);
   expect(system.map(({ name }) => name)).toEqual(["ss", "eflags", "fs", "gs", "knlgs", "cs", "ds", "es", "cr0", "cr3", "cr4", "pkru"]);
 });

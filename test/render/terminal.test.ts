@@ -22,10 +22,10 @@ test("the source is cut to the terminal, and what is underlined stays underlined
   expect(drawn(80)).toEqual([
     "   |",
     "65 | if (名前[i].長さ > limit) {     return kfree(名前 + 12345678901234567890...",
-    "   |     ^^^^^^^^^^^^ `名前[i].長さ` is NULL",
+    "   |     ^^^^^^^^^^^^ `名前[i].長さ` is 0x0",
     "   |",
   ]);
-  expect(drawn(40)).toEqual(["   |", "65 | if (名前[i].長さ > limit) {     ...", "   |     ^^^^^^^^^^^^", "   |     `名前[i].長さ` is NULL", "   |"]);
+  expect(drawn(40)).toEqual(["   |", "65 | if (名前[i].長さ > limit) {     ...", "   |     ^^^^^^^^^^^^", "   |     `名前[i].長さ` is 0x0", "   |"]);
 });
 
 test("at no width is a source or a log line longer than the terminal", () => {

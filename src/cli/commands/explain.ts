@@ -1,9 +1,11 @@
 import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { OopscopeError } from "../../base/index.ts";
 import { readCase, writeCase, type Case } from "../../case/index.ts";
 import { decode } from "../../decode/index.ts";
 import { DeepLook, blameFreers, explain, withSources, ruleNames } from "../../explain/index.ts";
+import { kinds } from "../../oops/index.ts";
 import { rendererOf, type RenderFormat, type TerminalOptions } from "../../render/index.ts";
 import { SourceFolders } from "../../source/index.ts";
 import { exit } from "../exit.ts";
@@ -15,7 +17,7 @@ import { saveFile } from "../savefile.ts";
 import { hurry, optionsOf, talk, type LogFlags } from "./decode.ts";
 
 /** The flags of `explain`, as the command line gives them. */
-export type ExplainFlags = LogFlags & { readonly source?: string[]; readonly format: RenderFormat | "json"; readonly output?: string; readonly color: "auto" | "always" | "never" };
+export type ExplainFlags = LogFlags & { readonly source?: string[]; readonly format: RenderFormat | "json"; readonly output?: string; readonly failOn?: string[]; readonly color: "auto" | "always" | "never" };
 
 /** `explain [LOG|-|CASE|RULE]`: a rule's name wins over a file of that name, as a command's does. */
 export async function runExplain(what: string | undefined, flags: ExplainFlags): Promise<number> {
@@ -23,20 +25,31 @@ export async function runExplain(what: string | undefined, flags: ExplainFlags):
     writeResult(rulePage(what));
     return exit.done;
   }
+  for (const kind of flags.failOn ?? []) {
+    if (kind !== "any" && !(kinds as readonly string[]).includes(kind)) throw new OopscopeError("bad-argument", `--fail-on ${JSON.stringify(kind)}: the kinds are ${kinds.join(", ")}, and any`);
+  }
   const { name, bytes } = await readLog(what);
   hurry(bytes);
   if (isCase(bytes)) {
     const saved = await readCase(Buffer.from(bytes).toString("utf8"), name);
     if (saved.reports.length === 0 && !flags.quiet) say("note", "the case has no crash in it");
     // What has a verdict keeps it: only what decode wrote is explained here.
-    await write(await explain(saved), flags);
-    return exit.done;
+    const found = await explain(saved);
+    await write(found, flags);
+    return isWanted(found, flags) ? exit.failed : exit.done;
   }
   const decoded = await decode(bytes, await withDebuginfod(bytes, { ...optionsOf(flags), name }, flags));
   await noteUsed(decoded.case);
   talk(decoded, flags);
-  await write(await deepened(decoded.case, flags), flags);
+  const found = await deepened(decoded.case, flags);
+  await write(found, flags);
+  if (isWanted(found, flags)) return exit.failed;
   return decoded.complete ? exit.done : exit.incomplete;
+}
+
+/** Whether a report is of a kind that `--fail-on` names. */
+function isWanted({ reports }: Case, { failOn = [] }: ExplainFlags): boolean {
+  return reports.some(({ kind }) => failOn.includes(kind) || failOn.includes("any"));
 }
 
 /** With all that the files tell. Sources are looked for where the flags say, then beside the modules' own files: there a module that was built by hand has them. */

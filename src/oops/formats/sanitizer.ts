@@ -1,5 +1,6 @@
 /** KASAN, KFENCE, KCSAN, KMSAN, UBSAN and kCFI (mm/kasan/report.c, mm/kfence/report.c, kernel/kcsan/report.c, mm/kmsan/report.c, lib/ubsan.c, kernel/cfi.c). */
 import type { CrashFormat } from "../format.ts";
+import { plainName } from "../passed-over.ts";
 import type { CrashKind } from "../types.ts";
 
 function memoryKind(what: string): CrashKind {
@@ -38,7 +39,7 @@ export const sanitizerFormats: readonly CrashFormat[] = [
     header: new RegExp(String.raw`BUG: KCSAN: ([a-z][a-z: -]{2,40}?) in (${symbol})(?: \[[\w-]+\])?(?:\+0x[0-9a-f]+/0x[0-9a-f]+)?(?: \[[\w-]+\])?(?: / (${symbol}))?`, "y"),
     stage: "announcement", weight: 8, names: "header", trace: "needed", closedBy: "banner",
     kind: "data-race",
-    title: (match) => `KCSAN: ${match[1]!} in ${match[2]!}${match[3] === undefined ? "" : ` / ${match[3]}`}`,
+    title: (match) => `KCSAN: ${match[1]!} in ${plainName(match[2]!)}${match[3] === undefined ? "" : ` / ${plainName(match[3])}`}`,
   },
   {
     starts: ["BUG: KMSAN: "],

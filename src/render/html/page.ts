@@ -31,7 +31,7 @@ export function renderHtml(found: Case): string {
 <style>${new Html(style)}</style>
 </head>
 <body>
-<header class="bar"><strong>oopscope</strong><span class="name mono">${log.name}</span><span class="tools" hidden><input id="find" type="search" placeholder="find in the log  /" aria-label="find in the log"><span id="count" class="faint" role="status"></span><button id="copy" type="button">Copy as Markdown</button><button id="theme" type="button" aria-label="light or dark">Theme</button><button id="keys" type="button" aria-label="keys">?</button></span></header>
+<header class="bar"><strong>oopscope</strong><span class="name mono" title="${log.name}">${log.name}</span><span class="tools" hidden><input id="find" type="search" placeholder="find in the log  /" aria-label="find in the log"><span id="count" class="faint" role="status"></span><button id="copy" type="button">Copy as Markdown</button><button id="theme" type="button" aria-label="light or dark">Theme</button><button id="keys" type="button" aria-label="keys">?</button></span></header>
 <main>
 ${contents}
 ${articles.length === 0 ? html`<p>No crash in this log.</p>` : joined(articles, "\n")}

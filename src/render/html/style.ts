@@ -13,7 +13,7 @@ pre{margin:0;white-space:pre;tab-size:8}
 h1{font-size:1.35rem;line-height:1.4;font-weight:600;margin:.2rem 0 .6rem;overflow-wrap:anywhere}
 h2{font-size:.82rem;font-weight:600;text-transform:uppercase;letter-spacing:.06em;color:var(--faint);margin:2.2rem 0 .6rem}
 .bar{position:sticky;top:0;z-index:1;display:flex;flex-wrap:wrap;gap:.3rem .8rem;align-items:center;padding:.5rem max(1.2rem,calc(50% - 36rem));background:var(--bg);border-bottom:1px solid var(--rule);font-size:.88rem}
-.bar .name{color:var(--faint);overflow-wrap:anywhere;flex:1}
+.bar .name{color:var(--faint);flex:1;min-width:0;white-space:nowrap;overflow:hidden;text-overflow:ellipsis}
 .tools{display:flex;gap:.4rem;align-items:center}
 .tools[hidden]{display:none}
 button,input{font:inherit;font-size:.82rem;color:inherit;background:var(--panel);border:1px solid var(--rule);border-radius:.4rem;padding:.2rem .6rem}
@@ -24,14 +24,14 @@ main{max-width:74.4rem;margin:0 auto;padding:1.4rem 1.2rem 4rem}
 article+article{margin-top:3.5rem;padding-top:2rem;border-top:1px solid var(--rule)}
 .title{margin:0;font-family:var(--mono);font-size:.9rem;color:var(--guilty);overflow-wrap:anywhere}
 .facts{margin:0;color:var(--faint);font-size:.88rem}
-.facts span:not(:last-child)::after{content:" · "}
+.facts+ul{margin-top:.8rem}.facts span:not(:last-child)::after{content:" · "}
 .warn{border-left:3px solid var(--guilty);padding:.3rem .8rem;background:var(--guilty-bg);border-radius:0 .3rem .3rem 0}
 .later{margin:0 0 1.2rem;font-size:.88rem}.later a{display:inline-block;margin-right:1rem}
 figure{margin:1rem 0;border:1px solid var(--rule);border-radius:.5rem;overflow:hidden}
 figcaption{padding:.35rem .8rem;background:var(--panel);border-bottom:1px solid var(--rule);font-size:.85rem;overflow-wrap:anywhere}
 .scroll{overflow-x:auto}
 .source{border-collapse:collapse;min-width:100%;font-family:var(--mono);font-size:.84rem;line-height:1.55}
-.source td{padding:0}
+.source td{padding:0;vertical-align:top}
 .source .n{width:1%;padding:0 .8rem;text-align:right;color:var(--faint);user-select:none;white-space:nowrap}
 .source .t{white-space:pre;tab-size:8;padding-right:1rem}
 .source .gap td{color:var(--faint);padding:0 .8rem;background:var(--panel)}
@@ -77,7 +77,7 @@ summary.row:hover{background:var(--panel)}
 .registers div{display:flex;flex-wrap:wrap;gap:0 .7rem;padding:.12rem .3rem}
 .registers dt{color:var(--faint);min-width:2.6rem}
 .registers dd{margin:0;overflow-wrap:anywhere}
-.registers .known{grid-column:1/-1;background:var(--panel);border-radius:.3rem}
+.registers .known dt+dd{min-width:9.6rem}.registers .known{grid-column:1/-1;background:var(--panel);border-radius:.3rem}
 .registers .fault{background:var(--guilty-bg)}.registers .fault dt{color:var(--guilty);font-weight:600}
 .registers .what{font-family:system-ui,sans-serif;font-size:1.04em}
 .log{overflow-x:auto;border:1px solid var(--rule);border-radius:.5rem;padding:.4rem 0;font-family:var(--mono);font-size:.8rem;line-height:1.5}
