@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { OopscopeError } from "../base/index.ts";
@@ -28,6 +27,8 @@ const largestOutput = 1 << 24;
  */
 export async function runProgram(program: string, args: readonly string[], { signal, timeout = 120_000, env = {}, cwd }: { signal?: AbortSignal; timeout?: number; env?: Readonly<Record<string, string>>; cwd?: string } = {}): Promise<ProgramResult> {
   signal?.throwIfAborted();
+  // Loaded here: it brings half of Node's network code, and most commands start nothing.
+  const { spawn } = await import("node:child_process");
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, LC_ALL: "C", ...env }, cwd });
     const out: Buffer[] = [];

@@ -5,7 +5,6 @@ import { StreamDecoder, casesOf, decode, decodeWhole, type Decoded, type DecodeO
 import { renderScript, renderText } from "../../render/index.ts";
 import { exit } from "../exit.ts";
 import { fetchedPlaces, noteUsed, withDebuginfod } from "../fetched.ts";
-import { followed, heard } from "../follow.ts";
 import { openLog, readLog, readStdin } from "../input.ts";
 import { isTerminal, say, writeResult } from "../output.ts";
 
@@ -92,6 +91,7 @@ async function follow(log: string | undefined, flags: DecodeFlags): Promise<numb
   const interrupted = (): void => stop.abort();
   process.once("SIGINT", interrupted);
   process.once("SIGTERM", interrupted);
+  const { followed, heard } = await import("../follow.ts");
   const stream = new StreamDecoder({ ...optionsOf(flags), name }, "live");
   const writer = new PieceWriter(flags);
   const take = async (pieces: AsyncIterable<Piece>): Promise<void> => {
