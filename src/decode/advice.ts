@@ -1,5 +1,5 @@
 import type { Case, CaseFrame } from "../case/index.ts";
-import { debugPackage, type KernelClues } from "../kernel/index.ts";
+import { debugPackage, type DebugPackage, type KernelClues } from "../kernel/index.ts";
 import { noVmlinux } from "./resolve.ts";
 
 /** What a person should be told about a decoded log, most important first: wrong files, missing files, frames without a place. */
@@ -29,12 +29,12 @@ export function remarksOn(found: Case, clues: KernelClues, missing: readonly Mis
   if (needsVmlinux) {
     const text = nameless ? `${vmlinux!.path} has names and no lines` : clues.release === null ? "no vmlinux was given, and the log does not tell its kernel's release" : `no vmlinux of ${clues.release} was found`;
     const both = ours.length > 0 ? `${text}, and ${noModule}` : text;
-    if (debug) remarks.push({ severity: "warning", text: `${both}; ${packaged(nameless || ours.length > 0)}`, command: debug.command });
+    if (debug) remarks.push({ severity: "warning", text: `${both}; ${packaged(nameless || ours.length > 0)}`, command: fetching(debug, found, clues) });
     else remarks.push({ severity: "warning", text: `${text}; name the one of the kernel's own build`, command: "oopscope decode --vmlinux PATH/TO/vmlinux LOG" });
   }
   if (unusable !== null && needsVmlinux) remarks.push({ severity: "note", text: unusable, command: null });
   if (ours.length > 0 && !(needsVmlinux && debug)) {
-    remarks.push({ severity: "warning", text: `${noModule} was found; ${packaged(ours.length > 1) ?? `name the folder that holds ${ours.length > 1 ? "them" : "it"}`}`, command: debug ? debug.command : "oopscope decode --modules DIR LOG" });
+    remarks.push({ severity: "warning", text: `${noModule} was found; ${packaged(ours.length > 1) ?? `name the folder that holds ${ours.length > 1 ? "them" : "it"}`}`, command: debug ? fetching(debug, found, clues) : "oopscope decode --modules DIR LOG" });
   }
   if (theirs.length > 0) {
     remarks.push({ severity: "warning", text: `no file of the out-of-tree module${plural(theirs)} ${theirs.join(", ")} was found; name the folder of the build that crashed`, command: "oopscope decode --modules PATH/TO/BUILD LOG" });
@@ -42,6 +42,12 @@ export function remarksOn(found: Case, clues: KernelClues, missing: readonly Mis
   for (const { name, damage } of missing) if (damage !== null) remarks.push({ severity: "warning", text: `the file of module ${name} is unusable: ${damage}`, command: null });
   for (const [why, count] of counted(found, new Set(missing.map(({ name }) => name)), isWithoutLines)) remarks.push({ severity: "note", text: count === 1 ? why : `${why} (${count} frames)`, command: null });
   return remarks;
+}
+
+/** How to get a debug package: what is needed of it where that can be fetched alone, else the distribution's command for all of it. */
+function fetching({ distribution, command }: DebugPackage, { log: { name } }: Case, { release }: KernelClues): string {
+  if (distribution !== "Debian" && distribution !== "Ubuntu") return command;
+  return `oopscope symbols fetch ${/^[\w./+][\w./+-]*$/.test(name) ? name : release}`;
 }
 
 /** All frames of a case, those outside of reports last. */

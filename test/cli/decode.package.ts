@@ -32,7 +32,7 @@ test("exit status and talk", () => {
   expect(run(["explain", "--fail-on", "nosuch", "-"], small)).toMatchObject({ status: 2, stdout: "", stderr: expect.stringContaining('--fail-on "nosuch": the kinds are ') as string });
   expect(run(["decode", "--modules", modules, "--no-code", log])).toMatchObject({
     status: 3,
-    stderr: "oopscope: warning: no vmlinux of 6.1.0-56-amd64 was found; Debian's package linux-image-6.1.0-56-amd64-dbg has it\n  try: sudo apt install linux-image-6.1.0-56-amd64-dbg\n",
+    stderr: `oopscope: warning: no vmlinux of 6.1.0-56-amd64 was found; Debian's package linux-image-6.1.0-56-amd64-dbg has it\n  try: oopscope symbols fetch ${log}\n`,
   });
   expect(run(["decode"], "nothing\n")).toEqual({ status: 0, stdout: "nothing\n", stderr: "oopscope: note: the log has no crash in it\n" });
   expect(run(["decode", "-q"], "nothing")).toEqual({ status: 0, stdout: "nothing", stderr: "" });
