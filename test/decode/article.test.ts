@@ -18,7 +18,7 @@ test("the article's log without its vmlinux, in whole", async () => {
       {
         severity: "warning",
         text: "no vmlinux of 5.4.0-131-generic was found, and no file of the modules nfnetlink, virtio_net; Ubuntu's package linux-image-unsigned-5.4.0-131-generic-dbgsym has them; it is in Ubuntu's debug symbol archive, which must be among the sources of apt",
-        command: "sudo apt install ubuntu-dbgsym-keyring linux-image-unsigned-5.4.0-131-generic-dbgsym",
+        command: "oopscope symbols fetch article.log",
       },
       { severity: "warning", text: "no file of the out-of-tree module gtp5g was found; name the folder of the build that crashed", command: "oopscope decode --modules PATH/TO/BUILD LOG" },
     ],
