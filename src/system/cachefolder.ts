@@ -1,13 +1,15 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 
 /** An environment variable, unless it is empty. */
 const set = (env: NodeJS.ProcessEnv, name: string): string | undefined => env[name] || undefined;
 
+/** $HOME, or what the system's list of users says; node:os is loaded for that alone. */
+const homeOf = (env: NodeJS.ProcessEnv): string => set(env, "HOME") ?? process.getBuiltinModule("node:os").homedir();
+
 /** oopscope's cache: OOPSCOPE_CACHE, or oopscope in XDG_CACHE_HOME or ~/.cache. */
 export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  return set(env, "OOPSCOPE_CACHE") ?? join(set(env, "XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "oopscope");
+  return set(env, "OOPSCOPE_CACHE") ?? join(set(env, "XDG_CACHE_HOME") ?? join(homeOf(env), ".cache"), "oopscope");
 }
 
 /** The part of the cache that holds symbols: a root for each release, with the distribution's own layout below it. */
@@ -19,7 +21,7 @@ export function symbolsFolder(env: NodeJS.ProcessEnv = process.env): string {
 export function debuginfodFolder(env: NodeJS.ProcessEnv = process.env): string {
   const named = set(env, "DEBUGINFOD_CACHE_PATH");
   if (named !== undefined) return named;
-  const home = set(env, "HOME") ?? homedir();
+  const home = homeOf(env);
   const old = join(home, ".debuginfod_client_cache");
   return existsSync(old) ? old : join(set(env, "XDG_CACHE_HOME") ?? join(home, ".cache"), "debuginfod_client");
 }
