@@ -21,7 +21,19 @@ export function candidatesOf(frame: ParsedFrame, image: KernelImage): Candidates
     return { symbols: [], failure: { reason: "size-mismatch", why: `${name} has 0x${size.toString(16)} bytes in the log and ${sizes} in ${file}: another build` } };
   }
   if (offset !== null && offset > size) return { symbols: [], failure: { reason: "outside", why: `offset 0x${offset.toString(16)} lies past the function's 0x${size.toString(16)} bytes` } };
-  return { symbols: fitting, failure: null };
+  // The last function of a section has a size in the log that says little: what lies behind the section's end is not its own.
+  const holding = offset === null ? fitting : fitting.filter((symbol) => offset <= roomOf(image, symbol));
+  if (holding.length === 0) {
+    const room = Math.max(...fitting.map((symbol) => roomOf(image, symbol)));
+    return { symbols: [], failure: { reason: "outside", why: `offset 0x${offset!.toString(16)} of ${name} lies past the end of its section in ${file}, 0x${room.toString(16)} bytes on: another build` } };
+  }
+  return { symbols: holding, failure: null };
+}
+
+/** Bytes from a symbol to the end of its section. */
+function roomOf({ image: { elf } }: KernelImage, { address }: ImageSymbol): number {
+  const section = elf.sectionAt(address);
+  return section === null ? Infinity : elf.placeOf(section) + section.size - address;
 }
 
 /** Where the code of a callee may begin: what a call that led to it must have targeted. */

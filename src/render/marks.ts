@@ -1,5 +1,6 @@
 import type { Case, CaseReport, CaseVerdict } from "../case/index.ts";
 import { valueText } from "./place.ts";
+import { guiltyStands } from "./stack-rows.ts";
 
 /** A place in the sources that a verdict speaks of. */
 export type Mark = {
@@ -12,6 +13,8 @@ export type Mark = {
   readonly line: number | null;
   /** The calls that lead to it, outermost first. */
   readonly path: readonly string[];
+  /** It is where it went wrong, and not what led to it. */
+  readonly stands: boolean;
 };
 
 /** A marked line and what of it is meant: offsets into its text, `to` exclusive. */
@@ -27,18 +30,24 @@ const happens: Readonly<Record<string, string>> = {
   "list-corruption": "a broken list is changed here", refcount: "the count goes wrong here", bug: "BUG here", warning: "WARNING here", "divide-error": "divided by zero here",
   "stack-overflow": "the stack ends here", "stack-corruption": "this function's stack was overwritten", "soft-lockup": "it ran here all the time", "hard-lockup": "it ran here all the time",
   "rcu-stall": "it ran here all the time", "hung-task": "it waits here", deadlock: "it waits here for good", "sleep-in-atomic": "it may sleep here", "data-race": "one side of the race", leak: "allocated here, never freed",
+  "user-access": "memory of user space is accessed here",
+  // Rules that say more than their kind.
+  "freed-while-active": "freed here while it is still active", redzone: "noticed here",
 };
 
 /** The places of a verdict in the order of events: earlier ones first, the guilty one last. */
 export function marksOf(report: CaseReport): Mark[] {
   const { verdict, kind } = report;
   if (verdict === null) return [];
-  const events: Mark[] = verdict.earlier.map(({ role, function: name, file, line, path }) => ({ role: "earlier", label: role, function: name, module: verdict.guilty?.module ?? null, file, line, path }));
-  if (verdict.guilty) events.push({ role: "guilty", label: guiltyLabel(verdict, kind), ...verdict.guilty, path: [] });
+  const events: Mark[] = verdict.earlier.map(({ role, function: name, file, line, path }) => ({ role: "earlier", label: role, function: name, module: verdict.guilty?.module ?? null, file, line, path, stands: false }));
+  const stands = guiltyStands(report);
+  if (verdict.guilty) events.push({ role: "guilty", label: guiltyLabel(verdict, kind, stands), ...verdict.guilty, path: [], stands });
   return events.length < 2 ? events : events.map((mark, index) => ({ ...mark, label: `${index + 1}: ${mark.label}` }));
 }
 
-function guiltyLabel({ rule, fault }: CaseVerdict, kind: string): string {
+function guiltyLabel({ rule, fault, confidence }: CaseVerdict, kind: string, stands: boolean): string {
+  // Who is blamed for what happened before is not where it went wrong.
+  if (!stands) return `${/after-free/.test(rule) || kind === "use-after-free" ? "freed here, too early" : "to blame"}${confidence === "low" ? " (inferred)" : ""}`;
   const value = fault && valueText(fault);
   if (value) return `\`${fault.variable ?? fault.expression}\` is ${value}`;
   // A rule may go further than the kind: a refcount that goes wrong in a second free.
@@ -80,7 +89,7 @@ export function excerptsOf(found: Case, report: CaseReport, marks: readonly Mark
 
 /** What of a line is meant: the faulting expression where the line has it, else from the column that the frames know, else the statement. */
 function spanOf(text: string, mark: Mark, { verdict, stacks }: CaseReport): { from: number; to: number } {
-  const expression = mark.role === "guilty" ? (verdict?.fault?.expression ?? "") : "";
+  const expression = mark.role === "guilty" && mark.stands ? (verdict?.fault?.expression ?? "") : "";
   const at = expression === "" ? -1 : text.indexOf(expression);
   if (at >= 0) return { from: at, to: at + expression.length };
   const code = text.replace(/\/\*.*?(?:\*\/|$)|\/\/.*$/g, (comment) => " ".repeat(comment.length)).trimEnd();

@@ -37,6 +37,14 @@ export function stackRows(frame: CaseFrame, { verdict }: CaseReport): StackRow[]
   });
 }
 
+/** Stacks of what happened before, which the report shows beside its own. */
+const earlier = /^(?:allocated by|freed by|page |created by|stored by|local variable |last work creation|work creation )/;
+
+/** Whether the guilty function stands on a stack of the event itself, and is not only what led to it. */
+export function guiltyStands(report: CaseReport): boolean {
+  return report.stacks.some(({ name, frames }) => !earlier.test(name) && frames.some((frame) => stackRows(frame, report).some(({ guilty }) => guilty)));
+}
+
 /** The stacks that are worth showing, the report's pc as the first frame of its call trace; those that only repeat frames of others are left out. */
 export function stacksToShow({ stacks }: CaseReport): CaseStack[] {
   const pc = stacks.find(({ name }) => name === "pc")?.frames ?? [];

@@ -37,6 +37,7 @@ const situations: Record<string, () => Promise<string>> = {
         "nc_write+0x80/0x80 [null_chain]", "nc_write+0x81/0x80 [null_chain]", "nc_show+0x9/0xed0 [null_chain]", "? in_claim+0x33/0x33 [init_null]", "in_init+0x9/0xfcd [init_null]",
       ]),
     ),
+  "the last function of a section, and behind the section's end": () => seen(report(["nc_show+0x9/0xed0 [null_chain]", "nc_show+0x200/0xed0 [null_chain]", "? nc_show+0x200/0xed0 [null_chain]"], "nc_show+0x200/0xed0 [null_chain]")),
   "a size of another build, a name that is not there": () => seen(report(["nc_write+0x1f/0x90 [null_chain]", "nc_wrote+0x1f/0x90 [null_chain]", "nc_write+0x1f/0x80 [init_null]", "nc_write+0x1f/0x80 [null-chain]"])),
   "no file of a module, code made at run time, user space": () =>
     seen(report(["xt_match+0x1/0x20 [x_tables]", "gtp_xmit+0x1/0x20 [gtp5g]", "bpf_prog_6deef7357e7b4530_drop+0x1/0x20", "bpf_trampoline_6442450951_0+0x1/0x20", "vfs_write+0x10/0x200", "0xffffffffc0123456"]) + "\nRIP: 0033:0x47b7a0"),
