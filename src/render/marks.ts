@@ -28,8 +28,8 @@ const happens: Readonly<Record<string, string>> = {
   "double-free": "freed again here", "use-after-free": "used here after it was freed", "invalid-free": "freed here, but it cannot be", "null-dereference": "NULL is followed here",
   "bad-access": "a bad address is accessed here", "general-protection": "a bad address is accessed here", "out-of-bounds": "beyond the object's end here", uninitialized: "used here before it is set",
   "list-corruption": "a broken list is changed here", refcount: "the count goes wrong here", bug: "BUG here", warning: "WARNING here", "divide-error": "divided by zero here",
-  "stack-overflow": "the stack ends here", "stack-corruption": "this function's stack was overwritten", "soft-lockup": "it ran here all the time", "hard-lockup": "it ran here all the time",
-  "rcu-stall": "it ran here all the time", "hung-task": "it waits here", deadlock: "it waits here for good", "sleep-in-atomic": "it may sleep here", "data-race": "one side of the race", leak: "allocated here, never freed",
+  "stack-overflow": "the stack ends here", "stack-corruption": "this function's stack was overwritten", "soft-lockup": "it was running here", "hard-lockup": "it was running here",
+  "rcu-stall": "it was running here", "hung-task": "it waits here", deadlock: "it waits here for good", "sleep-in-atomic": "it may sleep here", "data-race": "one side of the race", leak: "allocated here, never freed",
   "user-access": "memory of user space is accessed here",
   // Rules that say more than their kind.
   "freed-while-active": "freed here while it is still active", redzone: "noticed here",
