@@ -69,5 +69,6 @@ for (const { path, text } of outputFiles) {
 }
 writeFileSync(`${root}dist/cli/iced.cjs`, smallGlue(`${root}node_modules/iced-x86/iced_x86.js`));
 chmodSync(`${root}dist/cli/main.cjs`, 0o755);
+copyFileSync(`${root}node_modules/iced-x86/LICENSE.txt`, `${root}dist/LICENSE.iced-x86`);
 for (const name of ["commander", "zod"]) copyFileSync(`${root}node_modules/${name}/LICENSE`, `${root}dist/LICENSE.${name}`);
 if (process.argv[2] !== "--quick") execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", `${root}tsconfig.build.json`], { stdio: "inherit" });
