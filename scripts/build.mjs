@@ -1,8 +1,10 @@
 // Builds dist/: the public entries as ES modules that share chunks, the command line, and the type declarations (not with --quick).
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { build, transformSync } from "esbuild";
 import { smallGlue } from "./iced.mjs";
+import { packed } from "./pieces.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const { exports: entries } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
@@ -62,11 +64,12 @@ const { outputFiles } = await build({
   write: false,
 });
 mkdirSync(`${root}dist/cli`, { recursive: true });
-for (const { path, text } of outputFiles) {
+const pieces = new Map(outputFiles.map(({ path, text }) => {
   const { code } = transformSync(text.replace(/^#!.*\n/, ""), { format: "cjs", minify: true, platform: "node", target: common.target, supported: { "dynamic-import": false } });
   const url = /\b__url\b/.test(text) ? 'const __url=require("node:url").pathToFileURL(__filename).href;' : "";
-  writeFileSync(path, `${path.endsWith("/main.cjs") ? "#!/usr/bin/env node\n" : ""}"use strict";${url}${code.replace(/^"use strict";/, "")}`);
-}
+  return [basename(path), `${url}${code.replace(/^"use strict";/, "")}`];
+}));
+for (const [name, text] of packed(pieces, ["program", "decode"])) writeFileSync(`${root}dist/cli/${name}`, `${name === "main.cjs" ? "#!/usr/bin/env node\n" : ""}"use strict";${text}`);
 writeFileSync(`${root}dist/cli/iced.cjs`, smallGlue(`${root}node_modules/iced-x86/iced_x86.js`));
 chmodSync(`${root}dist/cli/main.cjs`, 0o755);
 copyFileSync(`${root}node_modules/iced-x86/LICENSE.txt`, `${root}dist/LICENSE.iced-x86`);

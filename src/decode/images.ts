@@ -1,9 +1,9 @@
 import { OopscopeError, messageOf, type ImageOffset } from "../base/index.ts";
 import { SHF_EXECINSTR, type ElfFile } from "../elf/index.ts";
 import { closeFound, fetchedGsym, findModules, findVmlinux, hasDebugInformation, moduleKey, patchSymbols, type FoundFile, type KernelClues, type ModuleClues, type NameListKind, type SearchPlaces } from "../kernel/index.ts";
-import { Image, type GsymImage, type ImageSymbol } from "../symbolize/index.ts";
+import { imageOf, type GsymImage, type Image, type ImageSymbol } from "../symbolize/index.ts";
 import type { DecodeOptions } from "./options.ts";
-import { PackedFiles } from "./packed.ts";
+import type { PackedFiles } from "./packed.ts";
 
 /** An image of the crashed kernel: vmlinux (`module` null) or a module, with the symbols that its frames name. */
 export type KernelImage = {
@@ -46,24 +46,24 @@ export async function openImages(cluesFor: (release: string | null) => KernelClu
     if (!pool) for (const file of opened) closeFound(file);
     packed?.close();
   };
-  const open = (module: string | null, file: FoundFile, wanted: Iterable<string>) => imageOf(module, pool ? pool.kept(file) : { ...file, image: new Image(file.elf) }, wanted);
+  const open = async (module: string | null, file: FoundFile, wanted: Iterable<string>) => imageOfFile(module, pool ? await pool.kept(file) : { ...file, image: await imageOf(file.elf) }, wanted);
   try {
     options.onProgress?.("looking for the kernel's files");
     const vmlinuxNames = [...(names.get("") ?? []), bannerSymbol, sourceRootSymbol];
     const symbols = [...(options.symbols ?? []), ...(options.vmlinux === undefined ? fetchedGsym(options.also?.fetched, cluesFor(null)) : [])];
-    packed = symbols.length === 0 ? null : new PackedFiles(symbols);
+    packed = symbols.length === 0 ? null : new (await import("./packed.ts")).PackedFiles(symbols);
     const packedVmlinux = options.vmlinux === undefined && packed ? await packed.vmlinux(cluesFor(null)) : null;
     const vmlinuxFile = packedVmlinux ? null : await findVmlinux(cluesFor(null), named, damaged);
     if (vmlinuxFile) opened.push(vmlinuxFile);
     options.signal?.throwIfAborted();
-    const vmlinux = packedVmlinux ? imageOfPacked(null, packedVmlinux, vmlinuxNames) : vmlinuxFile ? open(null, vmlinuxFile, vmlinuxNames) : null;
+    const vmlinux = packedVmlinux ? imageOfPacked(null, packedVmlinux, vmlinuxNames) : vmlinuxFile ? await open(null, vmlinuxFile, vmlinuxNames) : null;
     const banner = vmlinux && textAt(vmlinux, bannerSymbol);
     const clues = cluesFor(releaseOf(banner));
     const wanted = modules.filter(({ name }) => names.has(moduleKey(name)));
     const byModule = new Map<string, KernelImage>();
-    const use = (key: string, open: () => KernelImage) => {
+    const use = async (key: string, open: () => KernelImage | Promise<KernelImage>) => {
       try {
-        byModule.set(key, open());
+        byModule.set(key, await open());
       } catch (error) {
         if (!(error instanceof OopscopeError)) throw error;
         damaged.set(key, messageOf(error));
@@ -72,7 +72,7 @@ export async function openImages(cluesFor: (release: string | null) => KernelClu
     const moduleFiles = await findWanted(wanted, clues, named, packed, damaged, (key, found) => use(key, () => imageOfPacked(key, found, names.get(key) ?? [])));
     opened.push(...moduleFiles.values());
     options.signal?.throwIfAborted();
-    for (const [key, file] of moduleFiles) use(key, () => open(key, file, names.get(key) ?? []));
+    for (const [key, file] of moduleFiles) await use(key, () => open(key, file, names.get(key) ?? []));
     return { vmlinux, banner, modules: byModule, damaged, close };
   } catch (error) {
     close();
@@ -90,14 +90,14 @@ export class ImagePool {
   readonly #kept = new Map<string, FoundFile & { readonly image: Image }>();
 
   /** The file as it was opened first; a second opening of it is closed. */
-  kept(file: FoundFile): FoundFile & { readonly image: Image } {
+  async kept(file: FoundFile): Promise<FoundFile & { readonly image: Image }> {
     const key = `${file.elf.path}\0${file.code.path}`;
     const known = this.#kept.get(key);
     if (known) {
       closeFound(file);
       return known;
     }
-    const kept = { ...file, image: new Image(file.elf) };
+    const kept = { ...file, image: await imageOf(file.elf) };
     this.#kept.set(key, kept);
     return kept;
   }
@@ -111,7 +111,7 @@ export class ImagePool {
   }
 }
 
-function imageOf(module: string | null, file: FoundFile & { readonly image: Image }, names: Iterable<string>): KernelImage {
+function imageOfFile(module: string | null, file: FoundFile & { readonly image: Image }, names: Iterable<string>): KernelImage {
   const { image } = file;
   // One pass over a vmlinux's names finds these too.
   if (module === null) file.elf.symbols()?.named([...names, ...patchSymbols]);
@@ -123,7 +123,7 @@ function imageOfPacked(module: string | null, { image, lacks }: GsymImage, names
 }
 
 /** Modules that the caller names as files, then packed ones, for which `onPacked` is called, then those of the usual places. */
-async function findWanted(wanted: readonly ModuleClues[], clues: KernelClues, places: SearchPlaces, packed: PackedFiles | null, damaged: Map<string, string>, onPacked: (key: string, found: GsymImage) => void): Promise<Map<string, FoundFile>> {
+async function findWanted(wanted: readonly ModuleClues[], clues: KernelClues, places: SearchPlaces, packed: PackedFiles | null, damaged: Map<string, string>, onPacked: (key: string, found: GsymImage) => Promise<void>): Promise<Map<string, FoundFile>> {
   if (wanted.length === 0) return new Map();
   if (!packed) return findModules(wanted, clues, places, damaged);
   const found = await findModules(wanted, clues, { ...places, root: null }, damaged);
@@ -136,7 +136,7 @@ async function findWanted(wanted: readonly ModuleClues[], clues: KernelClues, pl
     if (image) {
       if (file) closeFound(file);
       found.delete(key);
-      onPacked(key, image);
+      await onPacked(key, image);
     } else if (!file) rest.push(module);
   }
   for (const [key, file] of rest.length === 0 ? [] : await findModules(rest, clues, { ...places, modules: [] }, damaged)) found.set(key, file);

@@ -10,7 +10,7 @@ import { OopscopeError, type ImageOffset } from "../base/index.ts";
 import type { CaseVerdict } from "../case/index.ts";
 import { SHF_ALLOC, SHF_EXECINSTR, type ElfFile, type Section } from "../elf/index.ts";
 import { closeFound, findModules, type SearchPlaces } from "../kernel/index.ts";
-import { Image, type ResolvedFunction } from "../symbolize/index.ts";
+import { imageOf, type Image, type ResolvedFunction } from "../symbolize/index.ts";
 import { roleOf } from "./plumbing.ts";
 import type { Deepen, DeepStep } from "./types.ts";
 import { placeInWords } from "./words.ts";
@@ -72,7 +72,7 @@ async function openModule(name: string, { case: found }: DeepStep, places: Searc
     closeFound(file);
     return null;
   }
-  return new Image(file.elf);
+  return imageOf(file.elf);
 }
 
 /** The last free of each function that frees, in the order of the file. */

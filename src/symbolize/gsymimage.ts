@@ -5,18 +5,11 @@ import { elfFromBytes, openElf, writeStandIn, type ElfFile } from "../elf/index.
 import { openGsym, type GsymFile } from "../gsym/index.ts";
 import { Image, type Lines } from "./image.ts";
 import { sourceName } from "./names.ts";
-import { readNote, type GsymNote } from "./note.ts";
-
-/** What stands beside `X.gsym`. */
-export const skeletonOf = (gsym: string): string => `${gsym}.elf`;
+import { readNote, skeletonOf, type GsymNote } from "./note.ts";
 
 /** An image whose lines come from a GSYM. `lacks` says what cannot be told for want of the file beside it; null if that is there. */
 export type GsymImage = { readonly image: Image; readonly lacks: string | null };
 
-/**
- * Opens a GSYM with what stands beside it. Without that names and sizes are those of the GSYM, and there are no bytes of code. Throws `malformed` where the
- * two do not belong together. Close the image when done.
- */
 export async function openGsymImage(path: string): Promise<GsymImage> {
   const gsym = openGsym(path);
   try {

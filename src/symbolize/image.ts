@@ -1,6 +1,6 @@
 import { OopscopeError, type ImageOffset } from "../base/index.ts";
-import { DwarfFile, type Place } from "../dwarf/index.ts";
-import { openElf, type ElfFile } from "../elf/index.ts";
+import type { Place } from "../dwarf/index.ts";
+import type { ElfFile } from "../elf/index.ts";
 import { sourceName } from "./names.ts";
 import { rustName } from "./rust.ts";
 import { SymbolIndex, extentsOf, findSymbols, symbolsBeginningAt } from "./symbols.ts";
@@ -8,11 +8,6 @@ import type { ImageSymbol, ResolvedFunction, ResolvedPlace } from "./types.ts";
 
 /** How far the text of vmlinux is padded at most, at the end of a section. */
 const page = 4096;
-
-/** Opens a file for symbolization: a vmlinux, a module or a debug file of either. Close it when done. */
-export async function openImage(path: string): Promise<Image> {
-  return new Image(await openElf(path));
-}
 
 /** What knows the functions and lines of an image: the debug information of its file, or a GSYM made of it. Addresses are image offsets. */
 export type Lines = {
@@ -33,7 +28,7 @@ export class Image {
   readonly #named = new Set<number>();
   #index: SymbolIndex | null = null;
 
-  constructor(elf: ElfFile, lines: Lines = new DwarfFile(elf), path = elf.path) {
+  constructor(elf: ElfFile, lines: Lines, path = elf.path) {
     this.elf = elf;
     this.path = path;
     this.#lines = lines;

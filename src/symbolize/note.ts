@@ -15,6 +15,9 @@ export type GsymNote = {
   readonly sourceUnit: { readonly address: number; readonly name: string | null; readonly directory: string | null } | null;
 };
 
+/** What stands beside `X.gsym`. */
+export const skeletonOf = (gsym: string): string => `${gsym}.elf`;
+
 const schema = "oopscope.symbols/1";
 const section = ".oopscope.symbols";
 const largest = 1 << 24;

@@ -39,10 +39,6 @@ export type Packed = {
 const unitsBetweenReports = 64;
 const mostProblems = 100;
 
-/**
- * Packs a file that has debug information. In memory are the results (of a vmlinux of 633 MB some 40 MB) and what all units share of the debug information
- * (texts, ranges). Throws `missing-section` where there is none.
- */
 export async function packImage(elf: ElfFile, options: PackOptions = {}): Promise<Packed> {
   const dwarf = new DwarfFile(elf);
   if (!dwarf.present) throw new OopscopeError("missing-section", `${elf.path} has no debug information`, { file: elf.path, section: ".debug_info" });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { OopscopeError, type ImageOffset, type LinkAddress } from "../../src/base/index.ts";
 import { SHF_ALLOC, SHF_EXECINSTR, openElf, type ElfFile } from "../../src/elf/index.ts";
 import { openGsym } from "../../src/gsym/index.ts";
-import { Image, openGsymImage, packImage, skeletonOf, sourceName, type ResolvedPlace } from "../../src/symbolize/index.ts";
+import { imageOf, openGsymImage, type Image, packImage, skeletonOf, sourceName, type ResolvedPlace } from "../../src/symbolize/index.ts";
 import { root } from "../support/cli.ts";
 import { gsymutil } from "../support/gsymutil.ts";
 import { debianKernel } from "../support/kernel.ts";
@@ -35,7 +35,7 @@ async function pack(file: ElfFile, path: string): Promise<void> {
 
 beforeAll(async () => {
   elf = await openElf(vmlinux);
-  image = new Image(elf);
+  image = await imageOf(elf);
   await pack(elf, ours);
   execFileSync(tool, ["--quiet", "--convert", vmlinux, "--out-file", theirs], { stdio: ["ignore", "ignore", "ignore"] });
   const random = randomForTest("addresses of vmlinux");
@@ -135,7 +135,7 @@ test("llvm-gsymutil reads every function of a module that we packed, at the plac
   expect(entries.length).toBeGreaterThan(5);
   const at = entries.flatMap(({ offset, size }) => Array.from({ length: size }, (_, k) => offset + k));
   const read = llvmLookup(path, at.map((offset) => (file.header.base + BigInt(offset)) as LinkAddress));
-  const own = new Image(ko).lookup(at.map((offset) => Number(file.header.base) + offset) as ImageOffset[]);
+  const own = (await imageOf(ko)).lookup(at.map((offset) => Number(file.header.base) + offset) as ImageOffset[]);
   expect(read).toEqual(own.map(({ functions }, index) => (functions[0]!.file === null && read[index] === "nothing" ? "nothing" : toldBy(functions))));
   file.close();
   ko.close();

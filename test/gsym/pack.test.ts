@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import type { ImageOffset } from "../../src/base/index.ts";
 import { SHF_ALLOC, SHF_EXECINSTR, openElf, type ElfFile } from "../../src/elf/index.ts";
-import { Image, openGsymImage, packImage, skeletonOf, type ResolvedPlace } from "../../src/symbolize/index.ts";
+import { imageOf, openGsymImage, type Image, packImage, skeletonOf, type ResolvedPlace } from "../../src/symbolize/index.ts";
 import { root } from "../support/cli.ts";
 
 const work = mkdtempSync(join(tmpdir(), "oopscope-gsym-"));
@@ -39,7 +39,7 @@ function codeAddresses(elf: ElfFile, image: Image): ImageOffset[] {
 
 test.each(files.map((file) => [file.slice(root.length + "test/fixtures/".length), file]))("%s: every address is in its GSYM what it is in the file", async (name, file) => {
   const elf = await openElf(file);
-  const image = new Image(elf);
+  const image = await imageOf(elf);
   const packed = await packImage(elf);
   expect(packed.problems).toEqual([]);
   const path = join(work, `${name.replaceAll("/", "-")}.gsym`);
@@ -68,7 +68,7 @@ test.each(files.map((file) => [file.slice(root.length + "test/fixtures/".length)
 
 test("without the file beside it names, sizes and lines are still there; with another's it is refused", async () => {
   const elf = await openElf(`${objects}linked`);
-  const image = new Image(elf);
+  const image = await imageOf(elf);
   const { gsym, skeleton } = await packImage(elf);
   const path = join(work, "alone.gsym");
   writeFileSync(path, gsym);

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ImageOffset } from "../../src/base/index.ts";
 import { imageOfNames, looksLikeNames, readNames } from "../../src/kernel/index.ts";
-import { Image } from "../../src/symbolize/index.ts";
+import { imageOf } from "../../src/symbolize/index.ts";
 import { mutated } from "../support/mutations.ts";
 import { randomForTest } from "../support/seed.ts";
 
@@ -21,7 +21,7 @@ const kallsyms = `${map}ffffffffc0000000 t nc_write	[null_chain]\nffffffffc00000
 test("a System.map as an image: names, sizes as kallsyms prints them, addresses", async () => {
   const list = readNames("System.map", Buffer.from(map));
   expect({ kind: list.kind, count: list.places.length }).toEqual({ kind: "system-map", count: 10 });
-  const image = new Image((await imageOfNames(list))!);
+  const image = await imageOf((await imageOfNames(list))!);
   const symbols = image.symbols(["startup_64", "helper", "_etext", "early", "early.cold", "data"]);
   const told = [...symbols].map(([name, all]) => [name, ...all.map((symbol) => `0x${image.elf.addressOf(symbol.address).toString(16)} ${image.extentOf(symbol)}`)]);
   expect(told.sort()).toEqual([
@@ -48,7 +48,7 @@ test("kallsyms: modules' names are left out, and tell the kind", () => {
 
 test("32-bit addresses, carriage returns, blank lines", async () => {
   const list = readNames("m", Buffer.from("c0100000 T _stext\r\n\r\nc0100010 t next\r\nc0100030 B __bss_start\r\n"));
-  const image = new Image((await imageOfNames(list))!);
+  const image = await imageOf((await imageOfNames(list))!);
   const [symbol] = image.symbols(["next"]).get("next")!;
   expect([image.elf.addressOf(symbol!.address), image.extentOf(symbol!)]).toEqual([0xc0100010n, 32]);
 });
@@ -77,7 +77,7 @@ test("mutated lists: an image or a typed error, never anything else", async () =
     const damaged = mutated(bytes, random, [], bytes);
     try {
       const elf = await imageOfNames(readNames("m", damaged));
-      if (elf) new Image(elf).symbols(["helper"]);
+      if (elf) (await imageOf(elf)).symbols(["helper"]);
     } catch (error) {
       expect(error).toMatchObject({ name: "OopscopeError", code: expect.stringMatching(/^(?:malformed|unreadable|unsupported)$/) as string });
     }

@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { OopscopeError, type ImageOffset } from "../../src/base/index.ts";
 import { elfFromBytes, SHF_EXECINSTR } from "../../src/elf/index.ts";
-import { Image } from "../../src/symbolize/index.ts";
+import { imageOf } from "../../src/symbolize/index.ts";
 import * as dw from "../../src/dwarf/constants.ts";
 import { DwarfWriter, die, type Attribute } from "../support/dwarfwriter.ts";
 import { kernelBase, linkedFile } from "../support/places.ts";
@@ -43,7 +43,7 @@ function written(version: 3 | 4 | 5, little: boolean): Uint8Array {
 
 /** Everything that is asked of a file. */
 async function ask(name: string, bytes: Uint8Array): Promise<string> {
-  const image = new Image(await elfFromBytes(name, bytes));
+  const image = await imageOf(await elfFromBytes(name, bytes));
   const { elf } = image;
   const offsets: number[] = [-1, 0, 0x7fff_ffff];
   for (const section of elf.sections.filter(({ flags }) => (flags & SHF_EXECINSTR) !== 0).slice(0, 4)) {

@@ -2,13 +2,13 @@ import { describe, expect, test } from "vitest";
 import type { ImageOffset } from "../../src/base/index.ts";
 import * as dw from "../../src/dwarf/constants.ts";
 import { elfFromBytes } from "../../src/elf/index.ts";
-import { Image, sourceName, type ResolvedPlace } from "../../src/symbolize/index.ts";
+import { imageOf as openedImage, sourceName, type Image, type ResolvedPlace } from "../../src/symbolize/index.ts";
 import { DwarfWriter, die, type Attribute } from "../support/dwarfwriter.ts";
 import { writeElf, type WrittenElf } from "../support/elfwriter.ts";
 import { kernelBase } from "../support/places.ts";
 
 const at = (offset: number) => kernelBase + BigInt(offset);
-const imageOf = async (elf: WrittenElf) => new Image(await elfFromBytes("test.elf", writeElf(elf)));
+const imageOf = async (elf: WrittenElf) => openedImage(await elfFromBytes("test.elf", writeElf(elf)));
 const look = (image: Image, offsets: readonly number[]) => image.lookup(offsets as ImageOffset[]);
 const named = (place: ResolvedPlace) => place.functions.map(({ function: name, file, line, column, inlined }) => `${name} ${file}:${line}:${column}${inlined ? " inlined" : ""}`).join(" < ") + (place.failure ? ` [${place.failure.reason}: ${place.failure.why}]` : "");
 
