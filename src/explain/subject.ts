@@ -185,7 +185,7 @@ export class Subject {
     const range = this.find(/KASAN: (?:null-ptr-deref|probably user-memory-access|maybe wild-memory-access) in range \[0x([0-9a-f]{16})-/);
     const said =
       range ??
-      this.find(/(?:page fault for address: ?|NULL pointer dereference,? (?:at )?(?:virtual )?(?:address: ?)?|paging request at (?:virtual address )?|non-canonical address (?:0x)?|virtual address (?:0x)?)(?:0x)?([0-9a-f]{8,16})\b/);
+      this.find(/(?:page fault for address: ?|(?:NULL pointer dereference|kernel (?:data access|instruction fetch)),? (?:on (?:read|write) )?(?:for (?:data|instruction fetch) )?(?:at )?(?:virtual )?(?:address:? ?)?|paging request for (?:data|instruction fetch) at address |paging request at (?:virtual address )?|non-canonical address (?:0x)?|virtual address (?:0x)?)(?:0x)?([0-9a-f]{8,16})\b/);
     const kasan = said ?? this.find(/of size \d+ at addr ([0-9a-f]{8,16})\b/);
     this.#address = kasan === null ? null : { value: BigInt(`0x${kasan.match[1]!}`), said: kasan };
     return this.#address;
