@@ -1,13 +1,14 @@
-import type { Btf } from "./file.ts";
+/** What of a `Btf` this needs. */
+export type Named = { readonly base: Named | null; readonly words: Uint32Array; readonly starts: Uint32Array; readonly firstId: number; readonly strings: Uint8Array; readonly firstString: number; readonly endString: number };
 
 /** The own types of one BTF by name: a hash table over the bytes of names, without a string or an object for any. */
 export class NameIndex {
-  readonly #btf: Btf;
+  readonly #btf: Named;
   /** The last own type of a bucket, and the one before each; −1 at the end. Positions, not ids. */
   readonly #heads: Int32Array;
   readonly #before: Int32Array;
 
-  constructor(btf: Btf) {
+  constructor(btf: Named) {
     this.#btf = btf;
     const count = btf.starts.length;
     this.#heads = new Int32Array(1 << Math.max(4, 33 - Math.clz32(count))).fill(-1);
@@ -39,7 +40,7 @@ export class NameIndex {
 }
 
 /** The bytes that a string's offset leads to; null past the end: a type with such a name has none. */
-function placeOf(btf: Btf, offset: number): { strings: Uint8Array; from: number } | null {
+function placeOf(btf: Named, offset: number): { strings: Uint8Array; from: number } | null {
   let layer = btf;
   while (offset < layer.firstString) layer = layer.base!;
   if (offset >= layer.endString) return null;
