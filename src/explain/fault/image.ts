@@ -56,7 +56,7 @@ export class FaultImage {
     if (wanted.length === 0 || !table) return;
     const found = wanted.map((address) => ({ address, section: this.elf.sectionAt(address)?.index ?? -1, value: -Infinity, index: -1, rank: -1 }));
     // Of a linked kernel the symbols of the page itself and of the one before it: few functions are longer.
-    const near = this.elf.relocatable ? null : table.near(wanted.flatMap((address) => [address, address - 4096]));
+    const near = this.elf.relocatable ? null : table.near(wanted.map((address) => address - 4096), 2);
     const count = near?.length ?? table.count;
     for (let k = near ? 0 : 1; k < count; k++) {
       const index = near ? near[k]! : k;
