@@ -12,9 +12,17 @@ import { stackLines } from "./stack-text.ts";
 import { taintInWords } from "./taint.ts";
 
 export function renderMarkdown(found: Case): string {
-  const lines = savedLines(found);
-  const parts = found.reports.length === 0 ? ["No crash in this log."] : found.reports.flatMap((report) => reportParts(found, report, lines));
-  return `${[...parts, ...environment(found)].join("\n\n")}\n`;
+  return [...markdownPieces(found)].join("");
+}
+
+/** A report a piece. */
+export function* markdownPieces(found: Case): Generator<string, void, undefined> {
+  if (found.reports.length === 0) yield "No crash in this log.\n\n";
+  else {
+    const lines = savedLines(found);
+    for (const report of found.reports) yield `${reportParts(found, report, lines).join("\n\n")}\n\n`;
+  }
+  yield `${environment(found).join("\n\n")}\n`;
 }
 
 /** Paragraphs, which an empty line parts. */

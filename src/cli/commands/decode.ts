@@ -1,12 +1,13 @@
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { setFlagsFromString } from "node:v8";
+import { casePieces } from "../../case/index.ts";
 import { StreamDecoder, casesOf, decode, decodeWhole, type Decoded, type DecodeOptions, type Piece } from "../../decode/index.ts";
 import { renderScript, renderText } from "../../render/index.ts";
 import { exit } from "../exit.ts";
 import { fetchedPlaces, noteUsed, withDebuginfod } from "../fetched.ts";
 import { openLog, readLog, readStdin } from "../input.ts";
-import { isTerminal, say, writeResult } from "../output.ts";
+import { isTerminal, say, writePieces, writeResult } from "../output.ts";
 
 /** What may be said of a log and its files, whatever is done with it. */
 export type LogFlags = {
@@ -43,7 +44,7 @@ async function decodeToJson(log: string | undefined, flags: DecodeFlags): Promis
   const decoded = await decode(bytes, await withDebuginfod(bytes, { ...optionsOf(flags), name }, flags));
   await noteUsed(decoded.case);
   talk(decoded, flags);
-  writeResult(`${JSON.stringify(decoded.case, null, 2)}\n`);
+  writePieces(casePieces(decoded.case));
   return decoded.complete ? exit.done : exit.incomplete;
 }
 

@@ -2,16 +2,16 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { OopscopeError } from "../../base/index.ts";
-import { readCase, writeCase, type Case } from "../../case/index.ts";
+import { casePieces, readCase, type Case } from "../../case/index.ts";
 import { decode } from "../../decode/index.ts";
 import { DeepLook, blameFreers, explain, withSources, ruleNames } from "../../explain/index.ts";
 import { kinds } from "../../oops/index.ts";
-import { rendererOf, type RenderFormat, type TerminalOptions } from "../../render/index.ts";
+import { piecesOf, type RenderFormat, type TerminalOptions } from "../../render/index.ts";
 import { SourceFolders } from "../../source/index.ts";
 import { exit } from "../exit.ts";
 import { noteUsed, withDebuginfod } from "../fetched.ts";
 import { readLog } from "../input.ts";
-import { isTerminal, say, writeResult } from "../output.ts";
+import { gathered, isTerminal, say, writePieces, writeResult } from "../output.ts";
 import { rulePage } from "../rule-pages.ts";
 import { saveFile } from "../savefile.ts";
 import { hurry, optionsOf, talk, type LogFlags } from "./decode.ts";
@@ -69,9 +69,9 @@ function isCase(bytes: Uint8Array): boolean {
 }
 
 async function write(found: Case, { format, output, color }: ExplainFlags): Promise<void> {
-  const text = format === "json" ? writeCase(found) : (await rendererOf(format))(found, terminalOptions(color, output === undefined && isTerminal(1)));
-  if (output === undefined) writeResult(text);
-  else saveFile(output, Buffer.from(text, "utf8"));
+  const pieces = format === "json" ? casePieces(found) : (await piecesOf(format))(found, terminalOptions(color, output === undefined && isTerminal(1)));
+  if (output === undefined) writePieces(pieces);
+  else saveFile(output, gathered(pieces));
 }
 
 /** NO_COLOR as on no-color.org; `dumb` terminals take neither colours nor links. */
