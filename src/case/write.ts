@@ -16,9 +16,6 @@ export function* casePieces(found: Case): Generator<string, void, undefined> {
 
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
-/** Reports have some ten thousand characters each, lines a hundred. */
-const elementsAtOnce = 8;
-
 /** The text of an object that stands `depth` levels within another; arrays within it, and those of the objects there, come in pieces. */
 function* objectPieces(object: object, depth: number): Generator<string, void, undefined> {
   let before = "{";
@@ -34,11 +31,7 @@ function* objectPieces(object: object, depth: number): Generator<string, void, u
 }
 
 function* arrayPieces(list: readonly unknown[], depth: number): Generator<string, void, undefined> {
-  for (let from = 0; from < list.length; from += elementsAtOnce) {
-    // Without its brackets the text of the part is what it is within the whole.
-    const part = indented(list.slice(from, from + elementsAtOnce), depth);
-    yield `${from === 0 ? "[" : ","}${part.slice(1, -newLine(depth).length - 1)}`;
-  }
+  for (const [index, element] of list.entries()) yield `${index === 0 ? "[" : ","}${newLine(depth + 1)}${indented(element ?? null, depth + 1)}`;
   yield `${newLine(depth)}]`;
 }
 

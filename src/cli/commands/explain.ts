@@ -14,7 +14,7 @@ import { readLog } from "../input.ts";
 import { gathered, isTerminal, say, writePieces, writeResult } from "../output.ts";
 import { rulePage } from "../rule-pages.ts";
 import { saveFile } from "../savefile.ts";
-import { hurry, optionsOf, talk, type LogFlags } from "./decode.ts";
+import { tuneFor, optionsOf, talk, type LogFlags } from "./decode.ts";
 
 /** The flags of `explain`, as the command line gives them. */
 export type ExplainFlags = LogFlags & { readonly source?: string[]; readonly format: RenderFormat | "json"; readonly output?: string; readonly failOn?: string[]; readonly color: "auto" | "always" | "never" };
@@ -29,7 +29,7 @@ export async function runExplain(what: string | undefined, flags: ExplainFlags):
     if (kind !== "any" && !(kinds as readonly string[]).includes(kind)) throw new OopscopeError("bad-argument", `--fail-on ${JSON.stringify(kind)}: the kinds are ${kinds.join(", ")}, and any`);
   }
   const { name, bytes } = await readLog(what);
-  hurry(bytes);
+  tuneFor(bytes);
   if (isCase(bytes)) {
     const saved = await readCase(Buffer.from(bytes).toString("utf8"), name);
     if (saved.reports.length === 0 && !flags.quiet) say("note", "the case has no crash in it");

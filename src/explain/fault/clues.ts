@@ -1,4 +1,5 @@
 import type { Case, CaseReport } from "../../case/index.ts";
+import { linesBetween } from "../log-lines.ts";
 
 /** What a report's text says of the access that failed. */
 export type FaultClues = {
@@ -27,8 +28,7 @@ export function faultClues(found: Case, report: CaseReport): FaultClues {
   let how: FaultClues["how"] = null;
   let size = 0;
   let logLine: number | null = null;
-  for (const { line, text } of found.log.lines) {
-    if (line < report.lines[0] || line > report.lines[1]) continue;
+  for (const { line, text } of linesBetween(found, report.lines)) {
     for (const form of forms) {
       const match = form.form.exec(text);
       if (!match) continue;

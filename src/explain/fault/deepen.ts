@@ -1,6 +1,7 @@
 import { OopscopeError, hex } from "../../base/index.ts";
 import { SHF_EXECINSTR } from "../../elf/index.ts";
 import { closeFound, findModules, findVmlinux, type FoundFile, type SearchPlaces } from "../../kernel/index.ts";
+import { linesBetween } from "../log-lines.ts";
 import type { DeepStep } from "../types.ts";
 import { readings } from "./access.ts";
 import type { Case, CaseReport, CaseVerdict } from "../../case/index.ts";
@@ -21,8 +22,10 @@ export type DeepenOptions = {
 
 /** The symbols of vmlinux's code by runtime address, where the log tells how far KASLR has moved it. */
 function symbolsOf(found: Case, { lines, registers }: CaseReport, vmlinux: FaultImage | null): SymbolOf {
-  const told = found.log.lines.find(({ line, text }) => line >= lines[0] && /Kernel Offset: (?:0x[0-9a-f]+|disabled)/.test(text))?.text;
-  if (!vmlinux || told === undefined) return () => null;
+  if (!vmlinux) return () => null;
+  // The panic tells it at its end, which may be reports later; another boot's kernel was moved elsewhere.
+  const told = linesBetween(found, [lines[0], Infinity]).find(({ text }) => /Kernel Offset: (?:0x[0-9a-f]+|disabled)|Linux version /.test(text))?.text;
+  if (told === undefined || told.includes("Linux version ")) return () => null;
   const moved = BigInt(/Kernel Offset: (0x[0-9a-f]+)/.exec(told)?.[1] ?? 0);
   const placeOf = (address: bigint): number | null => {
     const offset = Number(BigInt.asIntN(64, address - moved - vmlinux.elf.base));

@@ -1,5 +1,6 @@
 import { hex } from "../../base/index.ts";
 import type { CaseFrame, CaseReport } from "../../case/index.ts";
+import { linesBetween } from "../log-lines.ts";
 import { assertionAt } from "../../source/index.ts";
 import { callExpression, conditionExpression, divisionExpression, memoryExpression, pointedExpression, readings, valueExpression, type Expression } from "./access.ts";
 import { faultClues, registerOf, type FaultClues } from "./clues.ts";
@@ -246,8 +247,7 @@ async function reported(question: FaultQuestion, trail: readonly CaseFrame[], wh
 /** Which member of the list entry the kernel complains of (lib/list_debug.c): of list_del's and list_add's first argument. */
 function listMember({ case: found, report }: FaultQuestion): () => { register: string; suffix: string } | null {
   return () => {
-    for (const { line, text } of found.log.lines) {
-      if (line < report.lines[0] || line > report.lines[1]) continue;
+    for (const { text } of linesBetween(found, report.lines)) {
       if (/list_del corruption[.,] .*->next is /.test(text) || /list_del corruption, [0-9a-f]+->next is/.test(text)) return { register: "rdi", suffix: ".next" };
       if (/list_del corruption, .*->prev is /.test(text)) return { register: "rdi", suffix: ".prev" };
       if (/list_del corruption\. prev->next should be/.test(text)) return { register: "rdi", suffix: ".prev->next" };
