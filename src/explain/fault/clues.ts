@@ -46,9 +46,18 @@ export function faultClues(found: Case, report: CaseReport): FaultClues {
       }
     }
     const access = /#PF: \w+ (read access|write access|instruction fetch)/.exec(text)?.[1];
+    // arm64: the syndrome's exception class, and whether it was a write.
+    const syndrome = /\bEC = 0x[0-9a-f]+: (DABT|IABT)\b|\bWnR = ([01])\b/.exec(text);
+    if (syndrome?.[1] === "IABT") how ??= "fetch";
+    if (syndrome?.[2] !== undefined) how ??= syndrome[2] === "1" ? "write" : "read";
     if (access) how ??= access.startsWith("read") ? "read" : access.startsWith("write") ? "write" : "fetch";
   }
   return { address, how, size, logLine };
+}
+
+/** The program counter of the report, unsigned; null where the log shows it by its symbol alone, as on arm64. */
+export function pcOf(report: CaseReport): bigint | null {
+  return registerOf(report, "rip") ?? registerOf(report, "pc");
 }
 
 /** A register of the report, unsigned; null where the log has none. */

@@ -3,13 +3,13 @@ import type { CaseFrame, CaseReport } from "../../case/index.ts";
 import { linesBetween } from "../log-lines.ts";
 import { assertionAt } from "../../source/index.ts";
 import { callExpression, conditionExpression, divisionExpression, memoryExpression, pointedExpression, readings, valueExpression, type Expression } from "./access.ts";
-import { faultClues, registerOf, type FaultClues } from "./clues.ts";
+import { faultClues, pcOf, registerOf, type FaultClues } from "./clues.ts";
 import { single, textOf as linearText, type Known, type Linear } from "./linear.ts";
 import type { Fault, FaultQuestion } from "./question.ts";
-import { argumentRegisters, givenBy, type CaseCode, type CodePlace } from "./stack.ts";
-import { freeArgument } from "./freeing.ts";
+import { givenBy, type CaseCode, type CodePlace } from "./stack.ts";
+import { freedRegister } from "./freeing.ts";
 import { subscriptExpression } from "./subscript.ts";
-import { Names, registers as generalRegisters } from "./names.ts";
+import { Names } from "./names.ts";
 import { Values } from "./values.ts";
 
 /** The expression, or why there is none. */
@@ -30,7 +30,7 @@ export async function faultOf(question: FaultQuestion): Promise<FaultAnswer> {
   const trail = trailOf(report, question.at?.frame ?? null);
   if (report.kind === "double-free" || report.kind === "invalid-free") return freed(question, trail);
   if (report.kind === "list-corruption" && /^(?:__list_(?:add|del)|lib\/list)/.test(trail[0]?.symbol ?? "") ) return reported(question, trail, /^__list_(?:add|del_entry)_valid/, listMember(question), "list_head");
-  if (report.kind === "refcount") return reported(question, trail, /^refcount_warn_saturate|^refcount_\w+_checked/, () => ({ register: "rdi", suffix: "" }), "refcount_struct");
+  if (report.kind === "refcount") return reported(question, trail, /^refcount_warn_saturate|^refcount_\w+_checked/, () => ({ argument: 0, suffix: "" }), "refcount_struct");
   const { pc } = question;
   if (pc && pc.functions.length > 0) return atPc(question, pc, trail, clues);
   if (pc && (pc.symbol === null || pc.unresolved !== null)) return through(question, trail, clues, report);
@@ -69,7 +69,7 @@ async function atPc(question: FaultQuestion, pc: CaseFrame, trail: readonly Case
     const found = divisionExpression(all, place.index);
     return found ? answer(found, 0n, null, "the divisor of the instruction that trapped") : none("the divisor has no name");
   }
-  if (clues.how === "fetch" && clues.address !== registerOf(report, "rip")) return none("the processor fetched instructions elsewhere");
+  if (clues.how === "fetch" && clues.address !== pcOf(report)) return none("the processor fetched instructions elsewhere");
   const which = operandOf(place, clues, report);
   if (which < 0) return none(`\`${effect.mnemonic}\` reads no memory`);
   const operand = effect.operands[which]!;
@@ -109,7 +109,7 @@ async function atPc(question: FaultQuestion, pc: CaseFrame, trail: readonly Case
 /** The register that holds a variable, or what is called like one, at a place. */
 function holderOf(all: readonly Values[], { index }: CodePlace, variable: string): string | null {
   for (const values of all) {
-    for (const register of generalRegisters) if (values.before(register, index).some((value) => single(value)?.text === variable)) return register;
+    for (const register of values.code.machine.dwarf) if (values.before(register, index).some((value) => single(value)?.text === variable)) return register;
   }
   return null;
 }
@@ -138,7 +138,8 @@ function computedAddress(place: CodePlace, which: number, report: CaseReport): b
   if (operand.index !== null) {
     const index = registerOf(report, operand.index);
     if (index === null) return null;
-    sum += index * BigInt(operand.scale);
+    const meant = operand.indexAs === undefined ? index : operand.indexAs === "i32" ? BigInt.asIntN(32, index) : BigInt.asUintN(32, index);
+    sum += meant * BigInt(operand.scale);
   }
   return BigInt.asUintN(64, sum);
 }
@@ -158,7 +159,7 @@ function operandText(operand: { readonly kind: string; readonly base?: string | 
 /** The value of the variable at fault: the address less what lies between, else what its register holds. */
 function valueOf(report: CaseReport, found: Expression, computed: bigint | null, clues: FaultClues): bigint | null {
   const address = computed ?? clues.address;
-  if (found.distance !== null && address !== null && report.registers["rip"] !== undefined) return BigInt.asUintN(64, address - found.distance);
+  if (found.distance !== null && address !== null && (report.registers["rip"] ?? report.registers["sp"]) !== undefined) return BigInt.asUintN(64, address - found.distance);
   return registerOf(report, found.register);
 }
 
@@ -192,7 +193,7 @@ function stringArgument(place: CodePlace, given: (register: string) => readonly 
   const known = stringFunctions[name];
   const argument = known === undefined ? undefined : clues.how === "write" ? known.writes : (known.reads ?? known.writes);
   if (argument === undefined) return null;
-  const value = given(argumentRegisters[argument]!).find((one): one is Known => one.unknown === null);
+  const value = given(place.code.machine.given[argument]!).find((one): one is Known => one.unknown === null);
   if (!value) return null;
   const text = linearText(value);
   return { expression: text, variable: text, type: null, field: value.terms[0]?.atom.place?.field ?? null, register: null, distance: null, typed: true };
@@ -224,37 +225,40 @@ async function through(question: FaultQuestion, trail: readonly CaseFrame[], clu
     const place = caller.exact ? null : await question.code.placeOf(caller);
     const instruction = place?.code.list[place.index];
     const found = place && instruction?.effect.operation === "call" ? callExpression(readings(place.code, place.at, wantedIn(question, caller)), place.index) : null;
-    if (found) return answer(found, registerOf(report, "rip") ?? clues.address, clues.address ?? registerOf(report, "rip"), "the call that the first frame returns to");
+    if (found) return answer(found, pcOf(report) ?? clues.address, clues.address ?? pcOf(report), "the call that the first frame returns to");
     if (caller.reliable) break;
   }
   return none("no call through a pointer that has a name led there");
 }
 
+/** Which argument of a call, from 0, and what of it. */
+type Argument = { readonly argument: number; readonly suffix: string };
+
 /** A function of the kernel was given something and complained: the argument in words of its caller. */
-async function reported(question: FaultQuestion, trail: readonly CaseFrame[], who: RegExp, which: () => { register: string; suffix: string } | null, whole: string): Promise<FaultAnswer> {
+async function reported(question: FaultQuestion, trail: readonly CaseFrame[], who: RegExp, which: () => Argument | null, whole: string): Promise<FaultAnswer> {
   const index = trail.findIndex(({ symbol }) => symbol !== null && who.test(symbol));
   const caller = trail[index + 1];
   const place = index >= 0 && caller ? await question.code.placeOf(caller) : null;
   const argument = which();
   if (!caller || !place || !argument) return none("who gave the argument is not known");
   const all = readings(place.code, place.at, wantedIn(question, caller));
-  const found = pointedExpression(all, argument.register, place.index, 0, whole);
+  const found = pointedExpression(all, place.code.machine.given[argument.argument]!, place.index, 0, whole);
   if (!found || !found.typed) return none("the argument has no name");
   const expression = `${found.expression.startsWith("*") ? `(${found.expression})` : found.expression}${argument.suffix}`;
   return answer({ ...found, expression, field: argument.suffix === "" ? found.field : argument.suffix.replace(/^.*(?:\.|->)/, ""), register: null, distance: null }, null, null, `what \`${trail[index]!.symbol!.replace(/\..*$/, "")}\` was given`);
 }
 
 /** Which member of the list entry the kernel complains of (lib/list_debug.c): of list_del's and list_add's first argument. */
-function listMember({ case: found, report }: FaultQuestion): () => { register: string; suffix: string } | null {
+function listMember({ case: found, report }: FaultQuestion): () => Argument | null {
   return () => {
     for (const { text } of linesBetween(found, report.lines)) {
-      if (/list_del corruption[.,] .*->next is /.test(text) || /list_del corruption, [0-9a-f]+->next is/.test(text)) return { register: "rdi", suffix: ".next" };
-      if (/list_del corruption, .*->prev is /.test(text)) return { register: "rdi", suffix: ".prev" };
-      if (/list_del corruption\. prev->next should be/.test(text)) return { register: "rdi", suffix: ".prev->next" };
-      if (/list_del corruption\. next->prev should be/.test(text)) return { register: "rdi", suffix: ".next->prev" };
-      if (/list_add corruption\. prev->next should be/.test(text)) return { register: "rsi", suffix: ".next" };
-      if (/list_add corruption\. next->prev should be/.test(text)) return { register: "rdx", suffix: ".prev" };
-      if (/list_add double add/.test(text)) return { register: "rdi", suffix: "" };
+      if (/list_del corruption[.,] .*->next is /.test(text) || /list_del corruption, [0-9a-f]+->next is/.test(text)) return { argument: 0, suffix: ".next" };
+      if (/list_del corruption, .*->prev is /.test(text)) return { argument: 0, suffix: ".prev" };
+      if (/list_del corruption\. prev->next should be/.test(text)) return { argument: 0, suffix: ".prev->next" };
+      if (/list_del corruption\. next->prev should be/.test(text)) return { argument: 0, suffix: ".next->prev" };
+      if (/list_add corruption\. prev->next should be/.test(text)) return { argument: 1, suffix: ".next" };
+      if (/list_add corruption\. next->prev should be/.test(text)) return { argument: 2, suffix: ".prev" };
+      if (/list_add double add/.test(text)) return { argument: 0, suffix: "" };
     }
     return null;
   };
@@ -266,7 +270,7 @@ async function freed(question: FaultQuestion, trail: readonly CaseFrame[]): Prom
   const place = frame && (await question.code.placeOf(frame));
   if (!frame || !place) return none("the call that frees is not known");
   const name = place.code.calleeOf(place.code.list[place.index]!);
-  const argument = freeArgument(name ?? "");
+  const argument = freedRegister(name ?? "", place.code.machine);
   if (name === null || argument === null) return none("the guilty place calls no function that frees");
   const all = readings(place.code, place.at, wantedIn(question, frame));
   const found = valueExpression(all, argument, place.index);
@@ -296,10 +300,10 @@ async function checked(question: FaultQuestion, trail: readonly CaseFrame[], clu
   const callee = place.code.calleeOf(instruction) ?? "";
   const checker = /^__(?:asan|hwasan|tsan|kasan|msan|kcsan)_(?:report_|check_|unaligned_|volatile_)*(load|store|read|write|read_write|access)_?(\d+|n|N)?/.exec(callee);
   if (checker) {
-    const found = pointedExpression(all, "rdi", place.index, Number(checker[2] ?? 0) || clues.size);
+    const found = pointedExpression(all, place.code.machine.given[0]!, place.index, Number(checker[2] ?? 0) || clues.size);
     return found?.typed ? answer({ ...found, register: null }, null, clues.address, `what \`${callee}\` was asked to check`) : none("what was checked has no name");
   }
-  const handed = freeArgument(callee);
+  const handed = freedRegister(callee, place.code.machine);
   // Damage that is seen when the object is freed was done elsewhere.
   if (handed !== null && report.kind !== "use-after-free") return none(`the damage was seen when \`${callee}\` was called, and done before`);
   if (handed !== null) {
@@ -309,6 +313,6 @@ async function checked(question: FaultQuestion, trail: readonly CaseFrame[], clu
   const known = stringFunctions[callee.replace(/^_+(?:asan_)?/, "")];
   const argument = known === undefined ? undefined : clues.how === "write" ? (known.writes ?? known.reads) : (known.reads ?? known.writes);
   if (argument === undefined) return none(`the frame calls \`${callee}\``);
-  const found = valueExpression(all, argumentRegisters[argument]!, place.index);
+  const found = valueExpression(all, place.code.machine.given[argument]!, place.index);
   return found ? answer({ ...found, register: null }, null, clues.address, `what \`${callee}\` was given`) : none("the argument has no name");
 }

@@ -10,7 +10,7 @@ import type { FaultQuestion } from "./question.ts";
  * function's that are indexed by what the index is called, and have as many elements as the log says.
  */
 export function subscriptExpression(all: readonly Values[], place: CodePlace, { case: found, report }: FaultQuestion): Expression | null {
-  const index = valueExpression(all, "rsi", place.index);
+  const index = valueExpression(all, place.code.machine.given[1]!, place.index);
   const said = linesBetween(found, report.lines).find(({ text }) => /index -?\d+ is out of range for type/.test(text))?.text ?? "";
   const [, , bound] = /index (-?\d+) is out of range for type '.*?\[(\d+)\]/.exec(said) ?? [];
   if (!index) return null;

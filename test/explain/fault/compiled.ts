@@ -4,6 +4,7 @@ import { OopscopeError } from "../../../src/base/index.ts";
 import { openElf } from "../../../src/elf/index.ts";
 import { memoryExpression, readings } from "../../../src/explain/fault/access.ts";
 import { functionAt } from "../../../src/explain/fault/code.ts";
+import { machineOf } from "../../../src/explain/fault/machines/index.ts";
 import { FaultImage } from "../../../src/explain/fault/image.ts";
 
 /** As the kernel compiles, without what needs its headers. */
@@ -20,7 +21,7 @@ export type Said = { readonly line: number; readonly function: string; readonly 
 /** Every access to memory of an object file's functions, in words of the innermost function, save those of the frame itself. */
 export async function everyAccess(object: string): Promise<Said[]> {
   const elf = await openElf(object);
-  const image = new FaultImage({ elf, code: elf });
+  const image = new FaultImage({ elf, code: elf }, machineOf(elf.header.arch)!);
   const symbols = elf.symbols()!;
   const all: Said[] = [];
   for (let k = 1; k < symbols.count; k++) {

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { machineOf } from "../../../src/explain/fault/machines/index.ts";
 import { looksLike } from "../../../src/explain/fault/registers.ts";
 
 test.each([
@@ -23,7 +24,7 @@ test.each([
   [0x7fff12345678n, "an address of user space, or a number"],
   [0xbf16db305fefeeb0n, "no address at all (non-canonical)"],
   [0xff1332fb824ae700n, "a kernel address"],
-])("0x%s", (value, what) => expect(looksLike(value, null)?.what).toBe(what));
+])("0x%s", (value, what) => expect(looksLike(value, null, machineOf("x86_64")!)?.what).toBe(what));
 
-test("what lies near RSP is on the stack", () => expect(looksLike(0xffffc90000123d80n, 0xffffc90000123c00n)?.what).toBe("an address on this task's stack"));
-test("a number that could be anything is left alone", () => expect(looksLike(0x12345n, null)).toBeNull());
+test("what lies near RSP is on the stack", () => expect(looksLike(0xffffc90000123d80n, 0xffffc90000123c00n, machineOf("x86_64")!)?.what).toBe("an address on this task's stack"));
+test("a number that could be anything is left alone", () => expect(looksLike(0x12345n, null, machineOf("x86_64")!)).toBeNull());

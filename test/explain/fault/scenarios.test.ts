@@ -40,23 +40,15 @@ function table(rows: readonly Row[]): string {
   return `${"scenario".padEnd(53)} fault  before expression\n${lines.join("\n")}\n\nexpressions right: ${count(({ right }) => right)}; earlier frees right: ${count(({ earlier }) => earlier)}\n`;
 }
 
-/** x86-64 alone: code of other processors is not followed. */
-const read = (name: string): Truth => JSON.parse(readFileSync(`${logs}${name}.expect.json`, "utf8")) as Truth;
-const here = names.filter((name) => read(name).arch === "x86_64");
-
 describe("what the scenarios' failing instructions access, against their sources", () => {
   for (const [what, sources, file] of [["with the sources", new SourceFolders([root]), "scenarios.txt"], ["without", null, "scenarios-without-sources.txt"]] as const) {
     test(what, async () => {
       const rows: Row[] = [];
-      for (const name of here) rows.push(await rowOf(name, sources));
+      for (const name of names) rows.push(await rowOf(name, sources));
       expectGolden(table(rows), new URL(file, import.meta.url));
       const asked = rows.filter(({ right }) => right !== null);
       if (sources) expect(asked.filter(({ right }) => right === true).length / asked.length).toBeGreaterThanOrEqual(0.9);
       expect(rows.filter(({ earlier }) => earlier === false)).toEqual([]);
     }, 120_000);
   }
-
-  test("other processors are left alone", async () => {
-    for (const name of names.filter((one) => read(one).arch !== "x86_64")) expect((await rowOf(name, null)).fault).toBeNull();
-  });
 });
