@@ -51,7 +51,7 @@ export type EffectInstruction = {
   readonly operation: Operation;
   /**
    * The destination first. Of two, arithmetic has the destination on its left; of three (arm64) the second and the third are what it is made of, a fourth is what
-   * is added to a product, or how many bits are kept of what is shifted right. Of a pair that is moved the second's two follow. A branch that compares (arm64) has
+   * is added to a product, or how many bits are kept of what is shifted. Of a pair that is moved the second's two follow. A branch that compares (arm64) has
    * a register, and maybe the number of a bit.
    */
   readonly operands: readonly EffectOperand[];

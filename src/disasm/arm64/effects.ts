@@ -139,7 +139,8 @@ function bitfield(word: number, size: number): Partial<Effect> {
   const [rotate, last] = [(word >>> 16) & 63, (word >>> 10) & 63];
   const bits = size * 8;
   if (((word >>> 29) & 3) === 1) return {};
-  if (last < rotate) return { operation: "shift-left", operands: [d, general(n, size), constant(bits - rotate)] };
+  const isWhole = last + 1 === rotate || last === 31;
+  if (last < rotate) return { operation: "shift-left", operands: [d, general(n, size), constant(bits - rotate), ...(isWhole ? [] : [constant(last + 1)])] };
   if (rotate === 0 && (last === 7 || last === 15 || last === 31)) return { operation: "move", operands: [d, general(n, (last + 1) / 8)] };
   if (last === bits - 1) return { operation: "shift-right", operands: [d, general(n, size), constant(rotate)] };
   return { operation: "shift-right", operands: [d, general(n, size), constant(rotate), constant(last - rotate + 1)] };

@@ -18,7 +18,14 @@ export function bitWanted(code: FunctionCode, index: number): number {
   if (effect.operation !== "move" || first?.kind !== "register") return 0;
   for (let k = index + 1; k < Math.min(code.list.length, index + 4); k++) {
     const { operation, operands, writes } = code.list[k]!.effect;
-    const [to, by] = operands;
+    const [to, by, width] = operands;
+    // Of three operands the second is what is looked at.
+    if (width !== undefined && by?.kind === "register" && by.register === first.register) {
+      if (width.kind !== "constant") return shift;
+      if (operation === "shift-right") return shift + Number(width.value);
+      return operation === "and" ? lowest(width.value) : shift;
+    }
+    if (operation === "branch" && to?.kind === "register" && to.register === first.register) return by?.kind === "constant" ? shift + Number(by.value) : shift;
     if (to?.kind === "register" && to.register === first.register) {
       const constant = by?.kind === "constant" ? by.value : operands.length === 1 ? 1n : null;
       if (constant === null) return shift;

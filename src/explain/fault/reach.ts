@@ -52,8 +52,9 @@ export function reach(code: FunctionCode, holder: Holder, index: number): Reachi
 /** What a loop adds to a holder each time; null where an instruction does something else to it. */
 export function stepOf(code: FunctionCode, holder: Holder, index: number): bigint | null {
   const instruction = code.list[index]!;
-  const { operation, operands } = instruction.effect;
+  const { operation, operands, moves } = instruction.effect;
   const [first, second] = operands;
+  if (moves?.register === holder) return moves.by;
   if (first?.kind !== "register" || first.register !== holder) return null;
   if (operation === "increment" || operation === "decrement") return operation === "increment" ? 1n : -1n;
   if ((operation === "add" || operation === "subtract") && second?.kind === "constant" && !instruction.references[1]) return operation === "add" ? second.value : -second.value;

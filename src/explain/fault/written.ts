@@ -48,6 +48,7 @@ export function written(values: Values, holder: Holder, index: number): readonly
     case "shift-left": {
       const by = operands.length === 1 ? 1n : constant(last);
       if (by === null || by > 32n) break;
+      if (operands.length > 3) return [times(hiddenNumber(holder, index), 1n << by)];
       return each((value) => scaled(value, 1n << by));
     }
     case "multiply": {
