@@ -9,8 +9,8 @@ import type { SourceFolders } from "../../source/index.ts";
 import { earlierFrees } from "./earlier.ts";
 import { faultOf, wantedIn } from "./fault.ts";
 import type { FaultImage, ImageFiles } from "./image.ts";
-import { pcOf } from "./clues.ts";
-import { machineOf } from "./machines/index.ts";
+import { faultClues, pcOf } from "./clues.ts";
+import { registerFileOf } from "./machines/index.ts";
 import { registerNotes, type ObjectNote, type SymbolOf } from "./registers.ts";
 import { CaseCode, type OpenFiles } from "./stack.ts";
 
@@ -73,14 +73,14 @@ export class DeepLook {
   }
 
   async #objects({ case: found, report, at, pc }: DeepStep): Promise<ObjectNote[]> {
-    const machine = machineOf(found.kernel.arch) ?? (report.registers["rax"] === undefined ? null : machineOf("x86_64"));
-    if (!machine || !machine.general.some((register) => report.registers[register] !== undefined)) return [];
+    const file = registerFileOf(found.kernel.arch) ?? (report.registers["rax"] === undefined ? null : registerFileOf("x86_64"));
+    if (!file || !file.general.some((register) => report.registers[register] !== undefined)) return [];
     // Of a function of the kernel that was only called by the guilty one, the variables are not worth reading its unit.
     const own = pc && (pc.module !== null || at === null || at.frame.module === null) ? pc : null;
     const place = own && (await this.#code.placeOf(own));
     const all = place ? readings(place.code, place.at, wantedIn({ at }, own)) : [];
     const vmlinux = pcOf(report) === null && report.registers["sp"] === undefined && !place ? null : await this.#code.image(null);
-    return registerNotes(report, place, all, symbolsOf(found, report, vmlinux), machine);
+    return registerNotes(report, place, all, symbolsOf(found, report, vmlinux), file, faultClues(found, report).address);
   }
 
   async #openByPath({ image, kernel }: Case, module: string | null, places: SearchPlaces): Promise<ImageFiles | null> {

@@ -8,6 +8,9 @@ const low = new Set([277, 278, 284, 285, 286, 299]);
 /** AAPCS64 (6.1.1), and the DWARF ABI for the Arm 64-bit Architecture (4.1). */
 export const arm64: Machine = {
   arch: "arm64",
+  name: "arm64",
+  bits: 64,
+  stackSize: 0x4000n,
   dwarf: [...x(0, 30), "sp"],
   general: [...x(0, 29), "sp"],
   given: x(0, 7),

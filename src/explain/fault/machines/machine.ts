@@ -1,17 +1,14 @@
-import type { DisasmArch, EffectInstruction } from "../../../disasm/index.ts";
+import type { EffectInstruction } from "../../../disasm/index.ts";
+import type { RegisterFile } from "./registers.ts";
 
 /** What the steps of this folder must know of a processor and its calling convention. Registers go by the names of the log. */
-export type Machine = {
-  readonly arch: DisasmArch;
+export type Machine = RegisterFile & {
   /** Registers by DWARF's numbers. */
   readonly dwarf: readonly string[];
-  /** General registers, in the order in which the kernel prints them. */
-  readonly general: readonly string[];
   /** Of a call: those that hold the arguments and the result, and those that it may change. */
   readonly given: readonly string[];
   readonly result: string;
   readonly clobbered: ReadonlySet<string>;
-  readonly stack: string;
   readonly frame: string;
   readonly pc: string;
   /** What the stack pointer lies below the canonical frame address at a function's entry, in bytes. */
@@ -32,7 +29,5 @@ export type Machine = {
   readonly arithmetic: RegExp;
   /** Where KASAN keeps what it knows of memory, a byte for eight; null where that differs by configuration. */
   readonly shadowOffset: bigint | null;
-  /** Where the kernel puts things without randomization of the regions: first and last address. */
-  readonly regions: readonly (readonly [bigint, bigint, string])[];
 };
 

@@ -6,6 +6,9 @@ const relative = new Set([2, 4, 9, 41, 42]);
 /** The psABI of x86-64: DWARF's numbers (3.6.2), arguments (3.2.3). */
 export const x8664: Machine = {
   arch: "x86_64",
+  name: "x86-64",
+  bits: 64,
+  stackSize: 0x4000n,
   dwarf: ["rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"],
   general: ["rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"],
   given: ["rdi", "rsi", "rdx", "rcx", "r8", "r9"],
