@@ -7,7 +7,7 @@ import { contextParts } from "./context.ts";
 import { visible } from "./escape.ts";
 import { Look } from "./look.ts";
 import { Painter } from "./paint.ts";
-import { faultText, placeText } from "./place.ts";
+import { faultOrWhyNot, placeText } from "./place.ts";
 import { registersOf, type RegisterRow } from "./registers.ts";
 import { sourceLines } from "./source-text.ts";
 import { stacksToShow } from "./stack-rows.ts";
@@ -82,7 +82,8 @@ class Page {
   }
 
   #fault({ verdict }: CaseReport): string[] {
-    return verdict?.fault ? [this.#look.heading("fault"), ...this.#look.wrap(faultText(verdict.fault), 2)] : [];
+    const text = verdict && faultOrWhyNot(verdict);
+    return text ? [this.#look.heading("fault"), ...this.#look.wrap(text, 2)] : [];
   }
 
   #evidence({ verdict }: CaseReport): string[] {

@@ -66,10 +66,11 @@ export class DeepLook {
     const { verdict } = step;
     const wantsEarlier = verdict.earlier.length === 0 && (step.report.kind === "double-free" || step.report.kind === "use-after-free" || verdict.rule.startsWith("double-free"));
     // A damaged file costs what it would have told.
-    const fault = (await unlessDamaged(() => faultOf(question)))?.fault ?? null;
+    const answer = (await unlessDamaged(() => faultOf(question))) ?? { fault: null, unknown: { reason: "broken", why: "a file that it is looked for in is damaged" } as const };
+    const { fault } = answer;
     const earlier = wantsEarlier ? ((await unlessDamaged(() => earlierFrees(question))) ?? []) : verdict.earlier;
     const objects = (await unlessDamaged(() => this.#objects(step))) ?? [];
-    return { ...verdict, fault, earlier, objects: [...verdict.objects, ...objects] };
+    return { ...verdict, fault, faultUnknown: fault === null ? answer.unknown : null, earlier, objects: [...verdict.objects, ...objects] };
   }
 
   async #objects({ case: found, report, at, pc }: DeepStep): Promise<ObjectNote[]> {

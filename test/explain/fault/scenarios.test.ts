@@ -11,7 +11,7 @@ const root = new URL("../../../", import.meta.url).pathname;
 const logs = `${root}test/fixtures/logs/`;
 const names = readdirSync(logs).filter((name) => name.endsWith(".expect.json")).map((name) => name.slice(0, -".expect.json".length));
 
-type Row = { readonly name: string; readonly fault: CaseVerdict["fault"]; readonly right: boolean | null; readonly earlier: boolean | null };
+type Row = { readonly name: string; readonly fault: CaseVerdict["fault"]; readonly faultUnknown: CaseVerdict["faultUnknown"]; readonly right: boolean | null; readonly earlier: boolean | null };
 
 async function rowOf(name: string, sources: SourceFolders | null): Promise<Row> {
   const truth = JSON.parse(readFileSync(`${logs}${name}.expect.json`, "utf8")) as Truth;
@@ -20,10 +20,11 @@ async function rowOf(name: string, sources: SourceFolders | null): Promise<Row> 
   const { reports } = await explain(found, { deepen: (step) => look.deepen(step) });
   look.close();
   const report = reports.find(({ lines }) => lines[0] <= truth.logLine && lines[1] >= truth.logLine);
-  const { fault, earlier } = report!.verdict!;
+  const { fault, faultUnknown, earlier } = report!.verdict!;
   return {
     name,
     fault,
+    faultUnknown,
     right: truth.fault.length > 0 ? fault !== null && truth.fault.includes(fault.expression) : fault === null ? null : false,
     earlier: report!.kind === "double-free" && truth.earlier.length > 0 ? earlier[0]?.function === truth.earlier[0]!.function && earlier[0].line === truth.earlier[0]!.line : null,
   };
@@ -32,8 +33,8 @@ async function rowOf(name: string, sources: SourceFolders | null): Promise<Row> 
 const word = (right: boolean | null): string => (right === null ? "-" : right ? "right" : "MISS");
 
 function table(rows: readonly Row[]): string {
-  const lines = rows.map(({ name, fault, right, earlier }) => {
-    const shown = fault === null ? "" : `${fault.expression}  [${fault.variable ?? "?"}: ${fault.type ?? "?"} = ${fault.value ?? "?"}${fault.register === null ? "" : ` in ${fault.register}`}]`;
+  const lines = rows.map(({ name, fault, faultUnknown, right, earlier }) => {
+    const shown = fault === null ? `unknown, ${faultUnknown?.reason}: ${faultUnknown?.why}` : `${fault.expression}  [${fault.variable ?? "?"}: ${fault.type ?? "?"} = ${fault.value ?? "?"}${fault.register === null ? "" : ` in ${fault.register}`}]`;
     return `${name.padEnd(53)} ${word(right).padEnd(6)} ${word(earlier).padEnd(6)} ${shown}`.trimEnd();
   });
   const count = (of: (row: Row) => boolean | null): string => `${rows.filter((row) => of(row) === true).length} of ${rows.filter((row) => of(row) !== null).length}`;
