@@ -106,6 +106,7 @@ function draw(rule: Rule, subject: Subject, clue: Clue, signs: readonly Evidence
       suspects: distinct([...(clue.suspects ?? []), ...blame.suspects]),
       evidence: unique(evidence),
       fault: null,
+      faultUnknown: null,
       objects: [],
       next: atHand([...missingFiles(subject, guilty), ...rule.next(subject, at === null || guilty === null ? guilty : { ...guilty, function: nameOf(at.frame) })]),
     },

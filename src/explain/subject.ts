@@ -1,5 +1,6 @@
 import type { Case, CaseFrame, CaseLine, CaseReport } from "../case/index.ts";
 import { plainName } from "../oops/index.ts";
+import { linesBetween } from "./log-lines.ts";
 import { entry } from "./plumbing.ts";
 
 /** A line of the log that speaks for a cause. */
@@ -27,18 +28,8 @@ export class CaseFacts {
   }
 
   /** Lines of the log between two, both inclusive. */
-  linesOf([first, last]: readonly [number, number]): readonly CaseLine[] {
-    const { lines } = this.case.log;
-    let low = 0;
-    let high = lines.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (lines[middle]!.line < first) low = middle + 1;
-      else high = middle;
-    }
-    let end = low;
-    while (end < lines.length && lines[end]!.line <= last) end++;
-    return lines.slice(low, end);
+  linesOf(range: readonly [number, number]): readonly CaseLine[] {
+    return linesBetween(this.case, range);
   }
 
   /** Whether a module is none of the kernel's own: by its taint, or (where no report lists it) by that of the kernel. */

@@ -15,6 +15,11 @@ import { cut, widthOf } from "./width.ts";
 const mailColumns = 72;
 const subjectColumns = 75;
 
+/** The whole mail is one piece. */
+export function lkmlPieces(found: Case): readonly string[] {
+  return [renderLkml(found)];
+}
+
 /** The mail is of the case's first report, which the others mostly follow from; their titles are named. */
 export function renderLkml(found: Case): string {
   const [report, ...later] = found.reports;

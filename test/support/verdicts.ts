@@ -54,7 +54,7 @@ export function verdictText(found: Case): string {
     `${name}${module == null ? "" : ` [${module}]`} ${file ?? "-"}:${line ?? "-"}`;
   const blocks = found.reports.map(({ lines, title, kind, corrupted, verdict }) => {
     if (verdict === null) throw new Error("a report without verdict");
-    const { rule, confidence, summary, guilty, earlier, suspects, evidence, fault, objects, next } = verdict;
+    const { rule, confidence, summary, guilty, earlier, suspects, evidence, fault, faultUnknown, objects, next } = verdict;
     return [
       `line ${lines[0]}: ${title} (${kind})${corrupted === null ? "" : `, damaged: ${corrupted.why}`}`,
       `${rule}, ${confidence}: ${summary}`,
@@ -63,6 +63,7 @@ export function verdictText(found: Case): string {
       ...suspects.map(({ why, ...at }) => `suspect: ${place(at)}: ${why}`),
       ...evidence.map(({ logLine, text, why }) => `evidence ${logLine}: ${text} | ${why}`),
       ...(fault === null ? [] : [`fault: ${JSON.stringify(fault)}`]),
+      ...(faultUnknown == null ? [] : [`fault unknown, ${faultUnknown.reason}: ${faultUnknown.why}`]),
       ...objects.map((object) => `object: ${JSON.stringify(object)}`),
       ...next.map(({ why, command }) => `next: ${command} | ${why}`),
     ].join("\n");

@@ -1,6 +1,7 @@
 import { SHT_NOBITS, STT_FILE, STT_SECTION, type ElfFile, type Section } from "../../elf/index.ts";
 import { DwarfFile, scopesAt, type FunctionScopes } from "../../dwarf/index.ts";
 import { OopscopeError } from "../../base/index.ts";
+import type { Machine } from "./machines/index.ts";
 
 /** The files of one image of the crashed kernel, open: `elf` has the symbols and the debug information, `code` the bytes. Mostly the same. */
 export type ImageFiles = { readonly elf: ElfFile; readonly code: ElfFile };
@@ -13,10 +14,12 @@ export class FaultImage {
   readonly elf: ElfFile;
   readonly code: ElfFile;
   readonly dwarf: DwarfFile;
+  readonly machine: Machine;
   readonly #scopes = new Map<number, FunctionScopes | null>();
   readonly #symbols = new Map<number, SymbolPlace | null>();
 
-  constructor({ elf, code }: ImageFiles) {
+  constructor({ elf, code }: ImageFiles, machine: Machine) {
+    this.machine = machine;
     this.elf = elf;
     this.code = code;
     this.dwarf = new DwarfFile(elf);
