@@ -9,7 +9,7 @@ const elementType = Int8Array.of(-1, -1, -1, -1, 1, 1, -1, -1, -1, -1, -1, -1, -
 
 /**
  * All types of a base and of what continues it, as if they were one BTF: for work that visits all of them. Every id and every offset of a name has been
- * checked. Ids are those of the BTF if there is only one beside the base; of more, the later ones' own types follow those of the earlier.
+ * checked; an empty name has the offset 0. Ids are those of the BTF if there is only one beside the base; of more, the later ones' own types follow those of the earlier.
  */
 export type Flat = {
   readonly file: string;
@@ -51,7 +51,7 @@ export function flatten(parts: readonly Btf[]): Flat {
     const textShift = text - layer.firstString;
     shifts.set(layer, idShift);
     for (let index = 0; index < layer.starts.length; index++) starts[id + index] = layer.starts[index]! + word;
-    adopt(layer, words, starts.subarray(id, id + layer.starts.length), idShift, textShift);
+    adopt(layer, words, starts.subarray(id, id + layer.starts.length), strings, idShift, textShift);
     id += layer.starts.length;
     word += layer.words.length;
     text += layer.strings.length;
@@ -69,7 +69,7 @@ function sum(layers: readonly Btf[], size: (layer: Btf) => number): number {
 }
 
 /** Checks the references of one layer's types, and moves those to its own types and strings. */
-function adopt(layer: Btf, words: Uint32Array, starts: Uint32Array, idShift: number, textShift: number): void {
+function adopt(layer: Btf, words: Uint32Array, starts: Uint32Array, strings: Uint8Array, idShift: number, textShift: number): void {
   const { endId, firstId, firstString } = layer;
   const endString = Math.max(1, layer.endString);
   let start = 0;
@@ -82,10 +82,13 @@ function adopt(layer: Btf, words: Uint32Array, starts: Uint32Array, idShift: num
   };
   const name = (at: number): void => {
     const offset = words[at]!;
+    if (offset === 0) return;
+    let moved = offset;
     if (offset >= firstString) {
       if (offset >= endString) throw wrong(layer, starts, start, `a name at 0x${offset.toString(16)} of strings that end at 0x${layer.endString.toString(16)}`);
-      words[at] = offset + textShift;
+      moved = offset + textShift;
     }
+    words[at] = strings[moved] === 0 ? 0 : moved;
   };
   for (let index = 0; index < starts.length; index++) {
     start = starts[index]!;

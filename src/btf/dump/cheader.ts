@@ -16,8 +16,7 @@ import { type OopscopeError } from "../../base/index.ts";
 import { KIND, malformed } from "../format.ts";
 import { type Flat } from "../flat.ts";
 import { Layout } from "./layout.ts";
-import { NameCounts } from "./names.ts";
-import { ascii, inNames, inQuotes, inWords, Sink } from "./sink.ts";
+import { Names } from "./names.ts";
 
 const NOT = 0;
 const DOING = 1;
@@ -25,59 +24,69 @@ const DONE = 2;
 
 /** Types within one another, on the way of any of the recursions. */
 const deepest = 400;
-/** Pointers, qualifiers and arrays of one declaration. */
-const longestChain = 256;
-/** Steps that a type may take on average: 126,585 real ones take 12 each. */
+/** Steps that a type may take on average: real ones take a dozen. */
 const stepsForEach = 2000;
 const stepsForAny = 1 << 22;
+/** What damaged or hostile types may make us write: those of a vmlinux make 3 MB. */
+const largestOutput = 1 << 28;
+const chunkSize = 1 << 17;
 
-const text = {
-  begin: ascii("#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n\n#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\n#endif\n\n"),
-  end: ascii("#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute pop\n#endif\n\n#endif /* __VMLINUX_H__ */\n"),
-  struct: ascii("struct"), union: ascii("union"), enum: ascii("enum"), void: ascii("void"), typedef: ascii("typedef "), vaList: ascii("typedef __builtin_va_list __gnuc_va_list"),
-  const: ascii("const "), volatile: ascii("volatile "), restrict: ascii("restrict "), constAfter: ascii(" const"), volatileAfter: ascii(" volatile"), restrictAfter: ascii(" restrict"),
-  tag: ascii('__attribute__((btf_type_tag("'), tagAfter: ascii(' __attribute__((btf_type_tag("'), tagEnd: ascii('")))'),
-  space: ascii(" "), line: ascii("\n"), tab: ascii("\t"), open: ascii(" {"), close: ascii("}"), semicolon: ascii(";"), colon: ascii(": "), end2: ascii(";\n\n"), star: ascii("*"), starAfter: ascii(" *"),
-  bracket: ascii("["), bracketEnd: ascii("]"), parenthesis: ascii("("), parenthesisAfter: ascii(" ("), parenthesisEnd: ascii(")"), noParameters: ascii("void)"), comma: ascii(", "), more: ascii("..."),
-  packed: ascii(" __attribute__((packed))"), byteMode: ascii(" __attribute__((mode(byte)))"), halfMode: ascii(" __attribute__((mode(HI)))"), wordMode: ascii(" __attribute__((mode(word)))"), equals: ascii(" = "), value: ascii(","), suffix: ascii("___"),
-  signed64: ascii("LL,"), unsigned64: ascii("ULL,"),
-};
+const begin = "#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n\n#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\n#endif\n\n";
+const end = "#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute pop\n#endif\n\n#endif /* __VMLINUX_H__ */\n";
 /** The types that padding is made of, the largest first. */
-const pads = [{ name: ascii("long"), bits: 64 }, { name: ascii("int"), bits: 32 }, { name: ascii("short"), bits: 16 }, { name: ascii("char"), bits: 8 }];
+const pads = [["long", 64], ["int", 32], ["short", 16], ["char", 8]] as const;
 /** Types that GCC has and clang has not (Arm's polynomials). */
-const aliases = [["__Poly8_t", "unsigned char"], ["__Poly16_t", "unsigned short"], ["__Poly64_t", "unsigned long long"], ["__Poly128_t", "unsigned __int128"]] as const;
+const aliases: Readonly<Record<string, string>> = { __Poly8_t: "unsigned char", __Poly16_t: "unsigned short", __Poly64_t: "unsigned long long", __Poly128_t: "unsigned __int128" };
+const ownList = "__builtin_va_list";
+
+/** What a declarator is on its outside: an array or a function needs parentheses below a pointer. */
+const PLAIN = 1;
+const ARRAY = 2;
+const FUNCTION = 3;
+/** Whether a name after the left part needs a space before it. */
+const SPACED = 4;
+/** Stands in a left part for a space that is there if there is a name. */
+const spaceIfNamed = "\x01";
+
+const indents = Array.from({ length: 16 }, (_, level) => "\t".repeat(level));
+const indentOf = (level: number): string => indents[level] ?? "\t".repeat(level);
+const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
 export class CHeader {
   readonly #flat: Flat;
-  readonly #sink: Sink;
+  readonly #names: Names;
   readonly #layout: Layout;
-  readonly #tagNames: NameCounts;
-  readonly #plainNames: NameCounts;
+  readonly #tagNames = new Map<string, number>();
+  readonly #plainNames = new Map<string, number>();
   readonly #ordered: Uint8Array;
   readonly #emitted: Uint8Array;
   readonly #declared: Uint8Array;
   readonly #referenced: Uint8Array;
-  /** Which of those with the same name a type is, from 1 on; 0 until it is named. */
-  readonly #numbers: Uint32Array;
-  #queue: number[] = [];
-  /** The parts of the declarations that are being written, the outermost first. */
-  readonly #parts = new Uint32Array(longestChain * 64);
-  #top = 0;
+  /** The name that a type has in the header; by id. */
+  readonly #given: (string | undefined)[];
+  /** The text of declarations before and after the name, and its form; by id. Not of those with a definition in them. */
+  readonly #lefts: string[];
+  readonly #rights: string[];
+  readonly #forms: Uint8Array;
+  readonly #queue: number[] = [];
+  #out = "";
+  #written = 0;
   #depth = 0;
   #steps: number;
 
   constructor(flat: Flat) {
     const { length } = flat.starts;
     this.#flat = flat;
-    this.#sink = new Sink(flat.file);
+    this.#names = new Names(flat.strings);
     this.#layout = new Layout(flat);
-    this.#tagNames = new NameCounts(flat.strings);
-    this.#plainNames = new NameCounts(flat.strings);
     this.#ordered = new Uint8Array(length);
     this.#emitted = new Uint8Array(length);
     this.#declared = new Uint8Array(length);
     this.#referenced = new Uint8Array(length);
-    this.#numbers = new Uint32Array(length);
+    this.#forms = new Uint8Array(length);
+    this.#given = new Array<string | undefined>(length);
+    this.#lefts = new Array<string>(length);
+    this.#rights = new Array<string>(length);
     this.#steps = stepsForAny + stepsForEach * length;
     this.#ordered[0] = DONE;
     this.#emitted[0] = DONE;
@@ -85,29 +94,31 @@ export class CHeader {
 
   /** The header, piece by piece. */
   *chunks(): Generator<Uint8Array> {
-    const sink = this.#sink;
     const { length } = this.#flat.starts;
+    const queue = this.#queue;
     this.#markReferenced();
-    sink.put(text.begin);
+    this.#out = begin;
     for (let id = 1; id < length; id++) {
-      this.#queue = [];
+      if (this.#ordered[id] === DONE) continue;
+      queue.length = 0;
       this.#order(id, false);
-      for (const next of this.#queue) this.#emit(next, 0);
-      const chunk = sink.take();
-      if (chunk) yield chunk;
+      for (let k = 0; k < queue.length; k++) this.#emit(queue[k]!, 0);
+      if (this.#out.length >= chunkSize) yield this.#take();
     }
-    sink.put(text.end);
-    yield sink.take(true)!;
+    this.#out += end;
+    yield this.#take();
+  }
+
+  #take(): Uint8Array {
+    const bytes = Buffer.from(this.#out, "latin1");
+    this.#written += bytes.length;
+    this.#out = "";
+    return bytes;
   }
 
   /** The name that a type has in the header, once that is written; null for one without a name. */
   nameOf(id: number): string | null {
-    const name = this.#name(id);
-    if (this.#isEmpty(name)) return null;
-    const scratch = new Sink(this.#flat.file);
-    scratch.string(this.#flat.strings, name, inNames);
-    const number = this.#numbers[id]!;
-    return Buffer.from(scratch.take(true)!).toString("latin1") + (number > 1 ? `___${number}` : "");
+    return this.#given[id] ?? null;
   }
 
   #fail(id: number, what: string): OopscopeError {
@@ -116,6 +127,10 @@ export class CHeader {
 
   #enter(id: number): void {
     if (++this.#depth > deepest) throw this.#fail(id, `more than ${deepest} types within one another`);
+    this.#step(id);
+  }
+
+  #step(id: number): void {
     if (--this.#steps < 0) throw this.#fail(id, "the types take too many steps to be written: they contain one another over and over");
   }
 
@@ -127,20 +142,6 @@ export class CHeader {
   #third(id: number): number {
     const { words, starts } = this.#flat;
     return words[starts[id]! + 2]!;
-  }
-
-  #name(id: number): number {
-    const { words, starts } = this.#flat;
-    return words[starts[id]!]!;
-  }
-
-  #length(id: number): number {
-    const { words, starts } = this.#flat;
-    return words[starts[id]! + 1]! & 0xffff;
-  }
-
-  #isEmpty(name: number): boolean {
-    return this.#flat.strings[name] === 0;
   }
 
   /**
@@ -194,7 +195,7 @@ export class CHeader {
     const kind = (info >>> 24) & 0x1f;
     const isRecord = kind === KIND.struct || kind === KIND.union;
     if (state === DOING) {
-      if (isRecord && throughPointer && !this.#isEmpty(words[start]!)) return false;
+      if (isRecord && throughPointer && words[start] !== 0) return false;
       throw this.#fail(id, "it contains itself");
     }
     this.#enter(id);
@@ -214,7 +215,7 @@ export class CHeader {
         break;
       case KIND.struct:
       case KIND.union: {
-        const named = !this.#isEmpty(words[start]!);
+        const named = words[start] !== 0;
         if (throughPointer && named) break;
         this.#ordered[id] = DOING;
         for (let at = start + 3, end = at + 3 * (info & 0xffff); at < end; at += 3) this.#order(words[at + 1]!, false);
@@ -226,7 +227,7 @@ export class CHeader {
       case KIND.enum:
       case KIND.enum64:
       case KIND.fwd:
-        if (!this.#isEmpty(words[start]!) || this.#referenced[id] === 0) this.#queue.push(id);
+        if (words[start] !== 0 || this.#referenced[id] === 0) this.#queue.push(id);
         this.#ordered[id] = DONE;
         strong = true;
         break;
@@ -262,14 +263,12 @@ export class CHeader {
     const start = starts[id]!;
     const info = words[start + 1]!;
     const kind = (info >>> 24) & 0x1f;
-    const sink = this.#sink;
     if (state === DOING) {
       if (this.#declared[id] === 1) return;
       if (kind === KIND.struct || kind === KIND.union) {
         if (id === container) return;
-        if (this.#isEmpty(words[start]!)) throw this.#fail(id, "it has no name and contains itself");
-        this.#recordName(id);
-        sink.put(text.end2);
+        if (words[start] === 0) throw this.#fail(id, "it has no name and contains itself");
+        this.#out += `${this.#recordName(id)};\n\n`;
         this.#declared[id] = 1;
       } else if (kind === KIND.typedef) {
         this.#typedef(id);
@@ -280,14 +279,13 @@ export class CHeader {
     this.#enter(id);
     switch (kind) {
       case KIND.int:
-        this.#alias(words[start]!);
+        this.#alias(id);
         this.#emitted[id] = DONE;
         break;
       case KIND.enum:
       case KIND.enum64:
         if (container === 0) {
-          this.#enum(id, 0);
-          sink.put(text.end2);
+          this.#out += `${this.#enum(id, 0)};\n\n`;
         }
         this.#emitted[id] = DONE;
         break;
@@ -302,8 +300,7 @@ export class CHeader {
         this.#emit(words[start + 3]!, container);
         break;
       case KIND.fwd:
-        this.#forward(id);
-        sink.put(text.end2);
+        this.#out += `${this.#forward(id)};\n\n`;
         this.#emitted[id] = DONE;
         break;
       case KIND.typedef:
@@ -315,18 +312,16 @@ export class CHeader {
       case KIND.struct:
       case KIND.union: {
         this.#emitted[id] = DOING;
-        const named = !this.#isEmpty(words[start]!);
+        const named = words[start] !== 0;
         if (container === 0 || !named) {
           const inner = named ? id : container;
           for (let at = start + 3, end = at + 3 * (info & 0xffff); at < end; at += 3) this.#emit(words[at + 1]!, inner);
         } else if (this.#declared[id] === 0 && id !== container) {
-          this.#recordName(id);
-          sink.put(text.end2);
+          this.#out += `${this.#recordName(id)};\n\n`;
           this.#declared[id] = 1;
         }
         if (container === 0) {
-          this.#record(id, 0);
-          sink.put(text.end2);
+          this.#out += `${this.#record(id, 0)};\n\n`;
           this.#emitted[id] = DONE;
         } else this.#emitted[id] = NOT;
         break;
@@ -339,416 +334,340 @@ export class CHeader {
     this.#depth--;
   }
 
-  #alias(name: number): void {
-    const { strings } = this.#flat;
-    if (strings[name] !== 0x5f || strings[name + 2] !== 0x50) return;
-    for (const [own, standard] of aliases) {
-      if (Buffer.from(strings.subarray(name, name + own.length + 1)).toString("latin1") === `${own}\0`) this.#sink.put(ascii(`typedef ${standard} ${own};\n\n`));
-    }
-  }
-
-  #is(name: number, wanted: string): boolean {
-    const { strings } = this.#flat;
-    if (strings[name + wanted.length] !== 0) return false;
-    for (let k = 0; k < wanted.length; k++) if (strings[name + k] !== wanted.charCodeAt(k)) return false;
-    return true;
+  /** A type of GCC's that clang has not, named after what it is. */
+  #alias(id: number): void {
+    const name = this.#names.word(this.#name(id));
+    if (Object.hasOwn(aliases, name)) this.#out += `typedef ${aliases[name]} ${name};\n\n`;
   }
 
   #typedef(id: number): void {
-    const name = this.#name(id);
-    if (this.#is(name, "__builtin_va_list") && this.#isCompilersOwn(id)) return;
-    const number = this.#numberOf(id, this.#plainNames);
-    if (this.#third(id) === 0 && this.#is(name, "__gnuc_va_list")) this.#sink.put(text.vaList);
-    else {
-      this.#sink.put(text.typedef);
-      this.#declaration(this.#third(id), name, number, 0);
-    }
-    this.#sink.put(text.end2);
+    const name = this.#nameGiven(id, this.#plainNames);
+    if (name === ownList) return;
+    const type = this.#third(id);
+    this.#out += type === 0 && name === "__gnuc_va_list" ? `typedef ${ownList} __gnuc_va_list;\n\n` : `typedef ${this.#declaration(type, name, 0)};\n\n`;
   }
 
-  /** Whether a typedef `__builtin_va_list` may as well be that of clang, which is a pointer on BPF. */
-  #isCompilersOwn(id: number): boolean {
-    const size = this.#layout.sizeOf(this.#third(id));
+  /** Offset of a type's name. */
+  #name(id: number): number {
+    const { words, starts } = this.#flat;
+    return words[starts[id]!]!;
+  }
+
+  /** The name, with a number if others have it: forward declarations, and enums without values, are of the one that there is. `""` for one without. */
+  #nameGiven(id: number, names: Map<string, number>): string {
+    const known = this.#given[id];
+    if (known !== undefined) return known;
+    const { words, starts } = this.#flat;
+    const start = starts[id]!;
+    if (words[start] === 0) return "";
+    const info = words[start + 1]!;
+    const kind = (info >>> 24) & 0x1f;
+    const name = this.#names.name(words[start]!);
+    const isDeclaration = kind === KIND.fwd || (kind === KIND.enum && (info & 0xffff) === 0);
+    // On BPF clang's own va_list is a pointer: that of a kernel for another machine is another type.
+    if (kind === KIND.typedef && name === ownList && !this.#isPointerSized(words[start + 2]!)) names.set(name, 1);
+    const given = isDeclaration ? name : this.#counted(name, names);
+    this.#given[id] = given;
+    return given;
+  }
+
+  #isPointerSized(id: number): boolean {
+    const size = this.#layout.sizeOf(id);
     return size === 0 || size === this.#flat.pointerSize;
   }
 
-  /** Which of the types with its name it is: forward declarations, and enums without values, are of the one that there is. */
-  #numberOf(id: number, names: NameCounts): number {
-    let number = this.#numbers[id]!;
-    if (number > 0) return number;
-    const kind = this.#kind(id);
-    if (kind === KIND.typedef && this.#is(this.#name(id), "__builtin_va_list") && !this.#isCompilersOwn(id)) names.next(this.#name(id));
-    number = kind === KIND.fwd || (kind === KIND.enum && this.#length(id) === 0) ? 1 : names.next(this.#name(id));
-    this.#numbers[id] = number;
-    return number;
+  #counted(name: string, names: Map<string, number>): string {
+    const count = (names.get(name) ?? 0) + 1;
+    names.set(name, count);
+    return count > 1 ? `${name}___${count}` : name;
   }
 
-  #identifier(name: number, number: number): void {
-    const sink = this.#sink;
-    const { strings } = this.#flat;
-    const first = strings[name]!;
-    if (first >= 0x30 && first <= 0x39) sink.put(text.suffix);
-    sink.string(strings, name, inNames);
-    if (number > 1) {
-      sink.put(text.suffix);
-      sink.number(number);
-    }
+  /** `struct NAME`, or `struct`. */
+  #recordName(id: number): string {
+    const name = this.#nameGiven(id, this.#tagNames);
+    const word = this.#kind(id) === KIND.struct ? "struct" : "union";
+    return name === "" ? word : `${word} ${name}`;
   }
 
-  /** ` NAME`, or nothing for one without a name. */
-  #tagName(id: number): void {
-    const name = this.#name(id);
-    if (this.#isEmpty(name)) return;
-    this.#sink.put(text.space);
-    this.#identifier(name, this.#numberOf(id, this.#tagNames));
-  }
-
-  #recordName(id: number): void {
-    this.#sink.put(this.#kind(id) === KIND.struct ? text.struct : text.union);
-    this.#tagName(id);
-  }
-
-  #forward(id: number): void {
+  #forward(id: number): string {
     const { words, starts } = this.#flat;
-    this.#sink.put(words[starts[id]! + 1]! >>> 31 === 1 ? text.union : text.struct);
-    this.#tagName(id);
+    return `${words[starts[id]! + 1]! >>> 31 === 1 ? "union" : "struct"} ${this.#nameGiven(id, this.#tagNames)}`;
   }
 
-  #indent(level: number): void {
-    for (let k = 0; k < level; k++) this.#sink.put(text.tab);
-  }
-
-  #enum(id: number, level: number): void {
+  #enum(id: number, level: number): string {
     const { words, starts } = this.#flat;
-    const sink = this.#sink;
     const start = starts[id]!;
     const info = words[start + 1]!;
     const length = info & 0xffff;
     const signed = info >>> 31 === 1;
     const size = words[start + 2]!;
     const wide = ((info >>> 24) & 0x1f) === KIND.enum64;
-    sink.put(text.enum);
-    this.#tagName(id);
-    if (length === 0) return;
-    sink.put(text.open);
+    const name = this.#nameGiven(id, this.#tagNames);
+    let text = name === "" ? "enum" : `enum ${name}`;
+    if (length === 0) return text;
+    this.#step(id);
+    this.#steps -= length;
+    const indent = `\n${indentOf(level + 1)}`;
+    text += " {";
     let above32 = false;
     for (let k = 0, at = start + 3; k < length; k++, at += wide ? 3 : 2) {
-      sink.put(text.line);
-      this.#indent(level + 1);
-      this.#identifier(words[at]!, this.#plainNames.next(words[at]!));
-      sink.put(text.equals);
+      const constant = this.#counted(this.#names.name(words[at]!), this.#plainNames);
       if (wide) {
         const value = (BigInt(words[at + 2]!) << 32n) | BigInt(words[at + 1]!);
         above32 ||= words[at + 2] !== 0;
-        sink.number(signed ? BigInt.asIntN(64, value) : value);
-        sink.put(signed ? text.signed64 : text.unsigned64);
-      } else {
-        sink.number(signed ? words[at + 1]! | 0 : words[at + 1]!);
-        sink.put(text.value);
-      }
+        text += signed ? `${indent}${constant} = ${BigInt.asIntN(64, value)}LL,` : `${indent}${constant} = ${value}ULL,`;
+      } else text += `${indent}${constant} = ${signed ? words[at + 1]! | 0 : words[at + 1]!},`;
     }
-    sink.put(text.line);
-    this.#indent(level);
-    sink.put(text.close);
-    if (size === 1) sink.put(text.byteMode);
-    else if (size === 2) sink.put(text.halfMode);
-    else if (size === 8 && this.#flat.pointerSize === 8 && !above32) sink.put(text.wordMode);
+    text += `\n${indentOf(level)}}`;
+    if (size === 1) return `${text} __attribute__((mode(byte)))`;
+    if (size === 2) return `${text} __attribute__((mode(HI)))`;
+    return size === 8 && this.#flat.pointerSize === 8 && !above32 ? `${text} __attribute__((mode(word)))` : text;
   }
 
-  /** A struct or union with its members. */
-  #record(id: number, level: number, named = true): void {
-    const { words, starts } = this.#flat;
-    const sink = this.#sink;
+  /** A struct or union with its members; `named` false where it is one of the members without a name. */
+  #record(id: number, level: number, named = true): string {
     this.#enter(id);
+    const { words, starts } = this.#flat;
     const start = starts[id]!;
     const info = words[start + 1]!;
     const flag = info >>> 31 === 1;
     const length = info & 0xffff;
     const size = words[start + 2]!;
     const isStruct = ((info >>> 24) & 0x1f) === KIND.struct;
-    const align = this.#layout.alignOf(id);
-    const packed = this.#layout.isPacked(id);
-    sink.put(isStruct ? text.struct : text.union);
-    if (named) this.#tagName(id);
-    sink.put(text.open);
+    const layout = this.#layout;
+    const align = layout.alignOf(id);
+    const packed = layout.isPacked(id);
+    const indent = `\n${indentOf(level + 1)}`;
+    let text = `${named ? this.#recordName(id) : isStruct ? "struct" : "union"} {`;
     let offset = 0;
     let largest = 0;
     let afterBits = false;
-    for (let at = start + 3, end = at + 3 * length; at < end; at += 3) {
+    for (let at = start + 3, stop = at + 3 * length; at < stop; at += 3) {
+      const name = words[at]!;
       const type = words[at + 1]!;
       const bits = flag ? words[at + 2]! >>> 24 : 0;
       const memberOffset = flag ? words[at + 2]! & 0xff_ffff : words[at + 2]!;
-      this.#pad(offset, memberOffset, packed ? 1 : this.#layout.alignOf(type), afterBits && bits !== 0, level + 1);
-      sink.put(text.line);
-      this.#indent(level + 1);
-      if (this.#isEmpty(words[at]!) && bits === 0) this.#unnamedMember(type, level + 1);
-      else this.#declaration(type, words[at]!, 1, level + 1);
+      if (offset < memberOffset) text += this.#padding(offset, memberOffset, packed ? 1 : layout.alignOf(type), afterBits && bits !== 0, indent);
+      text += indent;
+      text += name === 0 && bits === 0 ? this.#unnamedMember(type, level + 1) : this.#declaration(type, name === 0 ? "" : this.#names.name(name), level + 1);
       if (bits !== 0) {
-        sink.put(text.colon);
-        sink.number(bits);
+        text += `: ${bits};`;
         offset = memberOffset + bits;
         afterBits = true;
       } else {
-        offset = memberOffset + 8 * this.#layout.sizeOf(type);
+        text += ";";
+        offset = memberOffset + 8 * layout.sizeOf(type);
         afterBits = false;
       }
-      sink.put(text.semicolon);
       if (offset > largest) largest = offset;
     }
-    if (isStruct) this.#pad(offset, 8 * size, align, false, level + 1);
-    else if (roundUp(largest, 8 * align) < 8 * size) this.#padUnion(8 * size, level + 1);
-    if (length > 0 || size > 0) {
-      sink.put(text.line);
-      this.#indent(level);
-    }
-    sink.put(text.close);
-    if (packed) sink.put(text.packed);
+    if (isStruct) {
+      if (offset < 8 * size) text += this.#padding(offset, 8 * size, align, false, indent);
+    } else if (roundUp(largest, 8 * align) < 8 * size) text += this.#unionPadding(8 * size, level + 1);
+    if (length > 0 || size > 0) text += `\n${indentOf(level)}`;
     this.#depth--;
+    // Texts of texts multiply.
+    if (this.#written + this.#out.length + text.length > largestOutput) throw this.#fail(id, `the header would have more than ${largestOutput >> 20} MB`);
+    return packed ? `${text}} __attribute__((packed))` : `${text}}`;
   }
 
   /** Unnamed bit-fields between what ends at one bit and what begins at another, unless the compiler leaves that hole by itself. */
-  #pad(from: number, to: number, nextAlign: number, withinBits: boolean, level: number): void {
-    if (from >= to) return;
+  #padding(from: number, to: number, nextAlign: number, withinBits: boolean, indent: string): string {
+    let text = "";
     let at = from;
     let index = this.#flat.pointerSize === 8 ? 0 : 1;
-    let aligned = roundUp(at, pads[index]!.bits);
-    while (aligned > to && index < pads.length - 1) aligned = roundUp(at, pads[++index]!.bits);
-    const { bits } = pads[index]!;
+    let aligned = roundUp(at, pads[index]![1]);
+    while (aligned > to && index < pads.length - 1) aligned = roundUp(at, pads[++index]![1]);
+    const [, bits] = pads[index]!;
     if (aligned > at && aligned <= to) {
       // The compiler goes to the next member's alignment by itself, and `long: 64` to that of long, unless it fits before.
-      if (withinBits || (aligned === to && roundUp(at, 8 * nextAlign) !== aligned) || (aligned !== to && to - aligned <= aligned - at)) this.#hole(index, withinBits ? aligned - at : 0, level);
+      if (withinBits || (aligned === to && roundUp(at, 8 * nextAlign) !== aligned) || (aligned !== to && to - aligned <= aligned - at)) text += `${indent}${pads[index]![0]}: ${withinBits ? aligned - at : 0};`;
       at = aligned;
     }
+    if (to - at > largestOutput) throw this.#fail(0, `a hole of ${to - at} bits`);
     while (at < to) {
       const rest = Math.min(to - at, bits);
-      if (rest < bits) for (index = pads.length - 1; pads[index]!.bits < rest; ) index--;
-      this.#hole(index, rest, level);
+      if (rest < bits) for (index = pads.length - 1; pads[index]![1] < rest; ) index--;
+      text += `${indent}${pads[index]![0]}: ${rest};`;
       at += rest;
     }
+    return text;
   }
 
   /** A member without a name, whose members are the outer one's: its type written out, also if that has a name. */
-  #unnamedMember(type: number, level: number): void {
-    const { words, starts } = this.#flat;
+  #unnamedMember(type: number, level: number): string {
     let id = type;
-    for (let steps = 0; steps < longestChain; steps++) {
+    for (let steps = 0; steps < deepest; steps++) {
       const kind = this.#kind(id);
       if (kind === KIND.struct || kind === KIND.union) {
-        if (this.#isEmpty(this.#name(id)) && this.#kind(type) !== KIND.typedef) break;
-        this.#record(id, level, false);
-        return;
+        if (this.#name(id) === 0 && this.#kind(type) !== KIND.typedef) break;
+        return this.#record(id, level, false);
       }
       if (kind !== KIND.typedef && kind !== KIND.const && kind !== KIND.volatile && kind !== KIND.restrict && kind !== KIND.typeTag) break;
-      id = words[starts[id]! + 2]!;
+      id = this.#third(id);
     }
-    this.#declaration(type, 0, 1, level);
+    return this.#declaration(type, "", level);
   }
 
-  #padUnion(bits: number, level: number): void {
-    const sink = this.#sink;
-    if (bits <= pads[0]!.bits) {
-      let index = pads.length - 1;
-      while (pads[index]!.bits < bits) index--;
-      this.#hole(index, bits, level);
-      return;
+  #unionPadding(bits: number, level: number): string {
+    const indent = `\n${indentOf(level)}`;
+    const fitting = pads.findLast(([, room]) => room >= bits);
+    return fitting ? `${indent}${fitting[0]}: ${bits};` : `${indent}struct {${this.#padding(0, bits, 1, false, `${indent}\t`)}${indent}};`;
+  }
+
+  /** A type with the name that is declared to be of it; `""` for none. */
+  #declaration(id: number, name: string, level: number): string {
+    let form = this.#forms[id]!;
+    let kept = true;
+    if (form === 0) {
+      kept = this.#compose(id, level);
+      form = this.#forms[id]!;
+      if (!kept) this.#forms[id] = 0;
     }
-    sink.put(text.line);
-    this.#indent(level);
-    sink.put(text.struct);
-    sink.put(text.open);
-    this.#pad(0, bits, 1, false, level + 1);
-    sink.put(text.line);
-    this.#indent(level);
-    sink.put(text.close);
-    sink.put(text.semicolon);
+    let left = this.#lefts[id]!;
+    if (left.includes(spaceIfNamed)) left = left.replaceAll(spaceIfNamed, name === "" ? "" : " ");
+    if (name === "") return left + this.#rights[id]!;
+    return (form & SPACED) !== 0 ? `${left} ${name}${this.#rights[id]!}` : left + name + this.#rights[id]!;
   }
 
-  #hole(index: number, bits: number, level: number): void {
-    const sink = this.#sink;
-    sink.put(text.line);
-    this.#indent(level);
-    sink.put(pads[index]!.name);
-    sink.put(text.colon);
-    sink.number(bits);
-    sink.put(text.semicolon);
-  }
-
-  /** A type with the name that is declared to be of it (an offset; 0 for none). */
-  #declaration(id: number, name: number, number: number, level: number): void {
+  /** Composes both parts of a type's declarations. False if a definition is among them: those are not to be used again. */
+  #compose(id: number, level: number): boolean {
+    if (this.#forms[id] !== 0) return true;
+    this.#enter(id);
     const { words, starts } = this.#flat;
-    const bottom = this.#top;
-    for (let at = id; ; ) {
-      if (this.#top === this.#parts.length || this.#top - bottom > longestChain) throw this.#fail(id, `more than ${longestChain} pointers, arrays and qualifiers in a declaration`);
-      this.#parts[this.#top++] = at;
-      if (--this.#steps < 0) throw this.#fail(id, "the types take too many steps to be written: they contain one another over and over");
-      const start = starts[at]!;
-      const kind = (words[start + 1]! >>> 24) & 0x1f;
-      if (kind === KIND.ptr || kind === KIND.volatile || kind === KIND.const || kind === KIND.restrict || kind === KIND.funcProto || kind === KIND.typeTag) at = words[start + 2]!;
-      else if (kind === KIND.array) at = words[start + 3]!;
-      else break;
-    }
-    this.#chain(bottom, name, number, level);
-    this.#top = bottom;
-  }
-
-  /** Writes the parts from the top of the stack down to `bottom`, the base type first, with the name where C has it: in the middle. */
-  #chain(bottom: number, name: number, number: number, level: number): void {
-    const { words, starts } = this.#flat;
-    const sink = this.#sink;
-    const named = !this.#isEmpty(name);
-    let afterPointer = true;
-    while (this.#top > bottom) {
-      const id = this.#parts[--this.#top]!;
-      const start = starts[id]!;
-      const info = words[start + 1]!;
-      const kind = (info >>> 24) & 0x1f;
-      switch (kind) {
-        case KIND.void:
-          this.#qualifiers(bottom, true);
-          sink.put(text.void);
-          break;
-        case KIND.int:
-        case KIND.float:
-          this.#qualifiers(bottom, true);
-          sink.string(this.#flat.strings, words[start]!, inWords);
-          break;
-        case KIND.struct:
-        case KIND.union: {
-          const anonymous = this.#isEmpty(words[start]!);
-          this.#qualifiers(bottom, !anonymous);
-          if (anonymous) this.#record(id, level);
-          else this.#recordName(id);
-          break;
-        }
-        case KIND.enum:
-        case KIND.enum64: {
-          const anonymous = this.#isEmpty(words[start]!);
-          this.#qualifiers(bottom, !anonymous);
-          if (anonymous) this.#enum(id, level);
+    const start = starts[id]!;
+    const info = words[start + 1]!;
+    const kind = (info >>> 24) & 0x1f;
+    let left = "";
+    let right = "";
+    let form = PLAIN | SPACED;
+    let keep = true;
+    switch (kind) {
+      case KIND.void:
+        left = "void";
+        break;
+      case KIND.int:
+      case KIND.float:
+        left = this.#names.word(words[start]!);
+        break;
+      case KIND.struct:
+      case KIND.union:
+        keep = words[start] !== 0;
+        left = keep ? this.#recordName(id) : this.#record(id, level);
+        break;
+      case KIND.enum:
+      case KIND.enum64:
+        keep = words[start] !== 0;
+        left = keep ? `enum ${this.#nameGiven(id, this.#tagNames)}` : this.#enum(id, level);
+        break;
+      case KIND.fwd:
+        left = this.#forward(id);
+        break;
+      case KIND.typedef:
+        left = this.#nameGiven(id, this.#plainNames);
+        break;
+      case KIND.ptr:
+      case KIND.array: {
+        const inner = words[start + (kind === KIND.ptr ? 2 : 3)]!;
+        keep = this.#compose(inner, level);
+        const innerForm = this.#forms[inner]!;
+        if (!keep) this.#forms[inner] = 0;
+        left = this.#lefts[inner]!;
+        right = this.#rights[inner]!;
+        const spaced = (innerForm & SPACED) !== 0;
+        const own = innerForm & 3;
+        if (kind === KIND.ptr) {
+          form = PLAIN;
+          if (own === PLAIN) left += spaced ? " *" : "*";
           else {
-            sink.put(text.enum);
-            this.#tagName(id);
+            left += own === FUNCTION ? " (*" : spaced ? `${spaceIfNamed}(*` : "(*";
+            right = `)${right}`;
           }
-          break;
+        } else if (own === FUNCTION) {
+          left += " (";
+          right = `[${words[start + 5]!}])${right}`;
+          form = ARRAY;
+        } else {
+          right = `[${words[start + 5]!}]${right}`;
+          form = ARRAY | (innerForm & SPACED);
         }
-        case KIND.fwd:
-          this.#qualifiers(bottom, true);
-          this.#forward(id);
-          break;
-        case KIND.typedef:
-          this.#qualifiers(bottom, true);
-          this.#identifier(words[start]!, this.#numberOf(id, this.#plainNames));
-          break;
-        case KIND.ptr:
-          sink.put(afterPointer ? text.star : text.starAfter);
-          break;
-        case KIND.volatile:
-          sink.put(text.volatileAfter);
-          break;
-        case KIND.const:
-          sink.put(text.constAfter);
-          break;
-        case KIND.restrict:
-          sink.put(text.restrictAfter);
-          break;
-        case KIND.typeTag:
-          this.#qualifiers(bottom, true);
-          sink.put(text.tagAfter);
-          sink.string(this.#flat.strings, words[start]!, inQuotes);
-          sink.put(text.tagEnd);
-          break;
-        case KIND.array: {
-          // Compilers put an array's qualifiers on its elements as well: there they are.
-          this.#dropQualifiers(bottom);
-          if (this.#top === bottom) {
-            if (named && !afterPointer) sink.put(text.space);
-            if (named) this.#identifier(name, number);
-          } else {
-            const inner = this.#kind(this.#parts[this.#top - 1]!) === KIND.array;
-            if (named && !afterPointer) sink.put(text.space);
-            if (!inner) sink.put(text.parenthesis);
-            this.#chain(bottom, name, number, level);
-            if (!inner) sink.put(text.parenthesisEnd);
-          }
-          sink.put(text.bracket);
-          sink.number(words[start + 5]!);
-          sink.put(text.bracketEnd);
-          return;
-        }
-        case KIND.funcProto: {
-          // GCC says noreturn by a qualifier of the function: no C that can be read back.
-          this.#dropQualifiers(bottom);
-          if (this.#top > bottom) {
-            sink.put(text.parenthesisAfter);
-            this.#chain(bottom, name, number, level);
-            sink.put(text.parenthesisEnd);
-          } else if (named) {
-            if (!afterPointer) sink.put(text.space);
-            this.#identifier(name, number);
-          }
-          this.#parameters(start, info & 0xffff, level);
-          return;
-        }
-        default:
-          throw this.#fail(id, `it is of kind ${kind}, and a declaration needs a type of C`);
+        break;
       }
-      afterPointer = kind === KIND.ptr;
-    }
-    if (!named) return;
-    if (!afterPointer) sink.put(text.space);
-    this.#identifier(name, number);
-  }
-
-  #parameters(start: number, length: number, level: number): void {
-    const { words } = this.#flat;
-    const sink = this.#sink;
-    sink.put(text.parenthesis);
-    if (length === 0 || (length === 1 && words[start + 4] === 0)) {
-      sink.put(text.noParameters);
-      return;
-    }
-    for (let index = 0, at = start + 3; index < length; index++, at += 2) {
-      if (index > 0) sink.put(text.comma);
-      if (index === length - 1 && words[at + 1] === 0) sink.put(text.more);
-      else this.#declaration(words[at + 1]!, words[at]!, 1, level);
-    }
-    sink.put(text.parenthesisEnd);
-  }
-
-  /** Qualifiers in front of what they qualify; `tags` false leaves type tags out. */
-  #qualifiers(bottom: number, tags: boolean): void {
-    const sink = this.#sink;
-    for (; this.#top > bottom; this.#top--) {
-      const id = this.#parts[this.#top - 1]!;
-      switch (this.#kind(id)) {
-        case KIND.volatile:
-          sink.put(text.volatile);
-          break;
-        case KIND.const:
-          sink.put(text.const);
-          break;
-        case KIND.restrict:
-          sink.put(text.restrict);
-          break;
-        case KIND.typeTag:
-          if (!tags) break;
-          sink.put(text.tag);
-          sink.string(this.#flat.strings, this.#name(id), inQuotes);
-          sink.put(text.tagEnd);
-          sink.put(text.space);
-          break;
-        default:
-          return;
+      case KIND.volatile:
+      case KIND.const:
+      case KIND.restrict:
+      case KIND.typeTag: {
+        const inner = words[start + 2]!;
+        keep = this.#compose(inner, level);
+        form = this.#forms[inner]!;
+        if (!keep) this.#forms[inner] = 0;
+        left = this.#lefts[inner]!;
+        right = this.#rights[inner]!;
+        // Compilers put an array's qualifiers on its elements as well, and GCC says noreturn by one of the function.
+        if ((form & 3) !== PLAIN) break;
+        const word = kind === KIND.const ? "const" : kind === KIND.volatile ? "volatile" : kind === KIND.restrict ? "restrict" : `__attribute__((btf_type_tag("${this.#names.quoted(words[start]!)}")))`;
+        const onPointer = this.#isPointer(inner);
+        // An attribute in front of a struct without a name would take its members away.
+        if (onPointer) left += ` ${word}`;
+        else if (kind !== KIND.typeTag || keep) left = this.#qualified(left, word, inner);
+        form = PLAIN | SPACED;
+        break;
       }
+      case KIND.funcProto: {
+        const result = words[start + 2]!;
+        keep = this.#compose(result, level);
+        const resultForm = this.#forms[result]!;
+        if (!keep) this.#forms[result] = 0;
+        left = this.#lefts[result]!;
+        right = this.#rights[result]!;
+        const length = info & 0xffff;
+        let parameters = "";
+        if (length === 0 || (length === 1 && words[start + 4] === 0)) parameters = "void";
+        for (let index = 0, at = start + 3; parameters !== "void" && index < length; index++, at += 2) {
+          const type = words[at + 1]!;
+          if (index > 0) parameters += ", ";
+          if (index === length - 1 && type === 0) parameters += "...";
+          else {
+            parameters += this.#declaration(type, words[at] === 0 ? "" : this.#names.name(words[at]!), level);
+            if (this.#forms[type] === 0) keep = false;
+          }
+        }
+        right = `(${parameters})${right}`;
+        form = FUNCTION | (resultForm & SPACED);
+        break;
+      }
+      default:
+        throw this.#fail(id, `it is of kind ${kind}, and a declaration needs a type of C`);
     }
+    this.#lefts[id] = left;
+    this.#rights[id] = right;
+    this.#forms[id] = form;
+    this.#depth--;
+    return keep;
   }
 
-  #dropQualifiers(bottom: number): void {
-    for (; this.#top > bottom; this.#top--) {
-      const kind = this.#kind(this.#parts[this.#top - 1]!);
-      if (kind !== KIND.volatile && kind !== KIND.const && kind !== KIND.restrict && kind !== KIND.typeTag) return;
+  /** A qualifier in front of a type, after those that are nearer to it. */
+  #qualified(left: string, word: string, inner: number): string {
+    const before: string[] = [];
+    let id = inner;
+    for (let steps = 0; steps < deepest; steps++) {
+      const kind = this.#kind(id);
+      if (kind !== KIND.volatile && kind !== KIND.const && kind !== KIND.restrict && kind !== KIND.typeTag) break;
+      before.push(kind === KIND.const ? "const " : kind === KIND.volatile ? "volatile " : kind === KIND.restrict ? "restrict " : "");
+      id = this.#third(id);
     }
+    const nearer = before.reverse().join("");
+    return nearer !== "" && left.startsWith(nearer) ? `${nearer}${word} ${left.slice(nearer.length)}` : `${word} ${left}`;
+  }
+
+  #isPointer(id: number): boolean {
+    let at = id;
+    for (let steps = 0; steps < deepest; steps++) {
+      const kind = this.#kind(at);
+      if (kind === KIND.ptr) return true;
+      if (kind !== KIND.volatile && kind !== KIND.const && kind !== KIND.restrict && kind !== KIND.typeTag) return false;
+      at = this.#third(at);
+    }
+    return false;
   }
 }
-
-const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
