@@ -66,6 +66,8 @@ export class Draft {
   torn: number | null = null;
   /** The line of the report that began before this one had a body. */
   cutBy: number | null = null;
+  /** Lines that may be another's, of a processor that printed at the same time: the first and last, and where that report begins. */
+  doubt: { readonly from: number; readonly to: number; readonly other: number } | null = null;
   /** A stack marker of x86 (`<TASK>`, `<IRQ>`) has been seen. */
   marked = false;
   atEndOfLog = false;
