@@ -16,8 +16,9 @@ const arrows = {
   render: ["base", "case"],
   system: ["base", "elf", "kernel"],
   fetch: ["base", "elf", "kernel", "system"],
+  bpf: ["base", "elf", "btf", "system"],
   lab: ["base", "elf", "kernel", "case", "decode", "render", "system"],
-  cli: ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render", "system", "fetch", "lab"],
+  cli: ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render", "system", "fetch", "bpf", "lab"],
 };
 const folders = Object.keys(arrows);
 const pure = ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render"];

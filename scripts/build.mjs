@@ -39,7 +39,7 @@ const common = {
   platform: "node",
   target: "node20.19",
   // Loaded from node_modules when needed: WebAssembly beside their own files.
-  external: ["iced-x86", "xz-decompress", "fzstd"],
+  external: ["iced-x86", "xz-decompress", "fzstd", "koffi"],
   minify: true,
   sourcemap: "linked",
   sourcesContent: false,

@@ -11,6 +11,11 @@ export type ErrorCode =
   | "missing-section"
   | "bad-argument" // the caller's own input is wrong
   | "missing-tool" // a program or package that is needed is not installed
+  | "missing-library" // a shared library that is needed is not installed
+  | "missing-feature" // the running kernel, or the library, does not have what is asked for
+  | "not-permitted" // a capability, lockdown or a sysctl forbids it
+  | "refused" // the kernel refused it: the verifier, a place that is taken
+  | "closed" // a handle was used after it was closed
   | "aborted";
 
 /** What an error is about: the file, the section, the offset and the numbers that make it checkable. */

@@ -1,0 +1,12 @@
+export { targetText, type AttachTarget } from "./attach.ts";
+export { decoderOf, type Decode } from "./decode.ts";
+export { encodeValue } from "./encode.ts";
+export { enableStatistics, hasHelper, hasMapType, hasProgramType, listLinks, listMaps, listPrograms, type LinkInfo, type MapInfo, type ProgramInfo } from "./info.ts";
+export { BpfLink } from "./link.ts";
+export { BpfMap, type NewMap, type UpdateMode } from "./map.ts";
+export { BpfObject, VerifierError, type LoadOptions, type OpenOptions } from "./object.ts";
+export { BpfProgram, type TestRun } from "./program.ts";
+export { RingRecord, RingReader } from "./ring.ts";
+export { eventDecoder, RingBuffer, type RingBufferOptions, type RingStatistics } from "./ringbuffer.ts";
+export { BpfVariable } from "./variable.ts";
+export { readVerifierLog, type VerifierVerdict } from "./verifier.ts";

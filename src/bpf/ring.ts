@@ -1,0 +1,182 @@
+import { OopscopeError, textOf } from "../base/index.ts";
+import { hostIsLittle } from "./bytes.ts";
+
+/** Bits of a record's header (include/uapi/linux/bpf.h, BPF_RINGBUF_BUSY_BIT and BPF_RINGBUF_DISCARD_BIT). */
+const discarded = 1 << 30;
+const lengthMask = discarded - 1;
+const headerSize = 8;
+
+/**
+ * A record while it is looked at: reads are checked against its length. It points into memory that is shared with the kernel, so it is good only until the function that
+ * got it returns; later reads throw `closed`. What is to be kept is copied (`bytes`, `text`) or decoded.
+ */
+export class RingRecord {
+  readonly #view: DataView;
+  readonly #bytes: Uint8Array;
+  #at = 0;
+  #length = -1;
+
+  /** @internal */
+  constructor(memory: ArrayBuffer, offset: number, length: number) {
+    this.#view = new DataView(memory, offset, length);
+    this.#bytes = new Uint8Array(memory, offset, length);
+  }
+
+  /** @internal */
+  point(at: number, length: number): void {
+    this.#at = at;
+    this.#length = length;
+  }
+
+  /** Bytes. */
+  get length(): number {
+    return this.#length < 0 ? this.#place(0, 0) : this.#length;
+  }
+
+  #place(offset: number, size: number): number {
+    if (this.#length < 0) throw new OopscopeError("closed", "a record is read after the function that it was given to returned", {});
+    if (!(offset >= 0 && offset + size <= this.#length)) throw new OopscopeError("bad-argument", `${size} bytes at ${offset} of a record of ${this.#length}`, { offset, size, length: this.#length });
+    return this.#at + offset;
+  }
+
+  u8(offset: number): number {
+    return this.#view.getUint8(this.#place(offset, 1));
+  }
+
+  u16(offset: number): number {
+    return this.#view.getUint16(this.#place(offset, 2), hostIsLittle);
+  }
+
+  u32(offset: number): number {
+    return this.#view.getUint32(this.#place(offset, 4), hostIsLittle);
+  }
+
+  i32(offset: number): number {
+    return this.#view.getInt32(this.#place(offset, 4), hostIsLittle);
+  }
+
+  u64(offset: number): bigint {
+    return this.#view.getBigUint64(this.#place(offset, 8), hostIsLittle);
+  }
+
+  i64(offset: number): bigint {
+    return this.#view.getBigInt64(this.#place(offset, 8), hostIsLittle);
+  }
+
+  /** A copy. */
+  bytes(offset = 0, length = this.length - offset): Uint8Array<ArrayBuffer> {
+    const at = this.#place(offset, length);
+    return this.#bytes.slice(at, at + length);
+  }
+
+  /** To the first NUL or the end of `length` bytes, as UTF-8. */
+  text(offset: number, length: number): string {
+    const at = this.#place(offset, length);
+    let end = at;
+    while (end < at + length && this.#bytes[end] !== 0) end++;
+    return textOf(this.#bytes, at, end);
+  }
+
+  /** What a decoder makes of it, which must not keep the view. @internal */
+  decode<Value>(decoder: (view: DataView, at: number, end: number) => Value): Value {
+    const at = this.#place(0, 0);
+    return decoder(this.#view, at, at + this.#length);
+  }
+}
+
+/**
+ * The consumer's side of a BPF ring buffer (kernel/bpf/ringbuf.c), on its memory: the page with the consumer's position, and the page with the producer's, behind which
+ * the data stand twice, so that no record is in two pieces.
+ *
+ * Order of memory accesses. A producer writes a record, then its header without the busy bit by an atomic exchange, a full barrier; the position it raised before is read
+ * by us with a sequentially consistent load (`Atomics.load`: an acquire on arm64, plain on x86-64), so is each header: behind one without the busy bit the record is whole.
+ * Our position is written with a sequentially consistent store, after the record's last read, so the kernel never overwrites what is being read. The kernel wakes
+ * us for a record that stands at our position; a record that is completed between our look at it and the store of our position is seen by the look that follows every
+ * store, as both are full barriers. So the loop ends only after a look that found nothing new.
+ */
+export class RingReader {
+  readonly size: number;
+  readonly #consumer: BigInt64Array;
+  readonly #producer: BigInt64Array;
+  readonly #headers: Int32Array;
+  readonly #record: RingRecord;
+  readonly #releaseAfter: number;
+  #position: number;
+  #reading = false;
+  #discarded = 0;
+  #bytes = 0;
+  #records = 0;
+
+  /** `producer`: the position's page of `pageSize` bytes, then 2 × `size` of data. */
+  constructor(consumer: ArrayBuffer, producer: ArrayBuffer, pageSize: number, size: number) {
+    this.size = size;
+    this.#consumer = new BigInt64Array(consumer, 0, 1);
+    this.#producer = new BigInt64Array(producer, 0, 1);
+    this.#headers = new Int32Array(producer, pageSize, (2 * size) / 4);
+    this.#record = new RingRecord(producer, pageSize, 2 * size);
+    this.#releaseAfter = size / 8;
+    this.#position = Number(Atomics.load(this.#consumer, 0));
+  }
+
+  /** Records that were given, their bytes, and records that programs took back. */
+  get statistics(): { readonly records: number; readonly bytes: number; readonly discarded: number } {
+    return { records: this.#records, bytes: this.#bytes, discarded: this.#discarded };
+  }
+
+  /** Bytes that wait, records that are being written among them. */
+  get waiting(): number {
+    return Number(Atomics.load(this.#producer, 0)) - this.#position;
+  }
+
+  /**
+   * Gives each record that is complete to `each`, in order, at most `limit`. A record counts as read when `each` returns or throws; what it throws is thrown on. Gives how many
+   * there were. Throws `malformed` for a header that cannot be.
+   */
+  read(each: (record: RingRecord) => void, limit = Infinity): number {
+    if (this.#reading) throw new OopscopeError("bad-argument", "a ring buffer is read by a function that it gave a record to", {});
+    this.#reading = true;
+    const record = this.#record;
+    const mask = this.size - 1;
+    let count = 0;
+    let at = this.#position;
+    try {
+      for (;;) {
+        const start = at;
+        const produced = Number(Atomics.load(this.#producer, 0));
+        // Within the data, kept apart from the position: that is beyond 32 bits after 4 GB.
+        let offset = at % this.size;
+        while (at < produced && count < limit) {
+          const header = Atomics.load(this.#headers, offset >>> 2);
+          // The sign is the busy bit.
+          if (header < 0) break;
+          const length = header & lengthMask;
+          const step = (length + headerSize + 7) & ~7;
+          if (at + step > produced) throw new OopscopeError("malformed", `a ring buffer holds a record of ${length} bytes at ${at}, and ends at ${produced}`, { length, position: at });
+          at += step;
+          if ((header & discarded) !== 0) this.#discarded++;
+          else {
+            count++;
+            this.#records++;
+            this.#bytes += length;
+            record.point(offset + headerSize, length);
+            each(record);
+          }
+          offset = (offset + step) & mask;
+          if (at - this.#position >= this.#releaseAfter) this.#release(at);
+        }
+        this.#release(at);
+        if (at === start || count >= limit) return count;
+      }
+    } finally {
+      record.point(0, -1);
+      if (at !== this.#position) this.#release(at);
+      this.#reading = false;
+    }
+  }
+
+  #release(at: number): void {
+    if (at === this.#position) return;
+    Atomics.store(this.#consumer, 0, BigInt(at));
+    this.#position = at;
+  }
+}

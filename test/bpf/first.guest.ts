@@ -1,0 +1,30 @@
+import { beforeAll, expect, it } from "vitest";
+import { testKernel } from "../lab/kernel.ts";
+import { bundle, compileBpf, inGuest } from "./guest.ts";
+
+let kernel: string;
+beforeAll(() => {
+  kernel = testKernel();
+});
+
+it("an object is opened, changed, loaded, attached, read and closed", async () => {
+  const object = compileBpf("unlink");
+  const program = await bundle("first");
+  const said = await inGuest("first", `exec ${process.execPath} ${program} ${object}`, { kernel });
+  const event = { comm: "node", raw: [1, 2, 254, 255], pair: [{ left: 65535, right: -1 }, { left: 7, right: 8 }], time: "bigint", cpu: 0, own: true };
+  expect(said).toEqual([
+    [["fentry/do_unlinkat", "tracing", "trace-fentry"], ["fexit/do_unlinkat", "tracing", "trace-fexit"]],
+    // The second file is not there: ENOENT.
+    [{ ...event, way: "WAY_ENTRY", result: 0 }, { ...event, way: "WAY_EXIT", result: 0 }, { ...event, way: "WAY_ENTRY", result: 0 }, { ...event, way: "WAY_EXIT", result: -2 }],
+    { seen: "104n", wanted: true, counts: [[0, ["2n"]], [1, ["2n"]]], last: [[true, "node"]] },
+    // 80 more; the ring takes 63 of 64 bytes each, and the program counted the others.
+    { records: 4, discarded: 0, lost: "17n", size: 4096, waiting: 63 },
+    { type: "tracing", gpl: true, links: 2 },
+    ["closed", "the ring buffer events is used after it was closed"],
+    ["closed", "the object unlink is used after it was closed"],
+    ["closed", "the object unlink is used after it was closed"],
+    ["closed", "the object unlink is used after it was closed"],
+    ["closed", "the link fentry/do_unlinkat is used after it was closed"],
+    { programs: 0, links: 0 },
+  ]);
+});

@@ -1,0 +1,39 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { build } from "esbuild";
+import { expect } from "vitest";
+import { runLab, type LabOptions } from "../../src/lab/index.ts";
+
+/** What tests make; below node_modules/, so that programs there find koffi. */
+export const made = join(import.meta.dirname, "../../node_modules/.cache/oopscope-test");
+
+/** Compiles a BPF program of test/bpf/programs. */
+export function compileBpf(name: string, ...flags: string[]): string {
+  mkdirSync(made, { recursive: true });
+  const out = join(made, `${name}.bpf.o`);
+  const arch = process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
+  const defines = [`-D__TARGET_ARCH_${process.arch === "arm64" ? "arm64" : "x86"}`, `-I/usr/include/${arch}`];
+  execFileSync("clang", ["--target=bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", ...defines, ...flags, "-c", join(import.meta.dirname, "programs", `${name}.bpf.c`), "-o", out]);
+  return out;
+}
+
+/** A program of test/bpf/programs in TypeScript, as one file that Node runs anywhere. */
+export async function bundle(name: string): Promise<string> {
+  const outfile = join(made, `${name}.mjs`);
+  await build({ entryPoints: [join(import.meta.dirname, "programs", `${name}.ts`)], bundle: true, platform: "node", format: "esm", target: "node20.19", external: ["koffi", "iced-x86", "xz-decompress", "fzstd"], outfile, logLevel: "warning" });
+  return outfile;
+}
+
+/** Runs a shell script in a guest and gives the values of the lines `@@ JSON` that it writes, in order. Other output is shown if it fails. */
+export async function inGuest(name: string, script: string, options: LabOptions): Promise<unknown[]> {
+  mkdirSync(made, { recursive: true });
+  const path = join(made, `${name}.sh`);
+  // Messages of the kernel would stand in the middle of lines.
+  writeFileSync(path, `#!/bin/sh\ndmesg -n 1\n${script}\n`, { mode: 0o755 });
+  const result = await runLab({ script: path, memory: 1536, timeout: 240, ...options });
+  const console = result.console.toString("utf8");
+  if (process.env["OOPSCOPE_SHOW_GUEST"]) process.stderr.write(console);
+  expect({ outcome: result.outcome, status: result.status, console: result.status === 0 ? "" : console.slice(-6000) }).toEqual({ outcome: "finished", status: 0, console: "" });
+  return [...console.matchAll(/^@@ (.*?)\r?$/gm)].map(([, json]) => JSON.parse(json!) as unknown);
+}
