@@ -5,6 +5,7 @@ const arrows = {
   elf: ["base"],
   dwarf: ["base", "elf"],
   gsym: ["base", "elf"],
+  btf: ["base", "elf"],
   symbolize: ["base", "elf", "dwarf", "gsym"],
   kernel: ["base", "elf"],
   disasm: ["base"],
@@ -16,10 +17,10 @@ const arrows = {
   system: ["base", "elf", "kernel"],
   fetch: ["base", "elf", "kernel", "system"],
   lab: ["base", "elf", "kernel", "case", "decode", "render", "system"],
-  cli: ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render", "system", "fetch", "lab"],
+  cli: ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render", "system", "fetch", "lab"],
 };
 const folders = Object.keys(arrows);
-const pure = ["base", "case", "elf", "dwarf", "gsym", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render"];
+const pure = ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render"];
 
 module.exports = {
   forbidden: [
