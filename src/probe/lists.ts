@@ -147,7 +147,7 @@ export function isPlaceholder(name: string): boolean {
 
 function textOf(path: string, bytes: Uint8Array): string {
   if (bytes.length > largestList) throw new OopscopeError("over-budget", `${path}: ${bytes.length} bytes, the largest list of names has ${largestList}`, { file: path, size: bytes.length });
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
 function isZero(digits: string): boolean {

@@ -136,7 +136,7 @@ export function fentryLimits(kernel: Btf, arch: string | null, has: (name: strin
 export function functionIds(btf: Btf): { readonly ids: ReadonlyMap<string, number>; readonly several: ReadonlySet<string> } {
   const { words, starts, firstId, firstString } = btf;
   const { strings } = btf;
-  const text = Buffer.from(strings.buffer, strings.byteOffset, strings.byteLength).latin1Slice();
+  const text = Buffer.from(strings.buffer, strings.byteOffset, strings.byteLength).toString("latin1");
   const ids = new Map<string, number>();
   const several = new Set<string>();
   for (let index = 0; index < starts.length; index++) {
