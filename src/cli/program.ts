@@ -3,6 +3,7 @@ import { OopscopeError, version } from "../base/index.ts";
 import type { CacheFlags } from "./commands/cache.ts";
 import type { DecodeFlags } from "./commands/decode.ts";
 import type { ExplainFlags } from "./commands/explain.ts";
+import type { FunctionsFlags } from "./commands/functions.ts";
 import type { LabFlags } from "./commands/lab.ts";
 import type { SymbolizeFlags } from "./commands/symbolize.ts";
 import type { SymbolsFetchFlags } from "./commands/symbols-fetch.ts";
@@ -130,6 +131,20 @@ const symbols: Define = (program, done) => {
     });
 };
 
+const functions: Define = (program, done) => {
+  withCommon(program.command("functions"))
+    .description("what can be traced, how, and with which arguments")
+    .argument("[PATTERN]", "NAME or MODULE:NAME, with * and ?; a module's name or file stands for all of its functions; vmlinux: is the kernel itself")
+    .option("--module <M>", "only the functions of this module: its name, or its file, loaded or not")
+    .option("--why <NAME>", "say how this function can be traced, and why not otherwise")
+    .addOption(new Option("--format <FORMAT>", "how to write the result; json: an object a line").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nA line is a module (vmlinux: the kernel), a name, how it can be traced, and its C prototype. fentry: a BPF program with typed arguments; kprobe: by name;\nkprobe-address: only by address, since several functions have the name; with a ?: this machine does not tell this user.\n\nExamples:\n  oopscope functions 'gtp5g_*'\n  oopscope functions gtp5g\n  oopscope functions --module ./gtp5g.ko --format json\n  oopscope functions --why gtp5g:gtp5g_drop_skb_ipv4")
+    .action(async (pattern: string | undefined, flags: FunctionsFlags) => {
+      const { runFunctions } = await import("./commands/functions.ts");
+      done(await runFunctions(pattern, flags));
+    });
+};
+
 const cache: Define = (program, done) => {
   const cache = withCommon(program.command("cache"))
     .description("what was fetched, and where it is")
@@ -178,7 +193,7 @@ const lab: Define = (program, done) => {
     });
 };
 
-const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, cache, lab };
+const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, functions, cache, lab };
 
 /** Which files to use for a log, and how. */
 function withFiles(command: Command): Command {
