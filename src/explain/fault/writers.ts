@@ -71,13 +71,17 @@ function localArray(address: Known): string | null {
   return atom?.type?.plain?.kind === "array" ? atom.text : null;
 }
 
-/** What the guilty call frees, where it has a name. */
+/**
+ * What the guilty call frees, where the same function allocated it and kept it to itself and those that it calls: to what others know of, others may have written.
+ */
 function freedObject(place: CodePlace, wanted: string | null): Wanted | null {
   const name = place.code.calleeOf(place.code.list[place.index]!);
   const register = name === null ? null : freedRegister(name, place.code.machine);
   if (register === null) return null;
   const all = readings(place.code, place.at, wanted);
-  const keys = new Set(all.flatMap((values) => namesIn(values.before(register, place.index))));
+  const freed = all.flatMap((values) => values.before(register, place.index));
+  if (!freed.some((value) => single(value)?.kind === "call")) return null;
+  const keys = new Set(namesIn(freed));
   // Where the pointer was put before, it goes by that name too: `frame.bytes = kmalloc(…)`.
   for (const index of comingTo(place.code, place.index)) {
     const { effect, references } = place.code.list[index]!;
@@ -86,6 +90,7 @@ function freedObject(place: CodePlace, wanted: string | null): Wanted | null {
     for (const values of all) {
       if (!namesIn(values.before(from.register, index)).some((name) => keys.has(name))) continue;
       const put = values.placeOf(to, references[0] ?? null, index);
+      if (place.code.slotOf(to, index) === null) return null;
       if (put?.typed) keys.add(put.place.text);
     }
   }
