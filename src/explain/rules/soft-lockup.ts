@@ -9,6 +9,9 @@ function waiting({ running: [first, second] }: Subject): Subject["trail"][number
   return [first, second].find((frame) => frame !== undefined && frame.module === null && /^(?:smp_call_function_(?:many_cond|many|single)|generic_exec_single|csd_lock_wait|__csd_lock_wait|csd_lock_record|multi_cpu_stop|stop_machine_yield)$/.test(nameOf(frame))) ?? null;
 }
 
+/** Where it writes messages to a console (kernel/printk/printk.c). */
+const printing = ({ running }: Subject): boolean => running.slice(0, 8).some(({ module, symbol }) => module === null && /^(?:console_unlock|console_flush_all|console_emit_next_record)/.test(symbol!));
+
 /** A processor has run kernel code for seconds without giving others a turn. */
 export const softLockup: Rule = {
   name: "soft-lockup",
@@ -22,6 +25,6 @@ export const softLockup: Rule = {
   },
   blame: byRunning,
   confidence: "medium",
-  summary: (who, subject) => waiting(subject) !== null ? "the processor waits for another one to answer its call, which has interrupts off or hangs: the stack of that one tells who is to blame" : `${someone(who, "the kernel")} runs without end, or so long that nobody else gets the processor`,
+  summary: (who, subject) => printing(subject) && waiting(subject) === null ? `${someone(who, "the kernel")} prints more than the console can take: the processor was busy writing it out` : waiting(subject) !== null ? "the processor waits for another one to answer its call, which has interrupts off or hangs: the stack of that one tells who is to blame" : `${someone(who, "the kernel")} runs without end, or so long that nobody else gets the processor`,
   next: (_subject, guilty) => trace(guilty, "see how often it is called, and how long it takes"),
 };
