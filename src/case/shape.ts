@@ -47,7 +47,7 @@ const verdict = object<CaseVerdict>({
       expression: text, variable: orNull(text), type: orNull(text), field: orNull(text), value: orNull(text), register: orNull(text), address: orNull(text),
     }),
   ),
-  faultUnknown: z.optional(orNull(object<FaultUnknown>({ reason: z.enum(["no-access", "no-code", "not-shown", "contradiction", "no-name", "broken"]), why: text }))) as unknown as z.ZodMiniType<CaseVerdict["faultUnknown"]>,
+  faultUnknown: z.optional(orNull(object<FaultUnknown>({ reason: z.enum(["no-access", "no-code", "not-shown", "contradiction", "no-name", "broken"]), why: text }))),
   objects: list(object<CaseVerdict["objects"][number]>({ address: text, what: text, why: text })),
   next: list(object<CaseVerdict["next"][number]>({ why: text, command: text })),
 });

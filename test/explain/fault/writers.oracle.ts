@@ -58,7 +58,7 @@ const flags = ["-c", "-w", "-g", "-O2", "-fno-pic", "-fno-strict-aliasing", "-fn
 
 describe.each([["gcc", "-mcmodel=kernel", "-mno-sse", "-fcf-protection=none"], ["aarch64-linux-gnu-gcc", "-mgeneral-regs-only"]])("%s", (...compiler) => {
   const object = join(folder, `${compiler[0]}.o`);
-  execFileSync(compiler[0]!, [...compiler.slice(1), ...flags, source, "-o", object]);
+  execFileSync(compiler[0], [...compiler.slice(1), ...flags, source, "-o", object]);
   test.each(truths)("noticed in line $line: $guilty", async (truth) => {
     const { guilty, confidence } = await blamed(object, truth);
     const unchanged = lines.slice(0, truth.line).findLast((text) => /^\w.*noticed_\w+\(/.test(text))!.match(/noticed_\w+/)![0];
