@@ -106,6 +106,11 @@ export class FunctionCode {
     }
     // WARN goes on behind its trap, BUG does not: what nothing else leads to is behind a WARN.
     for (const [from, to] of traps) if (this.#before[to]!.length === 0) this.#before[to]!.push(from);
+    // Nothing comes from what only fills the room between pieces of code.
+    for (const [k, { effect, at }] of this.list.entries()) {
+      const next = this.#index.get(at + effect.size);
+      if (effect.operation === "nothing" && this.#before[k]!.length === 0 && at !== this.entry && next !== undefined) this.#before[next] = this.#before[next]!.filter((from) => from !== k);
+    }
   }
 
   #measureStack(): void {

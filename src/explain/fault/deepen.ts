@@ -6,6 +6,7 @@ import type { DeepStep } from "../types.ts";
 import { readings } from "./access.ts";
 import type { Case, CaseReport, CaseVerdict } from "../../case/index.ts";
 import type { SourceFolders } from "../../source/index.ts";
+import { blameWriter } from "./blame-writer.ts";
 import { earlierFrees } from "./earlier.ts";
 import { faultOf, wantedIn } from "./fault.ts";
 import type { FaultImage, ImageFiles } from "./image.ts";
@@ -63,7 +64,7 @@ export class DeepLook {
   async deepen(step: DeepStep): Promise<CaseVerdict> {
     step.signal?.throwIfAborted();
     const question = { ...step, code: this.#code, sources: this.#sources };
-    const { verdict } = step;
+    const verdict = (await unlessDamaged(() => blameWriter(question))) ?? step.verdict;
     const wantsEarlier = verdict.earlier.length === 0 && (step.report.kind === "double-free" || step.report.kind === "use-after-free" || verdict.rule.startsWith("double-free"));
     // A damaged file costs what it would have told.
     const answer = (await unlessDamaged(() => faultOf(question))) ?? { fault: null, unknown: { reason: "broken", why: "a file that it is looked for in is damaged" } as const };

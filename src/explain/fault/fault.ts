@@ -8,6 +8,7 @@ import { single, textOf as linearText, type Known, type Linear } from "./linear.
 import type { Fault, FaultQuestion } from "./question.ts";
 import { givenBy, type CaseCode, type CodePlace } from "./stack.ts";
 import { freedRegister } from "./freeing.ts";
+import { stringFunctions } from "./string-functions.ts";
 import { subscriptExpression } from "./subscript.ts";
 import { Names } from "./names.ts";
 import { Values } from "./values.ts";
@@ -188,14 +189,6 @@ export async function placesOf(code: CaseCode, frames: readonly CaseFrame[]): Pr
   }
   return places;
 }
-
-/** Of the functions that read and write strings and buffers in assembly: which arguments they write to and read from. */
-const stringFunctions: Readonly<Record<string, { readonly writes?: number; readonly reads?: number }>> = {
-  memcpy: { writes: 0, reads: 1 }, memmove: { writes: 0, reads: 1 }, memset: { writes: 0 }, memcmp: { reads: 0 }, bcmp: { reads: 0 }, strlen: { reads: 0 }, strnlen: { reads: 0 }, strcpy: { writes: 0, reads: 1 },
-  strncpy: { writes: 0, reads: 1 }, strscpy: { writes: 0, reads: 1 }, strlcpy: { writes: 0, reads: 1 }, strcmp: { reads: 0 }, strncmp: { reads: 0 }, strchr: { reads: 0 }, strrchr: { reads: 0 }, memchr: { reads: 0 },
-  clear_page_erms: { writes: 0 }, clear_page_rep: { writes: 0 }, copy_page: { writes: 0, reads: 1 }, memset_erms: { writes: 0 }, memset_orig: { writes: 0 }, memcpy_erms: { writes: 0, reads: 1 }, memcpy_orig: { writes: 0, reads: 1 },
-  kfree: { reads: 0 }, kmem_cache_free: { reads: 1 },
-};
 
 /** The argument of memcpy and its like that the failed access belongs to: their loops leave nothing to follow. */
 function stringArgument(place: CodePlace, given: (register: string) => readonly Linear[], clues: FaultClues): Expression | null {

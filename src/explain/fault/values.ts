@@ -143,17 +143,27 @@ export class Values {
   placeOf(operand: Memory, reference: Reference | null, index: number): { readonly place: Place; readonly address: Known; readonly typed: boolean; /** The access is to what KASAN keeps of the place. */ readonly shadow: boolean } | null {
     if (operand.segment !== null) return this.#perCpu(operand, reference, index);
     let first: Known | null = null;
+    const like = this.#typeMoved(index);
     for (const address of this.addressOf(operand, reference, index)) {
       if (address.unknown !== null) continue;
       const shadowed = shadowedBy(address, this.code.machine.shadowOffset);
       const meant = shadowed ?? address;
       first ??= meant;
-      const place = placeAt(meant, shadowed ? 0 : operand.size, null, bitWanted(this.code, index)) ?? placeAt(meant, shadowed ? 0 : operand.size);
+      const place = placeAt(meant, shadowed ? 0 : operand.size, null, bitWanted(this.code, index), like) ?? placeAt(meant, shadowed ? 0 : operand.size, null, 0, like);
       if (place) return { place, address: meant, typed: true, shadow: shadowed !== null };
       const cast = this.#castAt(meant, operand.size);
       if (cast) return { place: cast, address: meant, typed: true, shadow: shadowed !== null };
     }
     return first && { place: rawPlace(first, operand.size), address: first, typed: false, shadow: false };
+  }
+
+  /** The type of the variable that an instruction reads from memory or writes there; null where it has no name. */
+  #typeMoved(index: number): CType | null {
+    const { operation, operands } = this.code.list[index]!.effect;
+    if (operation !== "move" || operands.length !== 2) return null;
+    const [to, from] = operands;
+    const [named] = to?.kind === "register" && index + 1 < this.code.list.length ? this.#names.of(to.register, index + 1) : from?.kind === "register" ? this.#names.of(from.register, index) : [];
+    return (named && single(named)?.type) ?? null;
   }
 
   /** What an operand that is read holds. */
@@ -269,7 +279,7 @@ export class Values {
         why = address.unknown;
         continue;
       }
-      const place = placeAt(address, operand.size);
+      const place = placeAt(address, operand.size, null, 0, this.#typeMoved(index));
       if (place) ways.push(of(placeAtom(place)));
       else raw ??= address;
       if (ways.length >= mostAlternatives) break;

@@ -1,12 +1,23 @@
-import { add, number, of, single, times, unknown, type Linear } from "./linear.ts";
-import type { CodeInstruction } from "./code.ts";
+import type { EffectOperand } from "../../disasm/index.ts";
+import type { CType } from "../../dwarf/index.ts";
+import type { CodeInstruction, FunctionCode, Reference } from "./code.ts";
+import { add, number, of, single, times, unknown, type Atom, type Known, type Linear } from "./linear.ts";
 import type { Holder } from "./names.ts";
 import { destinations } from "./reach.ts";
 import { computed, hiddenNumber, perCpuPointer, product } from "./sums.ts";
-import type { Values } from "./values.ts";
+
+/** What is asked of the values before an instruction; the class of that name in `values.ts` answers. */
+export type ValuesBefore = {
+  readonly code: FunctionCode;
+  before(holder: Holder, index: number): readonly Linear[];
+  operand(instruction: CodeInstruction, which: number, index: number): readonly Linear[];
+  addressOf(operand: Extract<EffectOperand, { kind: "memory" }>, reference: Reference | null, index: number): readonly Linear[];
+  variableOf(made: Atom, index: number): Known | null;
+  typeOfResult(name: string): CType | null | undefined;
+};
 
 /** What an instruction writes into a holder, of what it reads. */
-export function written(values: Values, holder: Holder, index: number): readonly Linear[] {
+export function written(values: ValuesBefore, holder: Holder, index: number): readonly Linear[] {
   const { code } = values;
   const instruction = code.list[index]!;
   const { effect } = instruction;
@@ -95,7 +106,7 @@ export function written(values: Values, holder: Holder, index: number): readonly
 }
 
 /** Whether a destination of a pair is the holder. */
-function isHolder({ code }: Values, holder: Holder, instruction: CodeInstruction, which: number, index: number): boolean {
+function isHolder({ code }: ValuesBefore, holder: Holder, instruction: CodeInstruction, which: number, index: number): boolean {
   const operand = instruction.effect.operands[which];
   if (operand?.kind === "register") return operand.register === holder;
   return operand?.kind === "memory" && holder === `stack:${code.slotOf(operand, index)}`;
@@ -113,7 +124,7 @@ function numberOf(values: readonly Linear[]): bigint | null {
 }
 
 /** What two values make, by the name of the variable that it is if there is one. */
-function computedOf(values: Values, left: readonly Linear[], right: readonly Linear[], operator: string, index: number): readonly Linear[] {
+function computedOf(values: ValuesBefore, left: readonly Linear[], right: readonly Linear[], operator: string, index: number): readonly Linear[] {
   const made = computed(left, right, operator);
   if (made[0]!.unknown !== null) return [hiddenNumber(operator, index)];
   const atom = single(made[0]!);
@@ -122,7 +133,7 @@ function computedOf(values: Values, left: readonly Linear[], right: readonly Lin
 }
 
 /** A call's result. */
-function resultOf(values: Values, instruction: CodeInstruction): Linear {
+function resultOf(values: ValuesBefore, instruction: CodeInstruction): Linear {
   const callee = values.code.calleeOf(instruction);
   if (callee === null) {
     const { target } = instruction;
