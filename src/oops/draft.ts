@@ -79,6 +79,11 @@ export class Draft {
     this.last = first;
   }
 
+  /** This line is the report's. Lines that were held back come behind later ones. */
+  reach(line: number): void {
+    this.last = Math.max(this.last, line);
+  }
+
   get stage(): number {
     return this.headers.reduce((highest, { header }) => Math.max(highest, stages.indexOf(header.format.stage)), -1);
   }

@@ -130,7 +130,7 @@ export class LogReader {
       for (const draft of drafts) {
         const other = drafts.find((one) => one !== draft)?.first ?? draft.doubt?.other;
         if (other !== undefined) draft.doubt = { from: draft.doubt?.from ?? line, to: line, other };
-        draft.last = Math.max(draft.last, line);
+        draft.reach(line);
       }
       if (is !== "header" && is !== "section") {
         const found = readFrames(text, start, true);
@@ -291,7 +291,7 @@ export class LogReader {
     const found = mayHoldFrame(text) ? readFrames(text, start, false) : null;
     if (draft.headers.length < mostHeaders) draft.headers.push({ header, line, frames: found?.frames ?? [] });
     if (lane.said.length === 0) lane.said.push({ line, text, start, header });
-    draft.last = line;
+    draft.reach(line);
     lane.silence = 0;
     lane.stack = null;
     lane.nextStack = null;
@@ -355,7 +355,7 @@ export class LogReader {
     if (code === 0x3d /* = */ && isBanner(text, start)) {
       const closedBy = draft.headers[0]?.header.format.closedBy;
       if (closedBy === "banner" && draft.body && draft.state === "open") {
-        draft.last = line;
+        draft.reach(line);
         draft.state = "tail";
         draft.ended = "banner";
         lane.stack = null;
@@ -364,7 +364,7 @@ export class LogReader {
     }
     this.#offset(draft, line, text, start);
     if (draft.state === "tail" ? readTail(lane, draft, line, text, start) : readBody(lane, draft, line, text, start)) {
-      draft.last = line;
+      draft.reach(line);
       lane.silence = 0;
       return;
     }
@@ -386,12 +386,12 @@ export class LogReader {
   #marker(lane: Lane, draft: Draft, line: number, text: string, start: number): boolean {
     if (text.startsWith("------------[ cut here ]", start)) {
       // Between a cause and what it announces it stands within the report.
-      if (draft.stage === 0 && !draft.body) draft.last = line;
+      if (draft.stage === 0 && !draft.body) draft.reach(line);
       else lane.begins = line;
       return true;
     }
     if (text.startsWith("---[ end trace ", start)) {
-      draft.last = line;
+      draft.reach(line);
       draft.state = "tail";
       draft.ended = "marker";
       lane.stack = null;
@@ -399,7 +399,7 @@ export class LogReader {
       return true;
     }
     if (text.startsWith("---[ end Kernel panic", start)) {
-      draft.last = line;
+      draft.reach(line);
       draft.ended = "marker";
       this.#close(lane);
       return true;
