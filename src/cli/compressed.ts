@@ -86,21 +86,21 @@ function streamOf(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array
 /** What a chunk gives is out before the next one goes in: nothing of it is lost where that one fails. */
 async function* throughNode(chunks: AsyncGenerator<Uint8Array>, unfolding: NodeJS.ReadWriteStream): AsyncGenerator<Uint8Array> {
   let parts: Uint8Array[] = [];
-  let failure: unknown = null;
+  const failures: Error[] = [];
   unfolding.on("data", (part: Buffer) => parts.push(part));
-  unfolding.on("error", (cause) => (failure = cause));
+  unfolding.on("error", (cause: Error) => failures.push(cause));
   const ended = new Promise<void>((resolve) => unfolding.once("end", resolve).once("close", resolve));
   const taken = (write: (done: () => void) => void) => Promise.race([new Promise<void>(write), ended]);
   for await (const chunk of chunks) {
     await taken((done) => unfolding.write(chunk, () => done()));
     yield* parts;
     parts = [];
-    if (failure !== null) throw failure;
+    if (failures[0]) throw failures[0];
   }
   unfolding.end();
   await ended;
   yield* parts;
-  if (failure !== null) throw failure;
+  if (failures[0]) throw failures[0];
 }
 
 async function* throughFzstd(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {

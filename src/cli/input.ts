@@ -14,7 +14,7 @@ const headSize = 1 << 22;
 const chunkSize = 1 << 20;
 
 /** A log's first bytes; `rest` gives what follows them, or is null if they are all. `damage` says what of it could not be read, when all else has been. */
-export type LogSource = { readonly name: string; readonly head: Uint8Array; readonly rest: AsyncIterable<Uint8Array> | null; damage(): string | null };
+export type LogSource = { readonly name: string; readonly head: Uint8Array; readonly rest: AsyncIterable<Uint8Array> | null; readonly damage: () => string | null };
 
 /** The exit status of what was done with a log. A log that could not be read to its end is a failure, and is said to be. */
 export function statusOf(damage: string | null, complete: boolean): number {
