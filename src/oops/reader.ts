@@ -53,6 +53,8 @@ const mostHeaders = 16;
 const mostSaid = 1024;
 
 const banner = /={30,}\s*$/y;
+/** An operator asks for stacks or registers (drivers/tty/sysrq.c __handle_sysrq; kernels before 4.20 write `SysRq : `). What follows is no crash. */
+const dump = /(?:sysrq|SysRq ): Show /y;
 
 /**
  * Cuts a log into reports, one line after the other. It keeps no lines: a log of any length goes through it in the memory of its open reports.
@@ -70,6 +72,8 @@ export class LogReader {
   #busy = 0;
   /** Lines of nobody known that wait until it is clear whether two reports are printed at once. */
   #tangle: Tangle | null = null;
+  /** The last line in which an operator asked for stacks. */
+  #dumped = 0;
   /** They are being given out. */
   #telling = false;
 
@@ -95,6 +99,11 @@ export class LogReader {
 
   /** A message whose speaker is known, as far as it is. */
   #said(key: string, line: number, text: string, start: number): void {
+    const code = text.charCodeAt(start);
+    if ((code === 0x73 /* s */ || code === 0x53 /* S */) && matches(dump, text, start)) {
+      this.#dumped = line;
+      for (const one of this.#lanes.values()) this.#close(one);
+    }
     const lane = this.#busy > 0 || this.#lanes.size > 0 ? this.#lanes.get(key) : undefined;
     if (lane?.draft == null) this.#idle(lane, key, line, text, start);
     else this.#active(lane, key, lane.draft, line, text, start);
@@ -265,7 +274,7 @@ export class LogReader {
   #hostOf(text: string, start: number): Draft | null {
     if (!text.startsWith("NMI backtrace for cpu ", start)) return null;
     let host: Draft | null = null;
-    for (const { draft } of this.#lanes.values()) if (draft !== null && (host === null || draft.last > host.last)) host = draft;
+    for (const { draft } of this.#lanes.values()) if (draft !== null && draft.first > this.#dumped && (host === null || draft.last > host.last)) host = draft;
     return host;
   }
 
