@@ -26,7 +26,7 @@ function withinLimit(folder: string, parts: readonly Uint8Array[]): Uint8Array {
 
 /** Folders of this one that hold parts, at most two deep: efi's and erst's have a number below the time. */
 function crashFolders(paths: readonly string[], deep = 2): string[] {
-  return paths.filter((path) => statSync(path).isDirectory()).sort(byNumbers).flatMap((path) => {
+  return paths.filter((path) => /^\d+$/.test(basename(path)) && statSync(path).isDirectory()).sort(byNumbers).flatMap((path) => {
     const within = readdirSync(path).map((file) => join(path, file));
     if (within.some((file) => /^dmesg[.-]/.test(basename(file)))) return [path];
     return deep > 1 ? crashFolders(within, deep - 1) : [];
