@@ -192,3 +192,13 @@ test("--follow as text writes every line, in order", async () => {
   expect(await ended).toBe(3);
   expect(out).toBe(`${expected}no line feed`);
 }, 60_000);
+
+test("a folder of pstore that is larger than a mail keeps its order", () => {
+  const parts = join(folder, "large");
+  mkdirSync(parts);
+  const noise = "<6>[    1.000000] usb 1-1: new high-speed USB device number 5 using xhci_hcd\n".repeat(60_000);
+  const half = plain.indexOf("\n", plain.length >> 1) + 1;
+  writeFileSync(join(parts, "dmesg-erst-1"), Buffer.concat([Buffer.from("Oops#1 Part1\n"), plain.subarray(half)]));
+  writeFileSync(join(parts, "dmesg-erst-2"), Buffer.concat([Buffer.from(`Oops#1 Part2\n${noise}`), plain.subarray(0, half)]));
+  expect(oopscope([...decoding, parts]).stdout).toBe(`Oops#1 Part2\n${noise}${expected}`);
+});
