@@ -1,7 +1,7 @@
 import { unicodeOf, version, type ByteText } from "../base/index.ts";
 import type { Case, CaseFrame, CaseImage, CaseInstructions, CaseReport } from "../case/index.ts";
 import { matchModule, matchVmlinux, moduleKey, type KernelClues, type MatchResult, type ModuleClues } from "../kernel/index.ts";
-import { parseLog, type CodeLine, type CrashReport, type LogLine, type ParsedFrame, type ParsedLog } from "../oops/index.ts";
+import { parseLog, readCpuLine, type CodeLine, type CrashReport, type LogLine, type ParsedFrame, type ParsedLog } from "../oops/index.ts";
 import { isComplete, remarksOn, type Remark } from "./advice.ts";
 import { Listings } from "./code.ts";
 import { CodeEvidence, inferKaslr, sizeEvidence } from "./evidence.ts";
@@ -91,12 +91,22 @@ export function cluesOf(log: ParsedLog, options: DecodeOptions, earlier: readonl
   return (wanted) => {
     const released = log.reports.filter(({ kernel }) => kernel.release !== null);
     const kernel = (released.find((report) => report.kernel.release === (wanted ?? options.release)) ?? released[0] ?? log.reports[0])?.kernel;
-    const told = text(kernel?.release) ?? (banners.map(releaseOf).find((release) => release === wanted) ?? releaseOf(banners[0] ?? null));
+    const told = text(kernel?.release ?? (log.reports.length === 0 && banners.length === 0 ? releaseOfDump(log) : null)) ?? (banners.map(releaseOf).find((release) => release === wanted) ?? releaseOf(banners[0] ?? null));
     const release = told ?? options.release ?? null;
     // A log of several boots may show other kernels' banners.
     const own = release === null ? null : (banners.find((banner) => releaseOf(banner) === release) ?? null);
     return { release, version: text(kernel?.version), banner: own, buildId: kernel?.buildId ?? null, arch: kernel?.arch ?? null };
   };
+}
+
+/** A log without a crash may hold stacks that were asked for (SysRq), whose lines about processors name the kernel. */
+function releaseOfDump({ lines, loose }: ParsedLog): string | null {
+  if (loose.length === 0) return null;
+  for (const { text, start } of lines) {
+    const release = text.startsWith("CPU: ", start) ? (readCpuLine(text, start)?.release ?? null) : null;
+    if (release !== null) return release;
+  }
+  return null;
 }
 
 /** Every module that a frame names, with its build id where the log has one. */

@@ -13,6 +13,8 @@ export type Lane = {
   /** `open` while the first kernel pc's registers may still come, `shut` once another pc was seen. */
   registers: "none" | "open" | "shut";
   inModules: boolean;
+  /** The line before was code that may go on in this one. */
+  inCode: boolean;
   /** Lines in a row that said nothing. */
   silence: number;
   /** A `cut here` or `=====` line that may begin the next report. */
@@ -22,7 +24,7 @@ export type Lane = {
 };
 
 export function newLane(): Lane {
-  return { draft: null, stack: null, nextStack: null, pc: null, pcFresh: false, registers: "none", inModules: false, silence: 0, begins: null, said: [] };
+  return { draft: null, stack: null, nextStack: null, pc: null, pcFresh: false, registers: "none", inModules: false, inCode: false, silence: 0, begins: null, said: [] };
 }
 
 /** Forgets the report, and with it the place in it. `begins` stays. */

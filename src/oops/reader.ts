@@ -53,6 +53,8 @@ const mostHeaders = 16;
 const mostSaid = 1024;
 
 const banner = /={30,}\s*$/y;
+/** An operator asks for stacks or registers (drivers/tty/sysrq.c __handle_sysrq; kernels before 4.20 write `SysRq : `). What follows is no crash. */
+const dump = /(?:sysrq|SysRq ): Show /y;
 
 /**
  * Cuts a log into reports, one line after the other. It keeps no lines: a log of any length goes through it in the memory of its open reports.
@@ -70,6 +72,8 @@ export class LogReader {
   #busy = 0;
   /** Lines of nobody known that wait until it is clear whether two reports are printed at once. */
   #tangle: Tangle | null = null;
+  /** The last line in which an operator asked for stacks. */
+  #dumped = 0;
   /** They are being given out. */
   #telling = false;
 
@@ -95,6 +99,11 @@ export class LogReader {
 
   /** A message whose speaker is known, as far as it is. */
   #said(key: string, line: number, text: string, start: number): void {
+    const code = text.charCodeAt(start);
+    if ((code === 0x73 /* s */ || code === 0x53 /* S */) && matches(dump, text, start)) {
+      this.#dumped = line;
+      for (const one of this.#lanes.values()) this.#close(one);
+    }
     const lane = this.#busy > 0 || this.#lanes.size > 0 ? this.#lanes.get(key) : undefined;
     if (lane?.draft == null) this.#idle(lane, key, line, text, start);
     else this.#active(lane, key, lane.draft, line, text, start);
@@ -130,7 +139,7 @@ export class LogReader {
       for (const draft of drafts) {
         const other = drafts.find((one) => one !== draft)?.first ?? draft.doubt?.other;
         if (other !== undefined) draft.doubt = { from: draft.doubt?.from ?? line, to: line, other };
-        draft.last = Math.max(draft.last, line);
+        draft.reach(line);
       }
       if (is !== "header" && is !== "section") {
         const found = readFrames(text, start, true);
@@ -265,7 +274,7 @@ export class LogReader {
   #hostOf(text: string, start: number): Draft | null {
     if (!text.startsWith("NMI backtrace for cpu ", start)) return null;
     let host: Draft | null = null;
-    for (const { draft } of this.#lanes.values()) if (draft !== null && (host === null || draft.last > host.last)) host = draft;
+    for (const { draft } of this.#lanes.values()) if (draft !== null && draft.first > this.#dumped && (host === null || draft.last > host.last)) host = draft;
     return host;
   }
 
@@ -291,7 +300,7 @@ export class LogReader {
     const found = mayHoldFrame(text) ? readFrames(text, start, false) : null;
     if (draft.headers.length < mostHeaders) draft.headers.push({ header, line, frames: found?.frames ?? [] });
     if (lane.said.length === 0) lane.said.push({ line, text, start, header });
-    draft.last = line;
+    draft.reach(line);
     lane.silence = 0;
     lane.stack = null;
     lane.nextStack = null;
@@ -355,7 +364,7 @@ export class LogReader {
     if (code === 0x3d /* = */ && isBanner(text, start)) {
       const closedBy = draft.headers[0]?.header.format.closedBy;
       if (closedBy === "banner" && draft.body && draft.state === "open") {
-        draft.last = line;
+        draft.reach(line);
         draft.state = "tail";
         draft.ended = "banner";
         lane.stack = null;
@@ -364,7 +373,7 @@ export class LogReader {
     }
     this.#offset(draft, line, text, start);
     if (draft.state === "tail" ? readTail(lane, draft, line, text, start) : readBody(lane, draft, line, text, start)) {
-      draft.last = line;
+      draft.reach(line);
       lane.silence = 0;
       return;
     }
@@ -386,12 +395,12 @@ export class LogReader {
   #marker(lane: Lane, draft: Draft, line: number, text: string, start: number): boolean {
     if (text.startsWith("------------[ cut here ]", start)) {
       // Between a cause and what it announces it stands within the report.
-      if (draft.stage === 0 && !draft.body) draft.last = line;
+      if (draft.stage === 0 && !draft.body) draft.reach(line);
       else lane.begins = line;
       return true;
     }
     if (text.startsWith("---[ end trace ", start)) {
-      draft.last = line;
+      draft.reach(line);
       draft.state = "tail";
       draft.ended = "marker";
       lane.stack = null;
@@ -399,7 +408,7 @@ export class LogReader {
       return true;
     }
     if (text.startsWith("---[ end Kernel panic", start)) {
-      draft.last = line;
+      draft.reach(line);
       draft.ended = "marker";
       this.#close(lane);
       return true;

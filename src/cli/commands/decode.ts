@@ -6,7 +6,7 @@ import { StreamDecoder, casesOf, decode, decodeWhole, type Decoded, type DecodeO
 import { renderScript, renderText } from "../../render/index.ts";
 import { exit } from "../exit.ts";
 import { fetchedPlaces, noteUsed, withDebuginfod } from "../fetched.ts";
-import { openLog, readLog, readStdin } from "../input.ts";
+import { openLog, readLog, readStdin, statusOf } from "../input.ts";
 import { isTerminal, say, writePieces, writeResult } from "../output.ts";
 
 /** What may be said of a log and its files, whatever is done with it. */
@@ -39,18 +39,18 @@ export async function runDecode(args: readonly string[], flags: DecodeFlags): Pr
 
 /** The whole log as one case. */
 async function decodeToJson(log: string | undefined, flags: DecodeFlags): Promise<number> {
-  const { name, bytes } = await readLog(log);
+  const { name, bytes, damage } = await readLog(log);
   tuneFor(bytes);
   const decoded = await decode(bytes, await withDebuginfod(bytes, { ...optionsOf(flags), name }, flags));
   await noteUsed(decoded.case);
   talk(decoded, flags);
   writePieces(casePieces(decoded.case));
-  return decoded.complete ? exit.done : exit.incomplete;
+  return statusOf(damage, decoded.complete);
 }
 
 /** A short log as one piece, a long one in many. */
 async function decodeInPieces(log: string | undefined, flags: DecodeFlags): Promise<number> {
-  const { name, head, rest } = await openLog(log);
+  const { name, head, rest, damage } = await openLog(log);
   // Of a long log its beginning tells what to fetch.
   const options = await withDebuginfod(head, { ...optionsOf(flags), name }, flags);
   const writer = new PieceWriter(flags);
@@ -60,7 +60,7 @@ async function decodeInPieces(log: string | undefined, flags: DecodeFlags): Prom
     await noteUsed(piece.decoded.case);
     talk(piece.decoded, flags);
     writer.write(piece);
-    return piece.decoded.complete ? exit.done : exit.incomplete;
+    return statusOf(damage(), piece.decoded.complete);
   }
   const stream = new StreamDecoder(options, "bulk");
   const take = async (pieces: AsyncIterable<Piece>): Promise<boolean> => {
@@ -71,7 +71,7 @@ async function decodeInPieces(log: string | undefined, flags: DecodeFlags): Prom
   if (wanted) for await (const bytes of rest) if (!(wanted = await take(stream.push(bytes)))) break;
   if (wanted) await take(stream.end());
   writer.talk();
-  return writer.complete ? exit.done : exit.incomplete;
+  return statusOf(damage(), writer.complete);
 }
 
 /** So many milliseconds without a word end a report. */

@@ -10,7 +10,7 @@ import { piecesOf, type RenderFormat, type TerminalOptions } from "../../render/
 import { SourceFolders } from "../../source/index.ts";
 import { exit } from "../exit.ts";
 import { noteUsed, withDebuginfod } from "../fetched.ts";
-import { readLog } from "../input.ts";
+import { readLog, statusOf } from "../input.ts";
 import { gathered, isTerminal, say, writePieces, writeResult } from "../output.ts";
 import { rulePage } from "../rule-pages.ts";
 import { saveFile } from "../savefile.ts";
@@ -28,7 +28,7 @@ export async function runExplain(what: string | undefined, flags: ExplainFlags):
   for (const kind of flags.failOn ?? []) {
     if (kind !== "any" && !(kinds as readonly string[]).includes(kind)) throw new OopscopeError("bad-argument", `--fail-on ${JSON.stringify(kind)}: the kinds are ${kinds.join(", ")}, and any`);
   }
-  const { name, bytes } = await readLog(what);
+  const { name, bytes, damage } = await readLog(what);
   tuneFor(bytes);
   if (isCase(bytes)) {
     const saved = await readCase(Buffer.from(bytes).toString("utf8"), name);
@@ -43,8 +43,8 @@ export async function runExplain(what: string | undefined, flags: ExplainFlags):
   talk(decoded, flags);
   const found = await deepened(decoded.case, flags);
   await write(found, flags);
-  if (isWanted(found, flags)) return exit.failed;
-  return decoded.complete ? exit.done : exit.incomplete;
+  const status = statusOf(damage, decoded.complete);
+  return isWanted(found, flags) ? exit.failed : status;
 }
 
 /** Whether a report is of a kind that `--fail-on` names. */

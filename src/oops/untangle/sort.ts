@@ -1,5 +1,5 @@
 /** What a line is in the grammar of a report, and what it says that another line of the same report must agree with. */
-import { readCode } from "../code.ts";
+import { bytesOfCode, readCode } from "../code.ts";
 import { readCpuLine } from "../context.ts";
 import { placeOf } from "../exact.ts";
 import type { Header } from "../format.ts";
@@ -42,7 +42,7 @@ export function sortOf(text: string, start: number, header: Header | null, shown
     return begin.name === "call trace" && !text.startsWith("stack backtrace", start) ? { is: "trace" } : { is: "section", cpu: processor === undefined ? null : Number(processor) };
   }
   const code = readCode(text, start);
-  if (code !== null) return { is: "code", trap: code.trap === null || code.unit !== 1 ? null : isTrap(code.bytes.subarray(code.trap)), again: repeats(text, start, shown) };
+  if (code !== null) return { is: "code", trap: trapOf(bytesOfCode(code.groups, null)), again: repeats(text, start, shown) };
   const frames = mayHoldFrame(text) || /^\s*<|^\s*(?:RIP|EIP|pc|NIP)\b/.test(text.slice(start, start + 24)) ? readFrames(text, start, true) : null;
   if (frames?.kind === "label") {
     const pc = frames.frames.find(({ role }) => role === "pc");
@@ -57,7 +57,9 @@ export function sortOf(text: string, start: number, header: Header | null, shown
   return { is: "row", name: row[0]![0], alone: row.length === 1, again: repeats(text, start, shown) };
 }
 
-function isTrap(bytes: Uint8Array): boolean {
+function trapOf({ bytes: all, trap }: ReturnType<typeof bytesOfCode>): boolean | null {
+  if (trap === null) return null;
+  const bytes = all.subarray(trap);
   const at = bytes.findIndex((byte) => byte !== 0x67 && (byte & 0xf0) !== 0x40);
   return bytes[at] === 0x0f && (bytes[at + 1] === 0x0b || bytes[at + 1] === 0xb9);
 }
