@@ -45,6 +45,8 @@ const ARRAY = 2;
 const FUNCTION = 3;
 /** Whether a name after the left part needs a space before it. */
 const SPACED = 4;
+/** Whether there is a `spaceIfNamed` in the left part. */
+const MARKED = 8;
 /** Stands in a left part for a space that is there if there is a name. */
 const spaceIfNamed = "\x01";
 
@@ -52,12 +54,15 @@ const indents = Array.from({ length: 16 }, (_, level) => "\t".repeat(level));
 const indentOf = (level: number): string => indents[level] ?? "\t".repeat(level);
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
+/** The names that were given, and how often those that were more than once. */
+type Counts = { readonly all: Set<string>; readonly repeated: Map<string, number> };
+
 export class CHeader {
   readonly #flat: Flat;
   readonly #names: Names;
   readonly #layout: Layout;
-  readonly #tagNames = new Map<string, number>();
-  readonly #plainNames = new Map<string, number>();
+  readonly #tagNames: Counts = { all: new Set(), repeated: new Map() };
+  readonly #plainNames: Counts = { all: new Set(), repeated: new Map() };
   readonly #ordered: Uint8Array;
   readonly #emitted: Uint8Array;
   readonly #declared: Uint8Array;
@@ -212,13 +217,14 @@ export class CHeader {
         break;
       case KIND.array:
         strong = this.#order(words[start + 3]!, false);
+        this.#ordered[id] = this.#ordered[words[start + 3]!] === DONE ? DONE : NOT;
         break;
       case KIND.struct:
       case KIND.union: {
         const named = words[start] !== 0;
         if (throughPointer && named) break;
         this.#ordered[id] = DOING;
-        for (let at = start + 3, end = at + 3 * (info & 0xffff); at < end; at += 3) this.#order(words[at + 1]!, false);
+        for (let at = start + 3, end = at + 3 * (info & 0xffff); at < end; at += 3) if (this.#ordered[words[at + 1]!] !== DONE) this.#order(words[at + 1]!, false);
         if (named) this.#queue.push(id);
         this.#ordered[id] = DONE;
         strong = true;
@@ -243,11 +249,19 @@ export class CHeader {
       case KIND.restrict:
       case KIND.typeTag:
         strong = this.#order(words[start + 2]!, throughPointer);
+        this.#ordered[id] = this.#ordered[words[start + 2]!] === DONE ? DONE : NOT;
         break;
-      case KIND.funcProto:
+      case KIND.funcProto: {
         strong = this.#order(words[start + 2]!, throughPointer);
-        for (let at = start + 3, end = at + 2 * (info & 0xffff); at < end; at += 2) if (this.#order(words[at + 1]!, throughPointer)) strong = true;
+        let all = this.#ordered[words[start + 2]!] === DONE;
+        for (let at = start + 3, end = at + 2 * (info & 0xffff); at < end; at += 2) {
+          const type = words[at + 1]!;
+          if (this.#ordered[type] === DONE || this.#order(type, throughPointer)) strong = true;
+          if (this.#ordered[type] !== DONE) all = false;
+        }
+        if (all) this.#ordered[id] = DONE;
         break;
+      }
       default:
         this.#ordered[id] = DONE;
     }
@@ -255,18 +269,21 @@ export class CHeader {
     return strong;
   }
 
-  /** Writes a type's definition (`container` 0), or what `container` needs of it: nothing, or a declaration. */
-  #emit(id: number, container: number): void {
+  /**
+   * Writes a type's definition (`container` 0), or what `container` needs of it: nothing, or a declaration. Tells whether nobody will need more: then a pointer or
+   * a function that leads to it is done, too.
+   */
+  #emit(id: number, container: number): boolean {
     const state = this.#emitted[id]!;
-    if (state === DONE) return;
+    if (state === DONE) return true;
     const { words, starts } = this.#flat;
     const start = starts[id]!;
     const info = words[start + 1]!;
     const kind = (info >>> 24) & 0x1f;
     if (state === DOING) {
-      if (this.#declared[id] === 1) return;
+      if (this.#declared[id] === 1) return true;
       if (kind === KIND.struct || kind === KIND.union) {
-        if (id === container) return;
+        if (id === container) return false;
         if (words[start] === 0) throw this.#fail(id, "it has no name and contains itself");
         this.#out += `${this.#recordName(id)};\n\n`;
         this.#declared[id] = 1;
@@ -274,9 +291,10 @@ export class CHeader {
         this.#typedef(id);
         this.#declared[id] = 1;
       }
-      return;
+      return true;
     }
     this.#enter(id);
+    let done = true;
     switch (kind) {
       case KIND.int:
         this.#alias(id);
@@ -284,9 +302,7 @@ export class CHeader {
         break;
       case KIND.enum:
       case KIND.enum64:
-        if (container === 0) {
-          this.#out += `${this.#enum(id, 0)};\n\n`;
-        }
+        if (container === 0) this.#out += `${this.#enum(id, 0)};\n\n`;
         this.#emitted[id] = DONE;
         break;
       case KIND.ptr:
@@ -294,10 +310,12 @@ export class CHeader {
       case KIND.const:
       case KIND.restrict:
       case KIND.typeTag:
-        this.#emit(words[start + 2]!, container);
+        done = this.#emit(words[start + 2]!, container);
+        if (done) this.#emitted[id] = DONE;
         break;
       case KIND.array:
-        this.#emit(words[start + 3]!, container);
+        done = this.#emit(words[start + 3]!, container);
+        if (done) this.#emitted[id] = DONE;
         break;
       case KIND.fwd:
         this.#out += `${this.#forward(id)};\n\n`;
@@ -315,23 +333,28 @@ export class CHeader {
         const named = words[start] !== 0;
         if (container === 0 || !named) {
           const inner = named ? id : container;
-          for (let at = start + 3, end = at + 3 * (info & 0xffff); at < end; at += 3) this.#emit(words[at + 1]!, inner);
-        } else if (this.#declared[id] === 0 && id !== container) {
-          this.#out += `${this.#recordName(id)};\n\n`;
-          this.#declared[id] = 1;
+          for (let at = start + 3, end = at + 3 * (info & 0xffff); at < end; at += 3) if (this.#emitted[words[at + 1]!] !== DONE && !this.#emit(words[at + 1]!, inner)) done = false;
+        } else if (this.#declared[id] === 0) {
+          done = id !== container;
+          if (done) {
+            this.#out += `${this.#recordName(id)};\n\n`;
+            this.#declared[id] = 1;
+          }
         }
         if (container === 0) {
           this.#out += `${this.#record(id, 0)};\n\n`;
           this.#emitted[id] = DONE;
-        } else this.#emitted[id] = NOT;
+        } else this.#emitted[id] = !named && done ? DONE : NOT;
         break;
       }
       case KIND.funcProto:
-        this.#emit(words[start + 2]!, container);
-        for (let at = start + 3, end = at + 2 * (info & 0xffff); at < end; at += 2) this.#emit(words[at + 1]!, container);
+        done = this.#emit(words[start + 2]!, container);
+        for (let at = start + 3, end = at + 2 * (info & 0xffff); at < end; at += 2) if (this.#emitted[words[at + 1]!] !== DONE && !this.#emit(words[at + 1]!, container)) done = false;
+        if (done) this.#emitted[id] = DONE;
         break;
     }
     this.#depth--;
+    return done;
   }
 
   /** A type of GCC's that clang has not, named after what it is. */
@@ -354,7 +377,7 @@ export class CHeader {
   }
 
   /** The name, with a number if others have it: forward declarations, and enums without values, are of the one that there is. `""` for one without. */
-  #nameGiven(id: number, names: Map<string, number>): string {
+  #nameGiven(id: number, names: Counts): string {
     const known = this.#given[id];
     if (known !== undefined) return known;
     const { words, starts } = this.#flat;
@@ -365,7 +388,7 @@ export class CHeader {
     const name = this.#names.name(words[start]!);
     const isDeclaration = kind === KIND.fwd || (kind === KIND.enum && (info & 0xffff) === 0);
     // On BPF clang's own va_list is a pointer: that of a kernel for another machine is another type.
-    if (kind === KIND.typedef && name === ownList && !this.#isPointerSized(words[start + 2]!)) names.set(name, 1);
+    if (kind === KIND.typedef && name === ownList && !this.#isPointerSized(words[start + 2]!)) names.all.add(name);
     const given = isDeclaration ? name : this.#counted(name, names);
     this.#given[id] = given;
     return given;
@@ -376,10 +399,12 @@ export class CHeader {
     return size === 0 || size === this.#flat.pointerSize;
   }
 
-  #counted(name: string, names: Map<string, number>): string {
-    const count = (names.get(name) ?? 0) + 1;
-    names.set(name, count);
-    return count > 1 ? `${name}___${count}` : name;
+  #counted(name: string, names: Counts): string {
+    const before = names.all.size;
+    if (names.all.add(name).size > before) return name;
+    const count = (names.repeated.get(name) ?? 1) + 1;
+    names.repeated.set(name, count);
+    return `${name}___${count}`;
   }
 
   /** `struct NAME`, or `struct`. */
@@ -525,7 +550,7 @@ export class CHeader {
       if (!kept) this.#forms[id] = 0;
     }
     let left = this.#lefts[id]!;
-    if (left.includes(spaceIfNamed)) left = left.replaceAll(spaceIfNamed, name === "" ? "" : " ");
+    if ((form & MARKED) !== 0) left = left.replaceAll(spaceIfNamed, name === "" ? "" : " ");
     if (name === "") return left + this.#rights[id]!;
     return (form & SPACED) !== 0 ? `${left} ${name}${this.#rights[id]!}` : left + name + this.#rights[id]!;
   }
@@ -576,20 +601,22 @@ export class CHeader {
         right = this.#rights[inner]!;
         const spaced = (innerForm & SPACED) !== 0;
         const own = innerForm & 3;
+        const marked = innerForm & MARKED;
         if (kind === KIND.ptr) {
-          form = PLAIN;
+          form = PLAIN | marked;
           if (own === PLAIN) left += spaced ? " *" : "*";
           else {
             left += own === FUNCTION ? " (*" : spaced ? `${spaceIfNamed}(*` : "(*";
+            if (own === ARRAY && spaced) form |= MARKED;
             right = `)${right}`;
           }
         } else if (own === FUNCTION) {
           left += " (";
           right = `[${words[start + 5]!}])${right}`;
-          form = ARRAY;
+          form = ARRAY | marked;
         } else {
           right = `[${words[start + 5]!}]${right}`;
-          form = ARRAY | (innerForm & SPACED);
+          form = ARRAY | (innerForm & SPACED) | marked;
         }
         break;
       }
@@ -610,7 +637,7 @@ export class CHeader {
         // An attribute in front of a struct without a name would take its members away.
         if (onPointer) left += ` ${word}`;
         else if (kind !== KIND.typeTag || keep) left = this.#qualified(left, word, inner);
-        form = PLAIN | SPACED;
+        form = PLAIN | SPACED | (form & MARKED);
         break;
       }
       case KIND.funcProto: {
@@ -633,7 +660,7 @@ export class CHeader {
           }
         }
         right = `(${parameters})${right}`;
-        form = FUNCTION | (resultForm & SPACED);
+        form = FUNCTION | (resultForm & (SPACED | MARKED));
         break;
       }
       default:
