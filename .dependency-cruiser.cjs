@@ -14,7 +14,7 @@ const arrows = {
   explain: ["base", "case", "elf", "dwarf", "disasm", "symbolize", "kernel", "oops", "source"],
   source: ["base"],
   render: ["base", "case"],
-  system: ["base", "elf", "kernel"],
+  system: ["base", "elf", "btf", "kernel"],
   fetch: ["base", "elf", "kernel", "system"],
   lab: ["base", "elf", "kernel", "case", "decode", "render", "system"],
   cli: ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render", "system", "fetch", "lab"],
