@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Btf, btfFromBytes, checkModuleBtf, verifyBtf } from "../../src/btf/index.ts";
+import { btfFromBytes, checkModuleBtf, verifyBtf, type Btf } from "../../src/btf/index.ts";
 import { elfFromBytes } from "../../src/elf/index.ts";
 import { writeBtf, type WrittenType } from "../support/btfwriter.ts";
 import { compressed, modinfoSection, writeElf, type WrittenSection } from "../support/elfwriter.ts";

@@ -472,7 +472,7 @@ export class CHeader {
       const type = words[at + 1]!;
       const bits = flag ? words[at + 2]! >>> 24 : 0;
       const memberOffset = flag ? words[at + 2]! & 0xff_ffff : words[at + 2]!;
-      if (offset < memberOffset) text += this.#padding(offset, memberOffset, packed ? 0 : layout.alignOf(type), afterBits && bits !== 0, indent);
+      if (offset < memberOffset) text += this.#padding(id, offset, memberOffset, packed ? 0 : layout.alignOf(type), afterBits && bits !== 0, indent);
       text += indent;
       text += name === 0 && bits === 0 ? this.#unnamedMember(type, level + 1) : this.#declaration(type, name === 0 ? "" : this.#names.name(name), level + 1);
       if (bits !== 0) {
@@ -487,8 +487,8 @@ export class CHeader {
       if (offset > largest) largest = offset;
     }
     if (isStruct) {
-      if (offset < 8 * size) text += this.#padding(offset, 8 * size, packed ? 0 : align, false, indent);
-    } else if (roundUp(largest, 8 * align) < 8 * size) text += this.#unionPadding(8 * size, level + 1);
+      if (offset < 8 * size) text += this.#padding(id, offset, 8 * size, packed ? 0 : align, false, indent);
+    } else if (roundUp(largest, 8 * align) < 8 * size) text += this.#unionPadding(id, 8 * size, level + 1);
     if (length > 0 || size > 0) text += `\n${indentOf(level)}`;
     this.#depth--;
     // Texts of texts multiply.
@@ -497,7 +497,7 @@ export class CHeader {
   }
 
   /** Unnamed bit-fields between what ends at one bit and what begins at another, unless the compiler leaves that hole by itself. `nextAlign` is 0 in a packed struct. */
-  #padding(from: number, to: number, nextAlign: number, withinBits: boolean, indent: string): string {
+  #padding(id: number, from: number, to: number, nextAlign: number, withinBits: boolean, indent: string): string {
     let text = "";
     let at = from;
     let index = this.#flat.pointerSize === 8 ? 0 : 1;
@@ -511,7 +511,7 @@ export class CHeader {
       if (withinBits || !goesThere) text += `${indent}${pads[index]![0]}: ${withinBits ? aligned - at : 0};`;
       at = aligned;
     }
-    if (to - at > largestOutput) throw this.#fail(0, `a hole of ${to - at} bits`);
+    if (to - at > largestOutput) throw this.#fail(id, `a hole of ${to - at} bits`);
     while (at < to) {
       const rest = Math.min(to - at, bits);
       if (rest < bits) for (index = pads.length - 1; pads[index]![1] < rest; ) index--;
@@ -536,10 +536,10 @@ export class CHeader {
     return this.#declaration(type, "", level);
   }
 
-  #unionPadding(bits: number, level: number): string {
+  #unionPadding(id: number, bits: number, level: number): string {
     const indent = `\n${indentOf(level)}`;
     const fitting = pads.findLast(([, room]) => room >= bits);
-    return fitting ? `${indent}${fitting[0]}: ${bits};` : `${indent}struct {${this.#padding(0, bits, 1, false, `${indent}\t`)}${indent}};`;
+    return fitting ? `${indent}${fitting[0]}: ${bits};` : `${indent}struct {${this.#padding(id, 0, bits, 1, false, `${indent}\t`)}${indent}};`;
   }
 
   /** A type with the name that is declared to be of it; `""` for none. */
