@@ -8,7 +8,7 @@ import { randomForTest } from "../support/seed.ts";
 
 // Damaged BTF: every question has an answer or an OopscopeError that names file and section, and none takes long.
 
-const mutations = 6000;
+const mutations = 3000;
 const codes = ["malformed", "unsupported", "over-budget", "bad-argument"];
 
 /** Whether it was answered. */

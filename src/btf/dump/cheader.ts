@@ -29,6 +29,8 @@ const stepsForEach = 2000;
 const stepsForAny = 1 << 22;
 /** What damaged or hostile types may make us write: those of a vmlinux make 3 MB. */
 const largestOutput = 1 << 26;
+/** Bits: 2 MB are a quarter of a million lines of padding. */
+const largestHole = 1 << 24;
 const chunkSize = 1 << 17;
 
 const begin = "#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n\n#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\n#endif\n\n";
@@ -511,7 +513,7 @@ export class CHeader {
       if (withinBits || !goesThere) text += `${indent}${pads[index]![0]}: ${withinBits ? aligned - at : 0};`;
       at = aligned;
     }
-    if (to - at > largestOutput) throw this.#fail(id, `a hole of ${to - at} bits`);
+    if (to - at > largestHole) throw this.#fail(id, `a hole of ${to - at} bits`);
     while (at < to) {
       const rest = Math.min(to - at, bits);
       if (rest < bits) for (index = pads.length - 1; pads[index]![1] < rest; ) index--;
