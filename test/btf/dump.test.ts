@@ -184,6 +184,10 @@ struct s {
   });
 });
 
+test("control characters of names do not reach a terminal", () => {
+  expect([...rawText(btfOf([{ kind: "fwd", name: "\x1b[31mred\x9b" }]))].join("")).toBe("[1] FWD '\\x1b[31mred\\x9b' fwd_kind=struct\n");
+});
+
 test("raw text and JSON", () => {
   const btf = btfOf([int, { kind: "enum64", name: "w", values: [["ALL", (1n << 64n) - 1n]] }, { kind: "func_proto", result: 0, parameters: [["a", 1], ["", 0]] }, { kind: "var", name: "v", type: 1 }, { kind: "datasec", name: ".data", size: 4, variables: [[4, 0, 4]] }]);
   expect([...rawText(btf)].join("")).toBe(
