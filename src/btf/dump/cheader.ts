@@ -12,7 +12,7 @@
  * - unions are packed and padded as structs are, and enums of one, two and eight bytes get the mode that makes them so (as in newer versions of libbpf);
  * - `va_list` is the structure that it is in the kernel, not what it is to clang on BPF.
  */
-import { type OopscopeError } from "../../base/index.ts";
+import { OopscopeError } from "../../base/index.ts";
 import { KIND, malformed } from "../format.ts";
 import { type Flat } from "../flat.ts";
 import { Layout } from "./layout.ts";
@@ -28,7 +28,9 @@ const deepest = 400;
 const stepsForEach = 2000;
 const stepsForAny = 1 << 22;
 /** What damaged or hostile types may make us write: those of a vmlinux make 3 MB. */
-const largestOutput = 1 << 28;
+const largestOutput = 1 << 26;
+/** Bits: 2 MB are a quarter of a million lines of padding. */
+const largestHole = 1 << 24;
 const chunkSize = 1 << 17;
 
 const begin = "#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n\n#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\n#endif\n\n";
@@ -45,6 +47,8 @@ const ARRAY = 2;
 const FUNCTION = 3;
 /** Whether a name after the left part needs a space before it. */
 const SPACED = 4;
+/** Whether there is a `spaceIfNamed` in the left part. */
+const MARKED = 8;
 /** Stands in a left part for a space that is there if there is a name. */
 const spaceIfNamed = "\x01";
 
@@ -52,12 +56,15 @@ const indents = Array.from({ length: 16 }, (_, level) => "\t".repeat(level));
 const indentOf = (level: number): string => indents[level] ?? "\t".repeat(level);
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
+/** The names that were given, and how often those that were more than once. */
+type Counts = { readonly all: Set<string>; readonly repeated: Map<string, number> };
+
 export class CHeader {
   readonly #flat: Flat;
   readonly #names: Names;
   readonly #layout: Layout;
-  readonly #tagNames = new Map<string, number>();
-  readonly #plainNames = new Map<string, number>();
+  readonly #tagNames: Counts = { all: new Set(), repeated: new Map() };
+  readonly #plainNames: Counts = { all: new Set(), repeated: new Map() };
   readonly #ordered: Uint8Array;
   readonly #emitted: Uint8Array;
   readonly #declared: Uint8Array;
@@ -212,13 +219,14 @@ export class CHeader {
         break;
       case KIND.array:
         strong = this.#order(words[start + 3]!, false);
+        this.#ordered[id] = this.#ordered[words[start + 3]!] === DONE ? DONE : NOT;
         break;
       case KIND.struct:
       case KIND.union: {
         const named = words[start] !== 0;
         if (throughPointer && named) break;
         this.#ordered[id] = DOING;
-        for (let at = start + 3, end = at + 3 * (info & 0xffff); at < end; at += 3) this.#order(words[at + 1]!, false);
+        for (let at = start + 3, end = at + 3 * (info & 0xffff); at < end; at += 3) if (this.#ordered[words[at + 1]!] !== DONE) this.#order(words[at + 1]!, false);
         if (named) this.#queue.push(id);
         this.#ordered[id] = DONE;
         strong = true;
@@ -243,11 +251,19 @@ export class CHeader {
       case KIND.restrict:
       case KIND.typeTag:
         strong = this.#order(words[start + 2]!, throughPointer);
+        this.#ordered[id] = this.#ordered[words[start + 2]!] === DONE ? DONE : NOT;
         break;
-      case KIND.funcProto:
+      case KIND.funcProto: {
         strong = this.#order(words[start + 2]!, throughPointer);
-        for (let at = start + 3, end = at + 2 * (info & 0xffff); at < end; at += 2) if (this.#order(words[at + 1]!, throughPointer)) strong = true;
+        let all = this.#ordered[words[start + 2]!] === DONE;
+        for (let at = start + 3, end = at + 2 * (info & 0xffff); at < end; at += 2) {
+          const type = words[at + 1]!;
+          if (this.#ordered[type] === DONE || this.#order(type, throughPointer)) strong = true;
+          if (this.#ordered[type] !== DONE) all = false;
+        }
+        if (all) this.#ordered[id] = DONE;
         break;
+      }
       default:
         this.#ordered[id] = DONE;
     }
@@ -255,18 +271,21 @@ export class CHeader {
     return strong;
   }
 
-  /** Writes a type's definition (`container` 0), or what `container` needs of it: nothing, or a declaration. */
-  #emit(id: number, container: number): void {
+  /**
+   * Writes a type's definition (`container` 0), or what `container` needs of it: nothing, or a declaration. Tells whether nobody will need more: then a pointer or
+   * a function that leads to it is done, too.
+   */
+  #emit(id: number, container: number): boolean {
     const state = this.#emitted[id]!;
-    if (state === DONE) return;
+    if (state === DONE) return true;
     const { words, starts } = this.#flat;
     const start = starts[id]!;
     const info = words[start + 1]!;
     const kind = (info >>> 24) & 0x1f;
     if (state === DOING) {
-      if (this.#declared[id] === 1) return;
+      if (this.#declared[id] === 1) return true;
       if (kind === KIND.struct || kind === KIND.union) {
-        if (id === container) return;
+        if (id === container) return false;
         if (words[start] === 0) throw this.#fail(id, "it has no name and contains itself");
         this.#out += `${this.#recordName(id)};\n\n`;
         this.#declared[id] = 1;
@@ -274,9 +293,10 @@ export class CHeader {
         this.#typedef(id);
         this.#declared[id] = 1;
       }
-      return;
+      return true;
     }
     this.#enter(id);
+    let done = true;
     switch (kind) {
       case KIND.int:
         this.#alias(id);
@@ -284,9 +304,7 @@ export class CHeader {
         break;
       case KIND.enum:
       case KIND.enum64:
-        if (container === 0) {
-          this.#out += `${this.#enum(id, 0)};\n\n`;
-        }
+        if (container === 0) this.#out += `${this.#enum(id, 0)};\n\n`;
         this.#emitted[id] = DONE;
         break;
       case KIND.ptr:
@@ -294,10 +312,12 @@ export class CHeader {
       case KIND.const:
       case KIND.restrict:
       case KIND.typeTag:
-        this.#emit(words[start + 2]!, container);
+        done = this.#emit(words[start + 2]!, container);
+        if (done) this.#emitted[id] = DONE;
         break;
       case KIND.array:
-        this.#emit(words[start + 3]!, container);
+        done = this.#emit(words[start + 3]!, container);
+        if (done) this.#emitted[id] = DONE;
         break;
       case KIND.fwd:
         this.#out += `${this.#forward(id)};\n\n`;
@@ -315,23 +335,28 @@ export class CHeader {
         const named = words[start] !== 0;
         if (container === 0 || !named) {
           const inner = named ? id : container;
-          for (let at = start + 3, end = at + 3 * (info & 0xffff); at < end; at += 3) this.#emit(words[at + 1]!, inner);
-        } else if (this.#declared[id] === 0 && id !== container) {
-          this.#out += `${this.#recordName(id)};\n\n`;
-          this.#declared[id] = 1;
+          for (let at = start + 3, end = at + 3 * (info & 0xffff); at < end; at += 3) if (this.#emitted[words[at + 1]!] !== DONE && !this.#emit(words[at + 1]!, inner)) done = false;
+        } else if (this.#declared[id] === 0) {
+          done = id !== container;
+          if (done) {
+            this.#out += `${this.#recordName(id)};\n\n`;
+            this.#declared[id] = 1;
+          }
         }
         if (container === 0) {
           this.#out += `${this.#record(id, 0)};\n\n`;
           this.#emitted[id] = DONE;
-        } else this.#emitted[id] = NOT;
+        } else this.#emitted[id] = !named && done ? DONE : NOT;
         break;
       }
       case KIND.funcProto:
-        this.#emit(words[start + 2]!, container);
-        for (let at = start + 3, end = at + 2 * (info & 0xffff); at < end; at += 2) this.#emit(words[at + 1]!, container);
+        done = this.#emit(words[start + 2]!, container);
+        for (let at = start + 3, end = at + 2 * (info & 0xffff); at < end; at += 2) if (this.#emitted[words[at + 1]!] !== DONE && !this.#emit(words[at + 1]!, container)) done = false;
+        if (done) this.#emitted[id] = DONE;
         break;
     }
     this.#depth--;
+    return done;
   }
 
   /** A type of GCC's that clang has not, named after what it is. */
@@ -354,7 +379,7 @@ export class CHeader {
   }
 
   /** The name, with a number if others have it: forward declarations, and enums without values, are of the one that there is. `""` for one without. */
-  #nameGiven(id: number, names: Map<string, number>): string {
+  #nameGiven(id: number, names: Counts): string {
     const known = this.#given[id];
     if (known !== undefined) return known;
     const { words, starts } = this.#flat;
@@ -365,7 +390,7 @@ export class CHeader {
     const name = this.#names.name(words[start]!);
     const isDeclaration = kind === KIND.fwd || (kind === KIND.enum && (info & 0xffff) === 0);
     // On BPF clang's own va_list is a pointer: that of a kernel for another machine is another type.
-    if (kind === KIND.typedef && name === ownList && !this.#isPointerSized(words[start + 2]!)) names.set(name, 1);
+    if (kind === KIND.typedef && name === ownList && !this.#isPointerSized(words[start + 2]!)) names.all.add(name);
     const given = isDeclaration ? name : this.#counted(name, names);
     this.#given[id] = given;
     return given;
@@ -376,10 +401,12 @@ export class CHeader {
     return size === 0 || size === this.#flat.pointerSize;
   }
 
-  #counted(name: string, names: Map<string, number>): string {
-    const count = (names.get(name) ?? 0) + 1;
-    names.set(name, count);
-    return count > 1 ? `${name}___${count}` : name;
+  #counted(name: string, names: Counts): string {
+    const before = names.all.size;
+    if (names.all.add(name).size > before) return name;
+    const count = (names.repeated.get(name) ?? 1) + 1;
+    names.repeated.set(name, count);
+    return `${name}___${count}`;
   }
 
   /** `struct NAME`, or `struct`. */
@@ -447,7 +474,7 @@ export class CHeader {
       const type = words[at + 1]!;
       const bits = flag ? words[at + 2]! >>> 24 : 0;
       const memberOffset = flag ? words[at + 2]! & 0xff_ffff : words[at + 2]!;
-      if (offset < memberOffset) text += this.#padding(offset, memberOffset, packed ? 1 : layout.alignOf(type), afterBits && bits !== 0, indent);
+      if (offset < memberOffset) text += this.#padding(id, offset, memberOffset, packed ? 0 : layout.alignOf(type), afterBits && bits !== 0, indent);
       text += indent;
       text += name === 0 && bits === 0 ? this.#unnamedMember(type, level + 1) : this.#declaration(type, name === 0 ? "" : this.#names.name(name), level + 1);
       if (bits !== 0) {
@@ -462,17 +489,17 @@ export class CHeader {
       if (offset > largest) largest = offset;
     }
     if (isStruct) {
-      if (offset < 8 * size) text += this.#padding(offset, 8 * size, align, false, indent);
-    } else if (roundUp(largest, 8 * align) < 8 * size) text += this.#unionPadding(8 * size, level + 1);
+      if (offset < 8 * size) text += this.#padding(id, offset, 8 * size, packed ? 0 : align, false, indent);
+    } else if (roundUp(largest, 8 * align) < 8 * size) text += this.#unionPadding(id, 8 * size, level + 1);
     if (length > 0 || size > 0) text += `\n${indentOf(level)}`;
     this.#depth--;
     // Texts of texts multiply.
-    if (this.#written + this.#out.length + text.length > largestOutput) throw this.#fail(id, `the header would have more than ${largestOutput >> 20} MB`);
+    if (this.#written + this.#out.length + text.length > largestOutput) throw new OopscopeError("over-budget", `${this.#flat.file}: the header would have more than ${largestOutput >> 20} MB`, { file: this.#flat.file, limit: largestOutput });
     return packed ? `${text}} __attribute__((packed))` : `${text}}`;
   }
 
-  /** Unnamed bit-fields between what ends at one bit and what begins at another, unless the compiler leaves that hole by itself. */
-  #padding(from: number, to: number, nextAlign: number, withinBits: boolean, indent: string): string {
+  /** Unnamed bit-fields between what ends at one bit and what begins at another, unless the compiler leaves that hole by itself. `nextAlign` is 0 in a packed struct. */
+  #padding(id: number, from: number, to: number, nextAlign: number, withinBits: boolean, indent: string): string {
     let text = "";
     let at = from;
     let index = this.#flat.pointerSize === 8 ? 0 : 1;
@@ -481,10 +508,12 @@ export class CHeader {
     const [, bits] = pads[index]!;
     if (aligned > at && aligned <= to) {
       // The compiler goes to the next member's alignment by itself, and `long: 64` to that of long, unless it fits before.
-      if (withinBits || (aligned === to && roundUp(at, 8 * nextAlign) !== aligned) || (aligned !== to && to - aligned <= aligned - at)) text += `${indent}${pads[index]![0]}: ${withinBits ? aligned - at : 0};`;
+      // In a packed struct it goes nowhere by itself but to the next byte.
+      const goesThere = aligned === to ? roundUp(at, 8 * Math.max(1, nextAlign)) === aligned : nextAlign !== 0 && to - aligned > aligned - at;
+      if (withinBits || !goesThere) text += `${indent}${pads[index]![0]}: ${withinBits ? aligned - at : 0};`;
       at = aligned;
     }
-    if (to - at > largestOutput) throw this.#fail(0, `a hole of ${to - at} bits`);
+    if (to - at > largestHole) throw this.#fail(id, `a hole of ${to - at} bits`);
     while (at < to) {
       const rest = Math.min(to - at, bits);
       if (rest < bits) for (index = pads.length - 1; pads[index]![1] < rest; ) index--;
@@ -509,10 +538,10 @@ export class CHeader {
     return this.#declaration(type, "", level);
   }
 
-  #unionPadding(bits: number, level: number): string {
+  #unionPadding(id: number, bits: number, level: number): string {
     const indent = `\n${indentOf(level)}`;
     const fitting = pads.findLast(([, room]) => room >= bits);
-    return fitting ? `${indent}${fitting[0]}: ${bits};` : `${indent}struct {${this.#padding(0, bits, 1, false, `${indent}\t`)}${indent}};`;
+    return fitting ? `${indent}${fitting[0]}: ${bits};` : `${indent}struct {${this.#padding(id, 0, bits, 1, false, `${indent}\t`)}${indent}};`;
   }
 
   /** A type with the name that is declared to be of it; `""` for none. */
@@ -525,7 +554,7 @@ export class CHeader {
       if (!kept) this.#forms[id] = 0;
     }
     let left = this.#lefts[id]!;
-    if (left.includes(spaceIfNamed)) left = left.replaceAll(spaceIfNamed, name === "" ? "" : " ");
+    if ((form & MARKED) !== 0) left = left.replaceAll(spaceIfNamed, name === "" ? "" : " ");
     if (name === "") return left + this.#rights[id]!;
     return (form & SPACED) !== 0 ? `${left} ${name}${this.#rights[id]!}` : left + name + this.#rights[id]!;
   }
@@ -576,20 +605,22 @@ export class CHeader {
         right = this.#rights[inner]!;
         const spaced = (innerForm & SPACED) !== 0;
         const own = innerForm & 3;
+        const marked = innerForm & MARKED;
         if (kind === KIND.ptr) {
-          form = PLAIN;
+          form = PLAIN | marked;
           if (own === PLAIN) left += spaced ? " *" : "*";
           else {
             left += own === FUNCTION ? " (*" : spaced ? `${spaceIfNamed}(*` : "(*";
+            if (own === ARRAY && spaced) form |= MARKED;
             right = `)${right}`;
           }
         } else if (own === FUNCTION) {
           left += " (";
           right = `[${words[start + 5]!}])${right}`;
-          form = ARRAY;
+          form = ARRAY | marked;
         } else {
           right = `[${words[start + 5]!}]${right}`;
-          form = ARRAY | (innerForm & SPACED);
+          form = ARRAY | (innerForm & SPACED) | marked;
         }
         break;
       }
@@ -610,7 +641,7 @@ export class CHeader {
         // An attribute in front of a struct without a name would take its members away.
         if (onPointer) left += ` ${word}`;
         else if (kind !== KIND.typeTag || keep) left = this.#qualified(left, word, inner);
-        form = PLAIN | SPACED;
+        form = PLAIN | SPACED | (form & MARKED);
         break;
       }
       case KIND.funcProto: {
@@ -633,7 +664,7 @@ export class CHeader {
           }
         }
         right = `(${parameters})${right}`;
-        form = FUNCTION | (resultForm & SPACED);
+        form = FUNCTION | (resultForm & (SPACED | MARKED));
         break;
       }
       default:

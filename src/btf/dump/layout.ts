@@ -7,7 +7,7 @@ const deepest = 400;
 /** Sizes and alignments as C has them without attributes, of flat BTF. */
 export class Layout {
   readonly #flat: Flat;
-  /** Bytes; 0 where it is not known yet. By id, of structs and unions. */
+  /** Bytes; 0 where it is not known yet. By id. */
   readonly #aligns: Uint8Array;
 
   constructor(flat: Flat) {
@@ -55,6 +55,14 @@ export class Layout {
 
   /** Bytes that its address is a multiple of, as the compiler has it; 1 for a struct that must be packed, and for what has no size. */
   alignOf(id: number, depth = 0): number {
+    const known = this.#aligns[id]!;
+    if (known !== 0) return known;
+    const align = this.#alignOf(id, depth);
+    this.#aligns[id] = align;
+    return align;
+  }
+
+  #alignOf(id: number, depth: number): number {
     const { words, starts, pointerSize } = this.#flat;
     if (depth > deepest) throw this.#fail(id, `type ${id} has more than ${deepest} types within one another`);
     for (let steps = 0, at = id; steps < deepest; steps++) {
@@ -81,14 +89,8 @@ export class Layout {
           at = words[start + 2]!;
           break;
         case KIND.struct:
-        case KIND.union: {
-          let align = this.#aligns[at]!;
-          if (align === 0) {
-            align = this.#isPacked(start, depth) ? 1 : this.#largest;
-            this.#aligns[at] = align;
-          }
-          return align;
-        }
+        case KIND.union:
+          return this.#isPacked(start, depth) ? 1 : this.#largest;
         default:
           return 1;
       }
@@ -114,8 +116,15 @@ export class Layout {
       const align = this.alignOf(words[at + 1]!, depth + 1);
       if (align > largest) largest = align;
       const offset = words[at + 2]!;
-      const isBitField = flag && offset >>> 24 !== 0;
-      if (!isBitField && (flag ? offset & 0xff_ffff : offset) % (8 * align) !== 0) return true;
+      const bits = flag ? offset >>> 24 : 0;
+      const from = flag ? offset & 0xff_ffff : offset;
+      if (bits === 0) {
+        if (from % (8 * align) !== 0) return true;
+        continue;
+      }
+      // A bit-field stands within one unit of its type.
+      const unit = 8 * this.sizeOf(words[at + 1]!);
+      if ((from % unit) + bits > unit) return true;
     }
     this.#largest = largest;
     return words[start + 2]! % largest !== 0;
