@@ -8,7 +8,11 @@ export { BpfObject, VerifierError, type LoadOptions, type OpenOptions } from "./
 export { BpfProgram, type TestRun } from "./program.ts";
 export { RingRecord, RingReader } from "./ring.ts";
 export { eventDecoder, RingBuffer, type RingBufferOptions, type RingStatistics } from "./ringbuffer.ts";
+export { typesFileOf, type TypesFile } from "./typesfile.ts";
 export { BpfVariable } from "./variable.ts";
 export { readVerifierLog, type VerifierVerdict } from "./verifier.ts";
 export { Assembler, r0, r1, r10, r2, r3, r4, r5, r6, r7, r8, r9, reg, type AluOp, type AtomicOp, type JumpOp, type MapReference, type Register, type Size, type Source } from "./assembler.ts";
 export { GeneratedProgram, type GeneratedOptions, type TracingTarget } from "./generated.ts";
+export { readTracePipe, traceClock, type PipeLine } from "./pipe.ts";
+export { readTraceLine, type TraceLine, type TraceLost } from "./tracepipe.ts";
+export { eventTypeFor, eventTypesOf, plain, presenterOf, textOfJson, type EventType, type Json } from "./present.ts";
