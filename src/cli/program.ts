@@ -1,5 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { OopscopeError, version } from "../base/index.ts";
+import type { BpfBuildFlags } from "./commands/bpf-build.ts";
+import type { BpfNewFlags } from "./commands/bpf-new.ts";
 import type { BpfPipeFlags } from "./commands/bpf-pipe.ts";
 import type { BpfRunFlags } from "./commands/bpf-run.ts";
 import type { BpfTypesFlags } from "./commands/bpf-types.ts";
@@ -234,7 +236,32 @@ const lab: Define = (program, done) => {
 };
 
 const bpf: Define = (program, done) => {
-  const bpf = program.command("bpf").description("BPF programs in C: build, run, types").helpOption("--help", "show this help").helpCommand(false);
+  const bpf = program.command("bpf").description("BPF programs of your own: new, build, run, types, pipe").helpOption("--help", "show this help").helpCommand(false);
+  withCommon(bpf.command("new"))
+    .description("write a BPF program that watches a function, with its header, Makefile and an agent in TypeScript")
+    .argument("<MODULE:FUNCTION>", "a function of a loaded module; FUNCTION alone: of the kernel")
+    .option("--exit", "also when it returns, with its result")
+    .option("-o, --output <DIR>", "the folder; default: named as the function")
+    .option("--btf <FILE>", "the kernel's BTF, a vmlinux or a copy of /sys/kernel/btf/vmlinux; default: the running kernel's")
+    .option("--force", "overwrite files that are there")
+    .addHelpText("after", "\nExamples:\n  oopscope bpf new gtp5g:gtp5g_xmit_skb_ipv4 --exit\n  cd gtp5g_xmit_skb_ipv4 && make run")
+    .action(async (probe: string, flags: BpfNewFlags) => {
+      const { runBpfNew } = await import("./commands/bpf-new.ts");
+      done(await runBpfNew(probe, flags));
+    });
+  withCommon(bpf.command("build"))
+    .description("compile BPF programs in C with clang; vmlinux.h is made on the way")
+    .argument("<SOURCE...>", "files of C, NAME.bpf.c; the object is NAME.bpf.o beside it")
+    .option("-o, --output <FILE>", "where the object goes")
+    .option("--module <NAME|KO>", "with the types of this module in vmlinux.h (repeatable)", collect)
+    .option("--btf <FILE>", "the kernel's BTF, a vmlinux or a copy of /sys/kernel/btf/vmlinux; default: the running kernel's")
+    .option("-D, --define <NAME[=VALUE]>", "define this for the preprocessor (repeatable)", collect)
+    .option("-I, --include <DIR>", "look for headers here, too (repeatable)", collect)
+    .addHelpText("after", "\nA source that includes \"vmlinux.h\" and has none beside it gets one of the running kernel. bpf/bpf_helpers.h and its like are libbpf's (package libbpf-dev).\n\nExamples:\n  oopscope bpf build watch.bpf.c\n  oopscope bpf build --module gtp5g watch.bpf.c -o watch.o")
+    .action(async (sources: string[], flags: BpfBuildFlags) => {
+      const { runBpfBuild } = await import("./commands/bpf-build.ts");
+      done(await runBpfBuild(sources, flags));
+    });
   withCommon(bpf.command("run"))
     .description("load a BPF object, attach what says where, and show its events, messages and maps")
     .argument("<OBJECT>", "a file that clang made (oopscope bpf build)")

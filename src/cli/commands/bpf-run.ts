@@ -55,6 +55,8 @@ async function runObject(object: BpfObject, flags: BpfRunFlags, signal: AbortSig
     if (left <= 0) return;
     if (!writeResult(text) || --left <= 0) stop.abort();
   };
+  // Node ends when nothing but a signal is waited for.
+  const alive = setInterval(() => {}, 1 << 30);
   const rings: RingBuffer<string>[] = [];
   let lostBefore: (bigint | null)[] = [];
   try {
@@ -75,6 +77,7 @@ async function runObject(object: BpfObject, flags: BpfRunFlags, signal: AbortSig
   } finally {
     signal.removeEventListener("abort", onAbort);
     if (timer !== null) clearTimeout(timer);
+    clearInterval(alive);
     stop.abort();
   }
   for (const [index, ring] of rings.entries()) tellLost(ring, lostBefore[index] ?? null, flags);
