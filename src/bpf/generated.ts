@@ -74,7 +74,7 @@ export class GeneratedProgram {
 
   private constructor(native: Native, name: string, type: (typeof programTypes)[number], target: TracingTarget | null, descriptor: number) {
     this.#native = native;
-    this.name = name;
+    this.name = name === "" ? `(${type})` : name;
     this.type = type;
     this.#target = target;
     this.#descriptor = descriptor;

@@ -1,16 +1,8 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { cacheFolder } from "../../src/system/index.ts";
-import { compileBpf, inGuest, suites } from "./guest.ts";
+import { compileBpf, dummyOf, inGuest, suites } from "./guest.ts";
 
 const program = `${process.execPath} ${join(import.meta.dirname, "../../dist/cli/main.cjs")}`;
-
-/** A module of the kernel's own, which sends packets nowhere. */
-function dummyOf(kernel: string): string {
-  const path = join(cacheFolder(), "kernels", kernel, "lib/modules", kernel, "kernel/drivers/net/dummy.ko");
-  return existsSync(path) ? path : `${path}.xz`;
-}
 
 const network = `ip link show dummy0 > /dev/null 2>&1 || ip link add dummy0 type dummy
 ip addr add 10.9.9.1/24 dev dummy0; ip link set dummy0 up arp off; sysctl -qw net.ipv6.conf.dummy0.disable_ipv6=1; sleep 1
@@ -53,7 +45,7 @@ it.each(suites())("%s: lines of bpf_printk, parsed and filtered; Ctrl-C detaches
     `${network}
 ${program} bpf run --no-printk ${object} 2> err &
 runner=$!
-${program} bpf pipe --match 'len=(128|228)' --limit 6 --duration 60 --format json > out 2> pipe-err &
+${program} bpf pipe --match 'len=(142|242)' --limit 6 --duration 60 --format json > out 2> pipe-err &
 piper=$!
 for try in $(seq 100); do grep -q attached err && break; sleep 0.2; done
 send 100; send 50; send 200
@@ -69,6 +61,7 @@ while read -r line; do echo "@@ \\"$line\\""; done < err`,
     args: { text: `dummy_xmit: len=${length} dev=dummy0` }, ret: null, duration: null, stack: [], clock: "local",
   });
   expect(said[0]).toBe(130);
-  expect(lines).toEqual([128, 128, 128, 228, 228, 228].map(line));
+  // The packet on the wire: 14 bytes of Ethernet, 20 of IP, 8 of UDP, and the text.
+  expect(lines).toEqual([142, 142, 142, 242, 242, 242].map(line));
   expect(said.slice(7)).toEqual(["oopscope: note: attached fentry/dummy_xmit; Ctrl-C ends it", "oopscope: note: detached 1 program"]);
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { expect } from "vitest";
@@ -45,4 +45,14 @@ export function suites(): string[] {
   const own = testKernel();
   const newer = readdirSync(join(cacheFolder(), "kernels")).filter((name) => name.startsWith("6.12.") && name.endsWith("-amd64")).sort().at(-1);
   return process.env["OOPSCOPE_TEST_SUITE"] !== undefined || newer === undefined ? [own] : [own, newer];
+}
+
+/** A module of the kernel's own, which sends packets nowhere. */
+export function dummyOf(kernel: string): string {
+  return moduleOf(kernel, "drivers/net/dummy");
+}
+
+export function moduleOf(kernel: string, name: string): string {
+  const path = join(cacheFolder(), "kernels", kernel, "lib/modules", kernel, "kernel", `${name}.ko`);
+  return existsSync(path) ? path : `${path}.xz`;
 }
