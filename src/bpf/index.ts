@@ -7,6 +7,8 @@ export { encodeValue } from "./encode.ts";
 export { enableStatistics, hasHelper, hasMapType, hasProgramType, listLinks, listMaps, listPrograms, type LinkInfo, type MapInfo, type ProgramInfo } from "./info.ts";
 export { BpfLink } from "./link.ts";
 export { BpfMap, type NewMap, type UpdateMode } from "./map.ts";
+export { MappedArray } from "./mapped.ts";
+export { PerfBuffer, type PerfBufferOptions } from "./perfbuffer.ts";
 export { BpfObject, VerifierError, type LoadOptions, type OpenOptions } from "./object.ts";
 export { BpfProgram, type TestRun } from "./program.ts";
 export { RingRecord, RingReader } from "./ring.ts";
