@@ -97,7 +97,8 @@ export function attachTo(native: Native, program: bigint, descriptor: number, ta
   }
 }
 
-function text(value: string): Uint8Array<ArrayBuffer> {
+/** Text with its NUL, where C may read it. */
+export function text(value: string): Uint8Array<ArrayBuffer> {
   const encoded = Buffer.from(value, "utf8");
   const bytes = fixedBytes(encoded.length + 1);
   bytes.set(encoded);
@@ -129,8 +130,19 @@ const perfEventOpen: Readonly<Record<string, number>> = { x64: 298, arm64: 241, 
 /** The attribute PERF_FLAG_FD_CLOEXEC. */
 const closeOnExec = 8;
 
-/** A perf event's descriptor. struct perf_event_attr: type, size, config, period or frequency, sample_type, read_format, flags, wakeup. */
-export function openPerfEvent(native: Native, attr: { readonly type: number; readonly config: bigint; readonly sample: bigint; readonly sampleType: number; readonly frequency: boolean; readonly wakeup: number }, pid: number, cpu: number): number {
+export type PerfEvent = {
+  readonly type: number;
+  readonly config: bigint;
+  readonly sample: bigint;
+  readonly sampleType?: number;
+  readonly frequency?: boolean;
+  readonly wakeup?: number;
+  /** config1 and config2: of a kprobe the name's address and the offset. */
+  readonly more?: readonly [bigint, bigint];
+};
+
+/** A perf event's descriptor. struct perf_event_attr: type, size, config, period or frequency, sample_type, read_format, flags, wakeup, bp_type, config1, config2. */
+export function openPerfEvent(native: Native, attr: PerfEvent, pid: number, cpu: number, what = `a perf event on CPU ${cpu}`): number {
   const number = perfEventOpen[process.arch];
   if (number === undefined) throw new OopscopeError("unsupported", `perf_event_open on ${process.arch} is unknown`, { arch: process.arch });
   const bytes = fixedBytes(112);
@@ -139,19 +151,21 @@ export function openPerfEvent(native: Native, attr: { readonly type: number; rea
   view.setUint32(4, bytes.length, hostIsLittle);
   view.setBigUint64(8, attr.config, hostIsLittle);
   view.setBigUint64(16, attr.sample, hostIsLittle);
-  view.setBigUint64(24, BigInt(attr.sampleType), hostIsLittle);
+  view.setBigUint64(24, BigInt(attr.sampleType ?? 0), hostIsLittle);
   // The bits `disabled` (0) and `freq` (10).
-  view.setBigUint64(40, attr.frequency ? 1n << 10n : 0n, hostIsLittle);
-  view.setUint32(48, attr.wakeup, hostIsLittle);
+  view.setBigUint64(40, attr.frequency === true ? 1n << 10n : 0n, hostIsLittle);
+  view.setUint32(48, attr.wakeup ?? 0, hostIsLittle);
+  view.setBigUint64(56, attr.more?.[0] ?? 0n, hostIsLittle);
+  view.setBigUint64(64, attr.more?.[1] ?? 0n, hostIsLittle);
   const descriptor = Number(native.libc.syscall(number, bytes, pid, cpu, -1, closeOnExec));
-  if (descriptor < 0) throw systemFailure(`open a perf event on CPU ${cpu}`, native.errno(), [], { cpu }, ["CAP_PERFMON"]);
+  if (descriptor < 0) throw systemFailure(`open ${what}`, native.errno(), [], {}, ["CAP_PERFMON"]);
   return descriptor;
 }
 
 function attachPerfEvent(native: Native, program: bigint, target: AttachTarget & { kind: "perf-event" }): bigint | null {
   const frequency = target.period === undefined;
   // PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK.
-  const event = openPerfEvent(native, { type: target.type ?? 1, config: target.config ?? 0n, sample: target.period ?? BigInt(target.frequency ?? 99), sampleType: 0, frequency, wakeup: 0 }, target.pid ?? -1, target.cpu);
+  const event = openPerfEvent(native, { type: target.type ?? 1, config: target.config ?? 0n, sample: target.period ?? BigInt(target.frequency ?? 99), frequency }, target.pid ?? -1, target.cpu);
   const link = native.libbpf.bpf_program__attach_perf_event_opts(program, event, null);
   // The link owns the event from now on; without one nobody does.
   if (link === null) {

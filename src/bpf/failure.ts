@@ -8,6 +8,8 @@ import { imageWithType, kernelBtf, modulesWithBtf } from "./kernel-btf.ts";
 /** `EBUSY (resource busy or locked)`. */
 export function errnoText(code: number): string {
   const positive = Math.abs(code);
+  // libuv's own words for this one are about sockets.
+  if (positive === errno.EOPNOTSUPP) return "EOPNOTSUPP (operation not supported)";
   if (positive === errno.ENOTSUPP) return "ENOTSUPP (operation not supported)";
   const known = getSystemErrorMap().get(-positive);
   return known === undefined ? `error ${positive}` : `${known[0]} (${known[1]})`;
@@ -44,7 +46,7 @@ export function systemFailure(action: string, code: number, said: readonly strin
 
 /** The last thing libbpf said that is more than that something failed. */
 function lastWord(said: readonly string[]): string {
-  return said.findLast((line) => !/^(?:failed to load object|failed to auto-attach)/.test(line)) ?? "";
+  return said.findLast((line) => !/^(?:failed to load object|failed to auto-attach|prog '[^']+': failed to attach: [A-Z])/.test(line)) ?? "";
 }
 
 /**

@@ -2,12 +2,12 @@ import { closeSync, readSync } from "node:fs";
 import { OopscopeError } from "../base/index.ts";
 import { fixedBytes } from "./bytes.ts";
 import { systemFailure } from "./failure.ts";
-import { Handle } from "./handle.ts";
+import { Handle, closed } from "./handle.ts";
 import { linkInfo, type LinkInfo } from "./info.ts";
 import { loadNative, type Native } from "./native.ts";
 
-/** How an attachment that is not a link of the kernel's is undone. */
-export type Undo = { readonly detach: () => void };
+/** An attachment that libbpf has no handle for: how it is undone, and its descriptor if it is a link of the kernel's. */
+export type Undo = { readonly detach: () => void; readonly descriptor?: number };
 
 /**
  * A program that is attached. It stays so until `close`, `detach`, or the end of this process, whatever ends it; pinned, until it is unpinned. Used after `close`,
@@ -50,6 +50,10 @@ export class BpfLink {
 
   /** Its descriptor, which stays the link's own. */
   get descriptor(): number {
+    if (this.#undo?.descriptor !== undefined) {
+      if (this.#closed) throw closed(`the link ${this.what}`);
+      return this.#undo.descriptor;
+    }
     return this.#native.libbpf.bpf_link__fd(this.#use());
   }
 

@@ -132,7 +132,7 @@ export class BpfMap {
   /** Throws `refused` for a mode that does not suit (EEXIST, ENOENT) and for a map that is full (E2BIG). A queue's or stack's key is null. */
   set(key: unknown, value: unknown, mode: UpdateMode = "any"): void {
     const code = this.#native.libbpf.bpf_map_update_elem(this.descriptor, this.#key(key), this.#valueOf(value), updateModes[mode]);
-    if (code < 0) throw systemFailure(`write an entry of the map ${this.name}`, code, [], { map: this.name });
+    if (code < 0) throw systemFailure(`write an entry of the map ${this.name}`, code, code === -errno.E2BIG ? [`it is full: it has room for ${this.maxEntries}`] : [], { map: this.name });
   }
 
   /** Whether there was one. */
@@ -316,12 +316,12 @@ export class BpfMap {
     return (view, at, end) => new Uint8Array(view.buffer, view.byteOffset + at, Math.min(size, end - at)).slice();
   }
 
-  /** The map as memory. Only arrays with BPF_F_MMAPABLE. @internal */
-  mapMemory(): { readonly address: bigint; readonly size: number; readonly slot: number } {
+  /** How large the map is as memory, and each value in it. Only arrays with BPF_F_MMAPABLE. @internal */
+  mapMemory(): { readonly size: number; readonly slot: number } {
     if ((this.flags & mapFlags.mappable) === 0) throw new OopscopeError("bad-argument", `the map ${this.name} was made without BPF_F_MMAPABLE`, { map: this.name });
     const slot = this.#slot;
     const size = Math.ceil((slot * this.maxEntries) / this.#native.pageSize) * this.#native.pageSize;
-    return { address: mapShared(this.#native, this.descriptor, size, 0, "read-write", `the map ${this.name}`), size, slot };
+    return { size, slot };
   }
 }
 

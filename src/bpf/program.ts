@@ -104,7 +104,8 @@ export class BpfProgram {
     const action = `attach the program ${this.name} (${where})`;
     const say = (kind: OopscopeError["code"], why: string): OopscopeError => new OopscopeError(kind, `failed to ${action}: ${errnoText(code)}: ${why}`, facts);
     const kprobe = target === undefined ? /^k(?:ret)?probe\//.test(this.section) : target.kind === "kprobe";
-    if (target === undefined && code === errno.EOPNOTSUPP && said.some((line) => line.includes("doesn't support auto-attach") || line.includes("auto-attach is not supported"))) {
+    if (target === undefined && code === errno.EOPNOTSUPP && said.length === 0) {
+      // The library says something where it is the kernel that cannot.
       return new OopscopeError("bad-argument", `the section \`${this.section}\` of the program ${this.name} does not say where it is to be attached`, facts);
     }
     if (target === undefined && code === errno.EINVAL && this.type === "unspecified") return new OopscopeError("bad-argument", `the section \`${this.section}\` of the program ${this.name} is not one that libbpf ${this.#native.version} knows`, facts);

@@ -43,6 +43,22 @@ export class RingRecord {
     return this.#view.getUint8(this.#place(offset, 1));
   }
 
+  i8(offset: number): number {
+    return this.#view.getInt8(this.#place(offset, 1));
+  }
+
+  i16(offset: number): number {
+    return this.#view.getInt16(this.#place(offset, 2), hostIsLittle);
+  }
+
+  f32(offset: number): number {
+    return this.#view.getFloat32(this.#place(offset, 4), hostIsLittle);
+  }
+
+  f64(offset: number): number {
+    return this.#view.getFloat64(this.#place(offset, 8), hostIsLittle);
+  }
+
   u16(offset: number): number {
     return this.#view.getUint16(this.#place(offset, 2), hostIsLittle);
   }

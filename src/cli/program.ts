@@ -1,5 +1,10 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { OopscopeError, version } from "../base/index.ts";
+import type { BpfBuildFlags } from "./commands/bpf-build.ts";
+import type { BpfNewFlags } from "./commands/bpf-new.ts";
+import type { BpfPipeFlags } from "./commands/bpf-pipe.ts";
+import type { BpfRunFlags } from "./commands/bpf-run.ts";
+import type { BpfTypesFlags } from "./commands/bpf-types.ts";
 import type { BtfCheckFlags } from "./commands/btf-check.ts";
 import type { BtfDumpFlags } from "./commands/btf-dump.ts";
 import type { BtfEncodeFlags } from "./commands/btf-encode.ts";
@@ -30,12 +35,16 @@ export async function run(args: readonly string[]): Promise<number> {
       const { say } = await import("./output.ts");
       const { file } = error.facts;
       const image = error.code === "not-elf" && typeof file === "string" ? (await import("./boot-image.ts")).bootImageAdvice(file) : null;
-      say("error", image?.text ?? error.message, image?.command);
-      return error.code === "bad-argument" ? exit.usage : exit.failed;
+      const advice = image === null && privileged.has(error.code) ? (await import("./privilege-advice.ts")).privilegeAdvice(error) : null;
+      say("error", image?.text ?? error.message, image?.command ?? advice);
+      return error.code === "bad-argument" ? exit.usage : privileged.has(error.code) ? exit.missingPrivilege : exit.failed;
     }
     throw error;
   }
 }
+
+/** Errors about the machine rather than what was asked of it: a privilege, a library or a feature of the kernel is missing. */
+const privileged: ReadonlySet<string> = new Set(["not-permitted", "missing-library", "missing-feature"]);
 
 type Done = (status: number) => void;
 type Define = (program: Command, done: Done) => void;
@@ -241,7 +250,76 @@ const lab: Define = (program, done) => {
     });
 };
 
-const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, btf, functions, cache, lab };
+const bpf: Define = (program, done) => {
+  const bpf = program.command("bpf").description("BPF programs of your own: new, build, run, types, pipe").helpOption("--help", "show this help").helpCommand(false);
+  withCommon(bpf.command("new"))
+    .description("write a BPF program that watches a function, with its header, Makefile and an agent in TypeScript")
+    .argument("<MODULE:FUNCTION>", "a function of a loaded module; FUNCTION alone: of the kernel")
+    .option("--exit", "also when it returns, with its result")
+    .option("-o, --output <DIR>", "the folder; default: named as the function")
+    .option("--btf <FILE>", "the kernel's BTF, a vmlinux or a copy of /sys/kernel/btf/vmlinux; default: the running kernel's")
+    .option("--force", "overwrite files that are there")
+    .addHelpText("after", "\nExamples:\n  oopscope bpf new gtp5g:gtp5g_xmit_skb_ipv4 --exit\n  cd gtp5g_xmit_skb_ipv4 && make run")
+    .action(async (probe: string, flags: BpfNewFlags) => {
+      const { runBpfNew } = await import("./commands/bpf-new.ts");
+      done(await runBpfNew(probe, flags));
+    });
+  withCommon(bpf.command("build"))
+    .description("compile BPF programs in C with clang; vmlinux.h is made on the way")
+    .argument("<SOURCE...>", "files of C, NAME.bpf.c; the object is NAME.bpf.o beside it")
+    .option("-o, --output <FILE>", "where the object goes")
+    .option("--module <NAME|KO>", "with the types of this module in vmlinux.h (repeatable)", collect)
+    .option("--btf <FILE>", "the kernel's BTF, a vmlinux or a copy of /sys/kernel/btf/vmlinux; default: the running kernel's")
+    .option("-D, --define <NAME[=VALUE]>", "define this for the preprocessor (repeatable)", collect)
+    .option("-I, --include <DIR>", "look for headers here, too (repeatable)", collect)
+    .addHelpText("after", "\nA source that includes \"vmlinux.h\" and has none beside it gets one of the running kernel. bpf/bpf_helpers.h and its like are libbpf's (package libbpf-dev).\n\nExamples:\n  oopscope bpf build watch.bpf.c\n  oopscope bpf build --module gtp5g watch.bpf.c -o watch.o")
+    .action(async (sources: string[], flags: BpfBuildFlags) => {
+      const { runBpfBuild } = await import("./commands/bpf-build.ts");
+      done(await runBpfBuild(sources, flags));
+    });
+  withCommon(bpf.command("run"))
+    .description("load a BPF object, attach what says where, and show its events, messages and maps")
+    .argument("<OBJECT>", "a file that clang made (oopscope bpf build)")
+    .option("--set <NAME=VALUE>", "set a global variable before loading (repeatable)", collect)
+    .option("--event <STRUCT>", "the type of the events; default: those that the program has a global pointer to (repeatable)", collect)
+    .option("--skip-missing", "leave programs out whose function, hook or tracepoint the kernel has not")
+    .option("--no-printk", "do not show what bpf_printk writes")
+    .option("--no-maps", "do not show the maps at the end")
+    .option("--duration <S>", "end after so many seconds", positiveNumber)
+    .option("--limit <N>", "end after so many events and messages", positiveNumber)
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nCtrl-C ends it: all is detached then. A program counts what it could not write in a global variable `lost`, which is told at the end.\nNeeds CAP_BPF and CAP_PERFMON, for functions of modules CAP_SYS_ADMIN.\n\nExamples:\n  sudo oopscope bpf run watch.bpf.o\n  sudo oopscope bpf run --format json --set wanted=1234 watch.bpf.o | jq .args")
+    .action(async (file: string, flags: BpfRunFlags) => {
+      const { runBpfRun } = await import("./commands/bpf-run.ts");
+      done(await runBpfRun(file, flags));
+    });
+  withCommon(bpf.command("types"))
+    .description("write TypeScript for an object: the types of its events, maps and variables, and decoders")
+    .argument("<OBJECT>", "a file that clang made, with -g")
+    .option("-o, --output <FILE.js>", "write the decoders to this file, and the types to .d.ts beside it; default: the types, to standard output")
+    .option("--event <STRUCT>", "a type of events; default: those that the program has a global pointer to (repeatable)", collect)
+    .addHelpText("after", "\nExamples:\n  oopscope bpf types watch.bpf.o\n  oopscope bpf types watch.bpf.o -o watch-events.js")
+    .action(async (file: string, flags: BpfTypesFlags) => {
+      const { runBpfTypes } = await import("./commands/bpf-types.ts");
+      done(await runBpfTypes(file, flags));
+    });
+  withCommon(bpf.command("pipe"))
+    .description("show what bpf_printk writes: trace_pipe, parsed and filtered")
+    .option("--match <REGEX>", "only messages that match")
+    .option("--comm <NAME>", "only of threads of this name (repeatable)", collect)
+    .option("--pid <N>", "only of this thread or process (repeatable)", collectNumber)
+    .option("--cpu <N>", "only of this CPU (repeatable)", collectNumber)
+    .option("--duration <S>", "end after so many seconds", positiveNumber)
+    .option("--limit <N>", "end after so many messages", positiveNumber)
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nA message is given to one reader: another one of trace_pipe takes it away. Needs to read tracefs, as root does.\n\nExamples:\n  sudo oopscope bpf pipe\n  sudo oopscope bpf pipe --match gtp5g --format json | jq -r .args.text")
+    .action(async (flags: BpfPipeFlags) => {
+      const { runBpfPipe } = await import("./commands/bpf-pipe.ts");
+      done(await runBpfPipe(flags));
+    });
+};
+
+const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, btf, bpf, functions, cache, lab };
 
 /** Which files to use for a log, and how. */
 function withFiles(command: Command): Command {
@@ -280,6 +358,11 @@ function withCommon(command: Command): Command {
     .option("-v, --verbose", "say more of what is done and found")
     .addOption(new Option("--color <WHEN>", "colour the output").choices(["auto", "always", "never"]).default("auto"))
     .option("--no-pager", "write straight to the terminal");
+}
+
+function collectNumber(text: string, before: number[] | undefined): number[] {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("it must be a whole number.");
+  return [...(before ?? []), Number(text)];
 }
 
 function collect(value: string, before: string[] | undefined): string[] {

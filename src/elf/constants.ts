@@ -37,6 +37,7 @@ export const machines: Readonly<Record<number, string>> = {
   62: "x86_64",
   183: "arm64",
   243: "riscv64",
+  247: "bpf",
   258: "loongarch64",
 };
 

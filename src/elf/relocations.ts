@@ -21,6 +21,8 @@ const kinds: Readonly<Record<string, Readonly<Record<number, RelocationAction>>>
     52: { size: 1, action: "sub6" }, 53: { size: 1, action: "set6" }, 54: set(1), 55: set(2), 56: set(4),
     60: { size: 1, action: "uleb-set" }, 61: { size: 1, action: "uleb-sub" },
   },
+  // R_BPF_64_ABS64, R_BPF_64_ABS32, R_BPF_64_NODYLD32 (LLVM's llvm/docs/BPF); those of code (1, 10) are its loader's.
+  bpf: { 0: none, 2: set(8), 3: set(4), 4: set(4) },
   ppc: { 0: none, 1: set(4), 3: set(2), 78: set(4) },
   ppc64: { 0: none, 1: set(4), 38: set(8), 78: set(8) },
   s390x: { 0: none, 4: set(4), 22: set(8), 3: set(2), 1: set(1) },

@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { expect } from "vitest";
+import { cacheFolder } from "../../src/system/index.ts";
+import { testKernel } from "../lab/kernel.ts";
 import { runLab, type LabOptions } from "../../src/lab/index.ts";
 
 /** What tests make; below node_modules/, so that programs there find koffi. */
@@ -36,4 +38,21 @@ export async function inGuest(name: string, script: string, options: LabOptions)
   if (process.env["OOPSCOPE_SHOW_GUEST"]) process.stderr.write(console);
   expect({ outcome: result.outcome, status: result.status, console: result.status === 0 ? "" : console.slice(-6000) }).toEqual({ outcome: "finished", status: 0, console: "" });
   return [...console.matchAll(/^@@ (.*?)\r?$/gm)].map(([, json]) => JSON.parse(json!) as unknown);
+}
+
+/** Releases of the kernels that these tests boot: 6.1, and 6.12 if the cache has it (`make matrix` fetches it), or what OOPSCOPE_TEST_SUITE says. */
+export function suites(): string[] {
+  const own = testKernel();
+  const newer = readdirSync(join(cacheFolder(), "kernels")).filter((name) => name.startsWith("6.12.") && name.endsWith("-amd64")).sort().at(-1);
+  return process.env["OOPSCOPE_TEST_SUITE"] !== undefined || newer === undefined ? [own] : [own, newer];
+}
+
+/** A module of the kernel's own, which sends packets nowhere. */
+export function dummyOf(kernel: string): string {
+  return moduleOf(kernel, "drivers/net/dummy");
+}
+
+export function moduleOf(kernel: string, name: string): string {
+  const path = join(cacheFolder(), "kernels", kernel, "lib/modules", kernel, "kernel", `${name}.ko`);
+  return existsSync(path) ? path : `${path}.xz`;
 }
