@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { OopscopeError, version } from "../base/index.ts";
 import type { CacheFlags } from "./commands/cache.ts";
 import type { DecodeFlags } from "./commands/decode.ts";
+import type { DoctorFlags } from "./commands/doctor.ts";
 import type { ExplainFlags } from "./commands/explain.ts";
 import type { FunctionsFlags } from "./commands/functions.ts";
 import type { LabFlags } from "./commands/lab.ts";
@@ -145,6 +146,18 @@ const functions: Define = (program, done) => {
     });
 };
 
+const doctor: Define = (program, done) => {
+  withCommon(program.command("doctor"))
+    .description("what this machine lacks for oopscope, and the commands that mend it")
+    .argument("[CAPABILITY]", "decode, btf, bpf, trace, guard or lab (default: all)")
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nNothing is started, loaded or changed. Exit status: 0; 4 if the capability that was asked for is missing.\n\nExamples:\n  oopscope doctor\n  oopscope doctor trace --format json")
+    .action(async (capability: string | undefined, flags: DoctorFlags) => {
+      const { runDoctor } = await import("./commands/doctor.ts");
+      done(await runDoctor(capability, flags));
+    });
+};
+
 const cache: Define = (program, done) => {
   const cache = withCommon(program.command("cache"))
     .description("what was fetched, and where it is")
@@ -193,7 +206,7 @@ const lab: Define = (program, done) => {
     });
 };
 
-const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, functions, cache, lab };
+const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, functions, doctor, cache, lab };
 
 /** Which files to use for a log, and how. */
 function withFiles(command: Command): Command {

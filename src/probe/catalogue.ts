@@ -83,7 +83,7 @@ export async function openCatalogue({ pattern: text, module: named = null, root 
     const result = moduleFile(elf, { kernelBtf: ours ? kernel : null, limits, abilities: abilitiesOf(sources) });
     const notes = [...result.notes];
     if (!ours) notes.push(`${elf.path} was built for ${vermagic}, and this kernel is ${sources.release ?? "unknown"}: what it takes is judged by this kernel`);
-    return { ...rest, table: result.table, module: null, loaded: "no", notes, debug: (module) => (module === null || moduleKey(module) !== moduleKey(result.module) ? debugOf(find(module)) : Promise.resolve(hasDebugInformation(elf) ? elf : null)) };
+    return { ...rest, lacking: sources.lacking.filter(({ what }) => what === "btf"), table: result.table, module: null, loaded: "no", notes, debug: (module) => (module === null || moduleKey(module) !== moduleKey(result.module) ? debugOf(find(module)) : Promise.resolve(hasDebugInformation(elf) ? elf : null)) };
   };
   try {
     if (file !== null) {

@@ -1,5 +1,4 @@
 import { OopscopeError } from "../base/index.ts";
-import type { Btf } from "../btf/index.ts";
 import { moduleKey } from "../kernel/index.ts";
 import { denied } from "./denied.ts";
 import { isPlaceholder, type NameCounts } from "./lists.ts";
@@ -12,7 +11,7 @@ export type How = "fentry" | "kprobe" | "kprobe-address";
 
 /** What keeps fentry or kprobes from a function, or keeps us from knowing. */
 export type Obstacle =
-  | { readonly code: "gone" | "notrace" | "blacklist" | "denied" | "cold-part" | "no-kernel-btf" | "no-module-btf" | "no-direct-calls" | "not-in-btf" | "damaged-btf" }
+  | { readonly code: "gone" | "notrace" | "blacklist" | "denied" | "cold-part" | "no-kernel-btf" | "no-module-btf" | "no-direct-calls" | "no-kprobes" | "not-in-btf" | "damaged-btf" }
   | { readonly code: "renamed"; readonly base: string }
   | { readonly code: "ambiguous"; readonly count: number }
   | { readonly code: "prototype"; readonly refusal: PrototypeRefusal }
@@ -62,6 +61,8 @@ export type KernelAbilities = {
   /** Whether trampolines can be called from ftrace's sites (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS). */
   readonly directCalls: "yes" | "no" | "unknown";
   readonly hasBtf: boolean;
+  /** Whether there are kprobe events at all (CONFIG_KPROBE_EVENTS). */
+  readonly hasKprobes: boolean;
 };
 
 /** The prototypes of the kernel or of one module. */
@@ -129,6 +130,7 @@ export class FunctionTable {
 
     const kprobe: Obstacle[] = [];
     let sureKprobe = true;
+    if (!abilities.hasKprobes) kprobe.push({ code: "no-kprobes" });
     if (traced[row] === NO && abilities.refusesNotrace !== "no") {
       if (abilities.refusesNotrace === "yes") kprobe.push(notrace);
       else sureKprobe = false;
@@ -244,6 +246,7 @@ export function abilitiesOf({ config, kernelBtf, arch }: Pick<ProbeSources, "con
     refusesNotrace: config === null ? (arch === "x86_64" ? "yes" : "unknown") : is("DYNAMIC_FTRACE") && !is("KPROBE_EVENTS_ON_NOTRACE") ? "yes" : "no",
     directCalls: config === null ? (arch === "x86_64" ? "yes" : "unknown") : is("DYNAMIC_FTRACE_WITH_DIRECT_CALLS") ? "yes" : "no",
     hasBtf: kernelBtf !== null,
+    hasKprobes: config === null || is("KPROBE_EVENTS"),
   };
 }
 
@@ -303,6 +306,3 @@ function ofBtf(ids: Iterable<string>, ftrace: NameCounts | null, blacklisted: Na
   const names = [...ids];
   return joined(names, names.map(() => 0), [null], null, new Uint8Array(names.length), ftrace, blacklisted);
 }
-
-/** The BTF of one table's kernel, for those who need more of it. */
-export type { Btf };

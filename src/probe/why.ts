@@ -19,7 +19,7 @@ export type Reason = {
 };
 
 export type ReasonCode =
-  | "inlined" | "renamed" | "notrace" | "blacklist" | "denied" | "no-kernel-btf" | "no-module-btf" | "no-direct-calls" | "not-in-btf" | "inconsistent" | "too-many-arguments" | "struct-by-value"
+  | "inlined" | "renamed" | "notrace" | "blacklist" | "denied" | "no-kernel-btf" | "no-module-btf" | "no-direct-calls" | "no-kprobes" | "not-in-btf" | "inconsistent" | "too-many-arguments" | "struct-by-value"
   | "struct-result" | "unsupported-type" | "variadic" | "gone" | "not-loaded" | "cold-part" | "placeholder" | "ambiguous" | "no-symbol" | "typo" | "damaged-btf" | "unknown";
 
 /** What is said of one function that has the name. */
@@ -53,8 +53,7 @@ export async function whyTraceable(table: FunctionTable, pattern: FunctionPatter
     const found = table.row(row);
     const reasons = reasonsOf(found, table);
     if (loaded === "no") reasons.unshift(notLoaded(found.module));
-    const { signal: aborted } = { signal };
-    aborted?.throwIfAborted();
+    signal?.throwIfAborted();
     const unclear = reasons.findIndex(({ code }) => code === "not-in-btf");
     if (unclear >= 0) {
       const elf = await debug(found.module);
@@ -187,6 +186,8 @@ function reasonOf(obstacle: Obstacle, of: "fentry" | "kprobe", found: TraceableF
       return reason("no-kernel-btf", "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF), which fentry needs");
     case "no-direct-calls":
       return reason("no-direct-calls", "the kernel cannot call BPF from ftrace's sites (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)");
+    case "no-kprobes":
+      return reason("no-kprobes", "the kernel has no kprobe events (CONFIG_KPROBE_EVENTS)", null);
     case "no-module-btf":
       return reason("no-module-btf", `the module ${owner ?? ""} has no BTF that the kernel took, which fentry needs`, kprobe === null ? `oopscope btf encode makes it` : `${kprobe}; or give the module BTF: oopscope btf encode`);
     case "not-in-btf":

@@ -82,7 +82,8 @@ export function whyText(answer: Why): string {
   const lines = [`${module === null ? "" : `${visible(module)}:`}${visible(name)}: ${how.length + unsure.length === 0 ? (answer.function === null ? "no such function can be traced" : "cannot be traced") : `can be traced by ${probed(how, unsure).replaceAll(",", " and ")}`}`];
   if (answer.function?.signature != null) lines.push(`  ${visible(answer.function.signature)}${answer.function.signatureFrom === "dwarf" ? "  (debug information)" : ""}`);
   for (const { code, of, text, instead } of reasons) {
-    lines.push(`  no ${of.map((one) => (one === "kprobe" && code === "ambiguous" ? "kprobe by name" : one)).join(" and no ")}: ${code}: ${visible(text)}`.replace(/^ {2}no (.*?): unknown: /, "  $1: "));
+    const ways = of.map((one) => (one === "kprobe" && code === "ambiguous" ? "kprobe by name" : one));
+    lines.push(code === "unknown" ? `  ${ways.join(" and ")}: ${visible(text)}` : `  no ${ways.join(", no ")}: ${code}: ${visible(text)}`);
     if (instead !== null) lines.push(`    instead: ${visible(instead)}`);
   }
   return `${lines.join("\n")}\n`;
