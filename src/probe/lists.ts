@@ -13,8 +13,8 @@ const noModules: ReadonlySet<string> = new Set(["bpf", "__builtin__ftrace", "__b
 /** Code symbols of /proc/kallsyms, in its order, in columns. */
 export type KernelSymbols = {
   readonly names: readonly string[];
-  /** Hexadecimal digits as the list has them: zeros where the kernel hides addresses. */
-  readonly addresses: readonly string[];
+  /** Hexadecimal digits of a row's address as the list has them: zeros where the kernel hides addresses. */
+  address(row: number): string;
   /** Index in `moduleNames`; 0 is the kernel itself. */
   readonly modules: readonly number[];
   readonly moduleNames: readonly (string | null)[];
@@ -32,9 +32,10 @@ const isCode = (type: number): boolean => type === 0x74 || type === 0x54 || type
 export function readKallsyms(path: string, bytes: Uint8Array): KernelSymbols {
   const text = textOf(path, bytes);
   const names: string[] = [];
-  const addresses: string[] = [];
+  /** Where lines begin: the text of an address is cut when it is asked for. */
+  let starts = new Int32Array(1 << 16);
   const modules: number[] = [];
-  const init: number[] = [];
+  let init = new Uint8Array(1 << 16);
   const moduleNames: (string | null)[] = [null];
   const moduleIndices = new Map<string, number>();
   let hidden = true;
@@ -67,19 +68,27 @@ export function readKallsyms(path: string, bytes: Uint8Array): KernelSymbols {
       }
     }
     const name = text.slice(space + 3, nameEnd);
-    const address = text.slice(start, space);
-    if (hidden && !isZero(address)) hidden = false;
+    if (hidden && !isZero(text.slice(start, space))) hidden = false;
     if (module === 0) {
       if (name === "_sinittext") inInit = 1;
       else if (name === "_einittext") inInit = 0;
     } else inInit = 0;
     if (names.length >= mostRows) throw tooMany(path);
-    names.push(name);
-    addresses.push(address);
+    const row = names.push(name) - 1;
+    if (row >= starts.length) {
+      const longer = new Int32Array(2 * row);
+      longer.set(starts);
+      starts = longer;
+      const more = new Uint8Array(2 * row);
+      more.set(init);
+      init = more;
+    }
+    starts[row] = start;
+    init[row] = inInit;
     modules.push(module);
-    init.push(inInit);
   }
-  return { names, addresses, modules, moduleNames, init: Uint8Array.from(init), hidden: hidden && names.length > 0, passedOver };
+  const address = (row: number): string => text.slice(starts[row], text.indexOf(" ", starts[row]));
+  return { names, address, modules, moduleNames, init: init.subarray(0, names.length), hidden: hidden && names.length > 0, passedOver };
 }
 
 /** How often each name stands in a list, by module; the kernel's own under null. */

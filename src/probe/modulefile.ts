@@ -2,7 +2,7 @@ import { messageOf, OopscopeError } from "../base/index.ts";
 import { btfOfElf, type Btf } from "../btf/index.ts";
 import { SHF_EXECINSTR, type ElfFile, type Section } from "../elf/index.ts";
 import { moduleOfFile } from "../kernel/index.ts";
-import { FunctionTable, NO, YES, type KernelAbilities, type ModulePrototypes } from "./functions.ts";
+import { countNames, FunctionTable, NO, YES, type KernelAbilities, type ModulePrototypes } from "./functions.ts";
 import { sourcePrototypes } from "./inlined.ts";
 import { functionIds, Prototypes, type FentryLimits } from "./prototype.ts";
 
@@ -71,7 +71,10 @@ export function moduleFile(elf: ElfFile, { kernelBtf, limits, abilities }: Modul
     const dot = wanted.indexOf(".");
     return dot > 0 ? null : (others.get(wanted) ?? null);
   };
-  const columns = { names: rows.map((row) => row.name), modules: rows.map(() => 1), moduleNames: [null, name], addresses: null, init: Uint8Array.from(rows, (row) => (isInit(row) ? 1 : 0)), traced, blacklisted };
+  const names = rows.map((row) => row.name);
+  const modules = rows.map(() => 1);
+  const moduleNames = [null, name];
+  const columns = { names, modules, moduleNames, address: null, ...countNames(names, modules, moduleNames), init: Uint8Array.from(rows, (row) => (isInit(row) ? 1 : 0)), traced, blacklisted };
   return { module: name, table: new FunctionTable(columns, abilities, (module) => (module === 1 ? known : null), other), btf: form, notes };
 }
 

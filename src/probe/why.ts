@@ -217,13 +217,13 @@ function reasonOf(obstacle: Obstacle, of: "fentry" | "kprobe", found: TraceableF
 }
 
 function places({ name, module }: TraceableFunction, table: FunctionTable): string {
-  const { names, modules, moduleNames, addresses } = table.columns;
+  const { names, modules, moduleNames, address } = table.columns;
   const found: string[] = [];
   for (let row = 0; row < names.length && found.length < 9; row++) {
     if (names[row] !== name) continue;
     const owner = moduleNames[modules[row]!]!;
     if (module !== null && owner !== module) continue;
-    found.push(`${owner ?? "the kernel"}${addresses ? ` at 0x${addresses[row]!}` : ""}`);
+    found.push(`${owner ?? "the kernel"}${address ? ` at 0x${address(row)}` : ""}`);
   }
   return found.length === 0 ? "" : ` (${found.slice(0, 8).join(", ")}${found.length > 8 ? ", …" : ""})`;
 }
