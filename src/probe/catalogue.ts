@@ -47,7 +47,8 @@ const isFile = (name: string): boolean => (name.includes("/") || name.includes("
 export async function openCatalogue({ pattern: text, module: named = null, root = "/", arch, signal }: CatalogueOptions): Promise<Catalogue> {
   const file = named !== null && isFile(named) ? named : text !== null && isFile(text) && existsSync(text) ? text : null;
   const pattern = text === null || text === file ? null : parsePattern(text);
-  const sources = await readProbeSources({ root, ...(arch === undefined ? {} : { arch }), ...(signal === undefined ? {} : { signal }) });
+  const sources = readProbeSources({ root, ...(arch === undefined ? {} : { arch }) });
+  signal?.throwIfAborted();
   const running = runningKernel(root);
   const clues: KernelClues = { release: sources.release, version: null, banner: running?.banner ?? null, buildId: running?.buildId ?? null, arch: sources.arch };
   const places: SearchPlaces = { root, fetched: symbolsFolder(), debuginfod: debuginfodFolder(), ...(running ? { running } : {}) };
@@ -73,7 +74,7 @@ export async function openCatalogue({ pattern: text, module: named = null, root 
   };
   const rest = { pattern, lacking: sources.lacking, close };
 
-  const ofFile = async (elf: ElfFile): Promise<Catalogue> => {
+  const ofFile = (elf: ElfFile): Catalogue => {
     const kernel = sources.kernelBtf;
     const vermagic = elf.modinfo().get("vermagic")?.[0]?.split(" ")[0] ?? null;
     const ours = vermagic === null || vermagic === sources.release;
@@ -89,7 +90,7 @@ export async function openCatalogue({ pattern: text, module: named = null, root 
     if (file !== null) {
       const elf = await openElf(file);
       open.push(() => elf.close());
-      return await ofFile(elf);
+      return ofFile(elf);
     }
     const loaded = new Set((sources.symbols?.moduleNames ?? []).flatMap((name) => name ?? []));
     const exact = named !== null ? moduleKey(named) : (pattern?.exactModule ?? null);
@@ -106,7 +107,7 @@ export async function openCatalogue({ pattern: text, module: named = null, root 
         const near = nearestNames(wanted, loaded, 3);
         throw new OopscopeError("not-found", `no module ${wanted} is loaded, and none is among the files of ${sources.release ?? "this kernel"}${near.length === 0 ? "" : `; loaded is ${near.join(", ")}`}`, { module: wanted });
       }
-      return { ...(await ofFile(elf)), pattern: all ? null : pattern };
+      return { ...ofFile(elf), pattern: all ? null : pattern };
     }
     const { table, damaged } = await liveFunctions(sources, wanted === null ? (pattern?.module ? (name) => pattern.module!(name) : null) : (name) => moduleKey(name) === wanted);
     return { ...rest, pattern: all ? null : pattern, table, module: wanted, loaded: "yes", notes: damaged, debug: (module) => debugOf(find(module)) };

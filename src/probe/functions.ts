@@ -76,8 +76,8 @@ export type ModulePrototypes = {
   readonly prototypes: Prototypes;
 };
 
-/** What a name without BTF looks like in C: from DWARF. */
-export type OtherSignatures = (name: string) => string | null;
+/** What a name without BTF that the kernel takes looks like in C: by debug information, or by other BTF. */
+export type OtherSignatures = (name: string) => Pick<TraceableFunction, "signature" | "signatureFrom">;
 
 /** All functions of a kernel that runs, or of one module's file. */
 export class FunctionTable {
@@ -195,7 +195,7 @@ export class FunctionTable {
     return { module: moduleNames[modules[row]!]!, name, address: address && `0x${address(row)}`, ...this.judge(row), ...signature };
   }
 
-  #signature(module: number, name: string): { signature: string | null; signatureFrom: "btf" | "dwarf" | null } {
+  #signature(module: number, name: string): Pick<TraceableFunction, "signature" | "signatureFrom"> {
     const known = this.#prototypes(module);
     // What the compiler renamed has lost or changed parameters: the prototype of the source is not its own.
     const id = known?.ids.get(name);
@@ -206,8 +206,7 @@ export class FunctionTable {
         if (!(error instanceof OopscopeError)) throw error;
       }
     }
-    const other = this.#others?.(name) ?? null;
-    return { signature: other, signatureFrom: other === null ? null : "dwarf" };
+    return this.#others?.(name) ?? { signature: null, signatureFrom: null };
   }
 
   #refusal({ prototypes }: ModulePrototypes, id: number): Obstacle | null {

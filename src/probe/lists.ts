@@ -14,7 +14,7 @@ const noModules: ReadonlySet<string> = new Set(["bpf", "__builtin__ftrace", "__b
 export type KernelSymbols = {
   readonly names: readonly string[];
   /** Hexadecimal digits of a row's address as the list has them: zeros where the kernel hides addresses. */
-  address(row: number): string;
+  readonly address: (row: number) => string;
   /** Index in `moduleNames`; 0 is the kernel itself. */
   readonly modules: readonly number[];
   readonly moduleNames: readonly (string | null)[];
@@ -52,6 +52,11 @@ export function readKallsyms(path: string, bytes: Uint8Array): KernelSymbols {
       continue;
     }
     if (!isCode(text.charCodeAt(space + 1))) continue;
+    const digits = digitsIn(text, start, space);
+    if (digits === "none") {
+      passedOver++;
+      continue;
+    }
     let nameEnd = end;
     let module = 0;
     // Modules come last; a name has no bracket.
@@ -68,7 +73,7 @@ export function readKallsyms(path: string, bytes: Uint8Array): KernelSymbols {
       }
     }
     const name = text.slice(space + 3, nameEnd);
-    if (hidden && !isZero(text.slice(start, space))) hidden = false;
+    if (digits === "number") hidden = false;
     if (module === 0) {
       if (name === "_sinittext") inInit = 1;
       else if (name === "_einittext") inInit = 0;
@@ -159,9 +164,16 @@ function textOf(path: string, bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
-function isZero(digits: string): boolean {
-  for (let at = 0; at < digits.length; at++) if (digits.charCodeAt(at) !== 0x30) return false;
-  return true;
+/** Whether a part of the text is a hexadecimal number, and one above zero. */
+function digitsIn(text: string, from: number, to: number): "none" | "zero" | "number" {
+  let zero = true;
+  for (let at = from; at < to; at++) {
+    const letter = text.charCodeAt(at);
+    if (letter === 0x30) continue;
+    if (!((letter > 0x30 && letter <= 0x39) || (letter >= 0x61 && letter <= 0x66))) return "none";
+    zero = false;
+  }
+  return zero ? "zero" : "number";
 }
 
 const tooMany = (path: string): OopscopeError => new OopscopeError("over-budget", `${path}: more than ${mostRows} names`, { file: path, limit: mostRows });

@@ -2,7 +2,7 @@ import { messageOf, OopscopeError } from "../base/index.ts";
 import { btfOfElf, type Btf } from "../btf/index.ts";
 import { SHF_EXECINSTR, type ElfFile, type Section } from "../elf/index.ts";
 import { moduleOfFile } from "../kernel/index.ts";
-import { countNames, FunctionTable, NO, YES, type KernelAbilities, type ModulePrototypes } from "./functions.ts";
+import { countNames, FunctionTable, NO, YES, type KernelAbilities, type ModulePrototypes, type OtherSignatures } from "./functions.ts";
 import { sourcePrototypes } from "./inlined.ts";
 import { functionIds, Prototypes, type FentryLimits } from "./prototype.ts";
 
@@ -64,12 +64,11 @@ export function moduleFile(elf: ElfFile, { kernelBtf, limits, abilities }: Modul
   const signatures = btf && { ...functionIds(btf), prototypes: new Prototypes(btf, limits) };
   // BTF that the kernel refuses tells the same prototypes, and makes no fentry.
   if (signatures && (form === "split" || form === "distilled")) known = signatures;
-  const other = (wanted: string): string | null => {
+  const other: OtherSignatures = (wanted) => {
     const id = known ? undefined : signatures?.ids.get(wanted);
-    if (signatures && id !== undefined) return signatures.prototypes.text(id, wanted);
-    others ??= sourcePrototypes(elf);
-    const dot = wanted.indexOf(".");
-    return dot > 0 ? null : (others.get(wanted) ?? null);
+    if (signatures && id !== undefined) return { signature: signatures.prototypes.text(id, wanted), signatureFrom: "btf" };
+    const signature = (others ??= sourcePrototypes(elf)).get(wanted) ?? null;
+    return { signature, signatureFrom: signature === null ? null : "dwarf" };
   };
   const names = rows.map((row) => row.name);
   const modules = rows.map(() => 1);
