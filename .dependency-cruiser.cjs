@@ -17,7 +17,7 @@ const arrows = {
   system: ["base", "elf", "kernel"],
   fetch: ["base", "elf", "kernel", "system"],
   probe: ["base", "elf", "dwarf", "btf", "kernel", "system"],
-  doctor: ["base", "btf", "elf", "kernel", "system"],
+  doctor: ["base", "kernel", "system"],
   lab: ["base", "elf", "kernel", "case", "decode", "render", "system"],
   cli: ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render", "system", "fetch", "probe", "doctor", "lab"],
 };

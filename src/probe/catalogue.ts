@@ -34,8 +34,8 @@ export type Catalogue = {
   readonly notes: readonly string[];
   readonly lacking: readonly Lacking[];
   /** Debug information of the kernel (null) or a module; null where none is at hand. */
-  debug(module: string | null): Promise<ElfFile | null>;
-  close(): void;
+  readonly debug: (module: string | null) => Promise<ElfFile | null>;
+  readonly close: () => void;
 };
 
 const isFile = (name: string): boolean => (name.includes("/") || name.includes(".ko")) && moduleOfFile(name.slice(name.lastIndexOf("/") + 1)) !== null;

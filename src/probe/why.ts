@@ -151,7 +151,7 @@ export function reasonsOf(found: TraceableFunction, table: FunctionTable): Reaso
     for (const obstacle of obstacles) {
       const reason = reasonOf(obstacle, of, found, table);
       const same = reasons.findIndex(({ code, text }) => code === reason.code && text === reason.text);
-      if (same >= 0) reasons[same] = { ...reasons[same]!, of: ["fentry", "kprobe"] };
+      if (same >= 0) reasons[same] = { ...reasons[same]!, of: ["fentry", "kprobe"], instead: reasons[same]!.instead ?? reason.instead };
       else if (!seen.has(`${of}${reason.text}`)) reasons.push(reason);
       seen.add(`${of}${reason.text}`);
     }

@@ -43,7 +43,7 @@ const whole: Tree = {
 };
 
 let count = 0;
-async function machine(changes: Tree = {}, removed: readonly string[] = [], env: NodeJS.ProcessEnv = { DEBUGINFOD_URLS: "https://one.example https://two.example", HOME: "/nowhere" }) {
+function machine(changes: Tree = {}, removed: readonly string[] = [], env: NodeJS.ProcessEnv = { DEBUGINFOD_URLS: "https://one.example https://two.example", HOME: "/nowhere" }) {
   const root = join(work, `m${count++}`);
   writeTree(root, { ...whole, ...changes });
   if (!removed.includes("usr/lib/x86_64-linux-gnu")) symlinkSync("libbpf.so.1.1.0", join(root, "usr/lib/x86_64-linux-gnu/libbpf.so.1"));
@@ -57,12 +57,12 @@ async function machine(changes: Tree = {}, removed: readonly string[] = [], env:
 
 /** What is not well: `area check state: finding [command]`. */
 async function wrong(changes: Tree, removed: readonly string[] = [], wanted: readonly Area[] = areas, env?: NodeJS.ProcessEnv): Promise<string[]> {
-  const { areas: found } = await (await machine(changes, removed, env))(...wanted);
+  const { areas: found } = await machine(changes, removed, env)(...wanted);
   return found.flatMap(({ area, findings }) => findings.flatMap(({ check, state, finding, command }) => (state === "ok" ? [] : [`${area} ${check} ${state}: ${finding}${command === null ? "" : ` [${command}]`}`])));
 }
 
 test("a machine that has everything", async () => {
-  const diagnosis = await (await machine())();
+  const diagnosis = await machine()();
   expect(diagnosisText(diagnosis, true)).toBe(`kernel 6.1.0-56-amd64, Debian GNU/Linux 12 (bookworm)
 
 ✓ decode: decode and explain logs
@@ -184,6 +184,6 @@ test("nothing at all, and hostile text", async () => {
   const diagnosis = await diagnose(areas, { root: empty, arch: "x86_64", env: {} });
   expect(diagnosis).toMatchObject({ kernel: null, distribution: null });
   expect(diagnosis.areas.map(({ area, state }) => `${area} ${state}`)).toEqual(["decode limited", "btf missing", "bpf missing", "trace missing", "guard missing", "lab missing"]);
-  const evil = await (await machine({ "etc/os-release": 'PRETTY_NAME="\x1b[2J\u202eevil"\nID=../../x\n', "sys/kernel/security/lsm": "\x1b]0;x\x07\n", "proc/config.gz": "no gzip", "proc/self/status": "CapEff:\tzz\n" }))();
+  const evil = await machine({ "etc/os-release": 'PRETTY_NAME="\x1b[2J\u202eevil"\nID=../../x\n', "sys/kernel/security/lsm": "\x1b]0;x\x07\n", "proc/config.gz": "no gzip", "proc/self/status": "CapEff:\tzz\n" })();
   expect(diagnosisText(evil, false)).not.toMatch(/[^\n -~]/);
 });

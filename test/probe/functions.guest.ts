@@ -56,7 +56,7 @@ setpriv --reuid 65534 --regid 65534 --clear-groups ${process.execPath} ${root}di
 oopscope functions probe_zoo --format json 2>/dev/null | say MODULE
 head -1 /tmp/zoo.ids > /tmp/one.ids; grep ' kfree$' /tmp/kernel.ids >> /tmp/one.ids
 # What fentry and the doctor say as root, with the two capabilities of BPF, and as nobody.
-as() { who=$1; shift; "$@" ${join("/", folder)}/attach load < /tmp/one.ids | say "$who.LOAD"; "$@" ${process.execPath} ${root}dist/cli/main.cjs doctor trace --format json 2>/dev/null | tr -d '\\n' | say "$who.DOCTOR"; "$@" ${process.execPath} ${root}dist/cli/main.cjs doctor trace -q > /dev/null 2>&1; echo "$?" | say "$who.STATUS"; }
+as() { who=$1; shift; "$@" ${join("/", folder)}/attach load < /tmp/one.ids | say "$who.LOAD"; "$@" ${process.execPath} ${root}dist/cli/main.cjs doctor trace --format json 2>/dev/null | tr '\\n' ' ' | sed 's/$/\\n/' | say "$who.DOCTOR"; "$@" ${process.execPath} ${root}dist/cli/main.cjs doctor trace -q > /dev/null 2>&1; echo "$?" | say "$who.STATUS"; }
 as ROOT env
 as BPF setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps +cap_38,+cap_39 --ambient-caps +cap_38,+cap_39
 as NONE setpriv --reuid 65534 --regid 65534 --clear-groups

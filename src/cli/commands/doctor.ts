@@ -12,7 +12,7 @@ export async function runDoctor(capability: string | undefined, flags: DoctorFla
     say("error", `\`${capability}\` is none of ${areas.join(", ")}`, "oopscope doctor --help");
     return exit.usage;
   }
-  const diagnosis = await diagnose(area === undefined ? areas : [area]);
+  const diagnosis = await diagnose(area === undefined ? areas : [area], { root: process.env["OOPSCOPE_ROOT"] || "/" });
   writeResult(flags.format === "json" ? `${JSON.stringify(diagnosis, null, 2)}\n` : diagnosisText(diagnosis, isUtf8(process.env)));
   return area !== undefined && diagnosis.areas[0]!.state === "missing" ? exit.missingPrivilege : exit.done;
 }

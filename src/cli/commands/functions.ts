@@ -18,7 +18,7 @@ export async function runFunctions(pattern: string | undefined, flags: Functions
     return exit.usage;
   }
   return interruptible(async (signal) => {
-    const catalogue = await openCatalogue({ pattern: flags.why ?? pattern ?? null, module: flags.module ?? null, signal });
+    const catalogue = await openCatalogue({ pattern: flags.why ?? pattern ?? null, module: flags.module ?? null, root: process.env["OOPSCOPE_ROOT"] || "/", signal });
     try {
       return flags.why === undefined ? list(catalogue, pattern ?? null, flags) : await why(catalogue, flags.why, flags, signal);
     } finally {
