@@ -318,20 +318,30 @@ const stateOf = (listed: number | undefined, copies: number): number => (listed 
 /** ftrace's list has one name for an address. A function that it leaves out is traced if another name of its address is there; where addresses are hidden nobody can tell. */
 function aliases(names: readonly string[], modules: readonly number[], address: FunctionColumns["address"], ftraceOf: readonly ReadonlyMap<string, number>[], traced: Uint8Array, copies: Uint32Array): void {
   if (address === null) return;
-  const listed = new Set<string>();
-  const unlisted: number[] = [];
-  const wanted = new Set<string>();
+  const isListed = (row: number): boolean => traced[row] === YES && copies[row] === 1;
+  const left: number[] = [];
+  const aliased: number[] = [];
   for (let row = 0; row < names.length; row++) {
     if (traced[row] !== NO || ftraceOf[modules[row]!]!.size === 0) continue;
-    unlisted.push(row);
-    wanted.add(address(row));
-  }
-  for (let row = 0; row < names.length; row++) {
-    if (traced[row] !== YES || copies[row] !== 1) continue;
+    if (modules[row] !== 0) {
+      left.push(row);
+      continue;
+    }
+    // The kernel's own stand in the order of their addresses: those of one are looked at together, once.
     const place = address(row);
-    if (wanted.has(place)) listed.add(place);
+    let from = row;
+    while (from > 0 && modules[from - 1] === 0 && address(from - 1) === place) from--;
+    let any = false;
+    let to = from;
+    for (; to < names.length && modules[to] === 0 && address(to) === place; to++) any ||= isListed(to);
+    if (any) for (let other = row; other < to; other++) if (traced[other] === NO) aliased.push(other);
+    row = to - 1;
   }
-  for (const row of unlisted) if (listed.has(address(row))) traced[row] = YES;
+  const wanted = new Set(left.map(address));
+  const listed = new Set<string>();
+  for (let row = 0; wanted.size > 0 && row < names.length; row++) if (modules[row] !== 0 && isListed(row) && wanted.has(address(row))) listed.add(address(row));
+  for (const row of left) if (listed.has(address(row))) aliased.push(row);
+  for (const row of aliased) traced[row] = YES;
 }
 
 /** Without kallsyms: the kernel's functions that BTF names. */
