@@ -18,7 +18,7 @@ const arrows = {
   fetch: ["base", "elf", "kernel", "system"],
   bpf: ["base", "elf", "btf", "system"],
   probe: ["base", "elf", "dwarf", "btf", "kernel", "system"],
-  doctor: ["base", "btf", "elf", "kernel", "system"],
+  doctor: ["base", "kernel", "system"],
   lab: ["base", "elf", "kernel", "case", "decode", "render", "system"],
   cli: ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render", "system", "fetch", "bpf", "probe", "doctor", "lab"],
 };

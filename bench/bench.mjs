@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { openElf } from "../dist/elf/index.js";
 import { writeLongLog } from "./long-log.mjs";
 import { measure, table } from "./measure.mjs";
+import { writeMachine } from "./machine.mjs";
 import { benchPanic } from "./panic.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -135,6 +136,17 @@ const explaining = [
 ];
 const explained = measure(explaining, Math.max(1, Math.round(rounds / 3)));
 console.log(table(`A log of ${reports} reports, without debug files`, explaining, explained, { "oopscope explain": `${((reports / explained[1].wall) * 1000).toFixed(0)} reports/s; owed: ≥ 500/s`, "explain of the panic above": `${(explained[3].wall / explained[2].wall).toFixed(2)} × decode; owed: ≤ 1.5, ≤ 200 MB` }));
+
+// A machine of 100,000 symbols: those of vmlinux, with ftrace's sites as the kernel has them before it prunes them, and modules for the rest.
+const machine = join(work, "machine");
+const counted = writeMachine(machine, await openElf(vmlinux), join(debug, "boot", `System.map-${release}`), release, 100_000);
+const listing = [
+  { name: "node -e 0", command: node, args: ["-e", "0"] },
+  { name: "oopscope functions", command: "sh", args: ["-c", `OOPSCOPE_ROOT=${machine} exec ${node} ${main} functions -q > /dev/null`] },
+  { name: "oopscope functions --format json", command: "sh", args: ["-c", `OOPSCOPE_ROOT=${machine} exec ${node} ${main} functions -q --format json > /dev/null`] },
+  { name: "oopscope functions 'tcp_*'", command: "sh", args: ["-c", `OOPSCOPE_ROOT=${machine} exec ${node} ${main} functions -q 'tcp_*' > /dev/null`] },
+];
+console.log(table(`What can be traced, of ${counted.symbols} symbols, ${counted.functions} of them functions`, listing, measure(listing, rounds), { "oopscope functions": "≤ 0.5 s" }));
 
 const size = 1e9;
 const long = join(work, "long.log");

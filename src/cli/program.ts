@@ -11,6 +11,7 @@ import type { BtfEncodeFlags } from "./commands/btf-encode.ts";
 import type { BtfListFlags } from "./commands/btf-list.ts";
 import type { CacheFlags } from "./commands/cache.ts";
 import type { DecodeFlags } from "./commands/decode.ts";
+import type { DoctorFlags } from "./commands/doctor.ts";
 import type { ExplainFlags } from "./commands/explain.ts";
 import type { FunctionsFlags } from "./commands/functions.ts";
 import type { LabFlags } from "./commands/lab.ts";
@@ -65,7 +66,7 @@ export function commandLine(done: Done, only: string | null = null): Command {
     .helpCommand(false)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`oopscope: ${text}`) })
-    .addHelpText("after", "\n`oopscope LOG` explains a log. A file that is named like a command: `./lab`.\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but symbols were incomplete, 130 interrupted.");
+    .addHelpText("after", "\n`oopscope LOG` explains a log. A file that is named like a command: `./lab`.\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but symbols were incomplete,\n4 a privilege or a feature of the kernel is missing, 130 interrupted.");
 
   for (const [name, define] of Object.entries(commands)) if (only === null || only === name) define(program, done);
   return program;
@@ -155,6 +156,18 @@ const functions: Define = (program, done) => {
     .action(async (pattern: string | undefined, flags: FunctionsFlags) => {
       const { runFunctions } = await import("./commands/functions.ts");
       done(await runFunctions(pattern, flags));
+    });
+};
+
+const doctor: Define = (program, done) => {
+  withCommon(program.command("doctor"))
+    .description("what this machine lacks for oopscope, and the commands that mend it")
+    .argument("[CAPABILITY]", "decode, btf, bpf, trace, guard or lab (default: all)")
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nNothing is started, loaded or changed. Exit status: 0; 4 if the capability that was asked for is missing.\n\nExamples:\n  oopscope doctor\n  oopscope doctor trace --format json")
+    .action(async (capability: string | undefined, flags: DoctorFlags) => {
+      const { runDoctor } = await import("./commands/doctor.ts");
+      done(await runDoctor(capability, flags));
     });
 };
 
@@ -319,7 +332,7 @@ const bpf: Define = (program, done) => {
     });
 };
 
-const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, btf, bpf, functions, cache, lab };
+const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, btf, functions, bpf, lab, doctor, cache };
 
 /** Which files to use for a log, and how. */
 function withFiles(command: Command): Command {

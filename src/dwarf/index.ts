@@ -5,4 +5,3 @@ export { CType, typeName, type Member, type TypeKind } from "./types.ts";
 export type { Computation, Location, LocationBase, LocationRange } from "./locations.ts";
 export { namesOf, scopesAt, type FunctionScopes, type Scope, type UnitNames, type Variable } from "./variables.ts";
 export { prototypesOf, type Prototype } from "./prototypes.ts";
-export type { Unit } from "./unit.ts";

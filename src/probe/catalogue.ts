@@ -34,8 +34,8 @@ export type Catalogue = {
   readonly notes: readonly string[];
   readonly lacking: readonly Lacking[];
   /** Debug information of the kernel (null) or a module; null where none is at hand. */
-  debug(module: string | null): Promise<ElfFile | null>;
-  close(): void;
+  readonly debug: (module: string | null) => Promise<ElfFile | null>;
+  readonly close: () => void;
 };
 
 const isFile = (name: string): boolean => (name.includes("/") || name.includes(".ko")) && moduleOfFile(name.slice(name.lastIndexOf("/") + 1)) !== null;
@@ -47,7 +47,8 @@ const isFile = (name: string): boolean => (name.includes("/") || name.includes("
 export async function openCatalogue({ pattern: text, module: named = null, root = "/", arch, signal }: CatalogueOptions): Promise<Catalogue> {
   const file = named !== null && isFile(named) ? named : text !== null && isFile(text) && existsSync(text) ? text : null;
   const pattern = text === null || text === file ? null : parsePattern(text);
-  const sources = await readProbeSources({ root, ...(arch === undefined ? {} : { arch }), ...(signal === undefined ? {} : { signal }) });
+  const sources = readProbeSources({ root, ...(arch === undefined ? {} : { arch }) });
+  signal?.throwIfAborted();
   const running = runningKernel(root);
   const clues: KernelClues = { release: sources.release, version: null, banner: running?.banner ?? null, buildId: running?.buildId ?? null, arch: sources.arch };
   const places: SearchPlaces = { root, fetched: symbolsFolder(), debuginfod: debuginfodFolder(), ...(running ? { running } : {}) };
@@ -80,10 +81,10 @@ export async function openCatalogue({ pattern: text, module: named = null, root 
     const names = new Set(sources.symbols?.names ?? []);
     const ids = kernel && functionIds(kernel).ids;
     const limits = kernel ? fentryLimits(kernel, elf.header.arch, (name) => names.has(name) || ids!.has(name)) : { arguments: 12, words: elf.header.arch === "x86_64" ? 6 : 8, struct: 16 };
-    const result = moduleFile(elf, { kernelBtf: ours ? kernel : null, limits, abilities: abilitiesOf(sources) });
+    const result = await moduleFile(elf, { kernelBtf: ours ? kernel : null, limits, abilities: abilitiesOf(sources) });
     const notes = [...result.notes];
     if (!ours) notes.push(`${elf.path} was built for ${vermagic}, and this kernel is ${sources.release ?? "unknown"}: what it takes is judged by this kernel`);
-    return { ...rest, table: result.table, module: null, loaded: "no", notes, debug: (module) => (module === null || moduleKey(module) !== moduleKey(result.module) ? debugOf(find(module)) : Promise.resolve(hasDebugInformation(elf) ? elf : null)) };
+    return { ...rest, lacking: sources.lacking.filter(({ what }) => what === "btf"), table: result.table, module: null, loaded: "no", notes, debug: (module) => (module === null || moduleKey(module) !== moduleKey(result.module) ? debugOf(find(module)) : Promise.resolve(hasDebugInformation(elf) ? elf : null)) };
   };
   try {
     if (file !== null) {

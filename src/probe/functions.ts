@@ -1,5 +1,4 @@
 import { OopscopeError } from "../base/index.ts";
-import type { Btf } from "../btf/index.ts";
 import { moduleKey } from "../kernel/index.ts";
 import { denied } from "./denied.ts";
 import { isPlaceholder, type NameCounts } from "./lists.ts";
@@ -12,7 +11,7 @@ export type How = "fentry" | "kprobe" | "kprobe-address";
 
 /** What keeps fentry or kprobes from a function, or keeps us from knowing. */
 export type Obstacle =
-  | { readonly code: "gone" | "notrace" | "blacklist" | "denied" | "cold-part" | "no-kernel-btf" | "no-module-btf" | "no-direct-calls" | "not-in-btf" | "damaged-btf" }
+  | { readonly code: "gone" | "notrace" | "blacklist" | "denied" | "cold-part" | "no-kernel-btf" | "no-module-btf" | "no-direct-calls" | "no-kprobes" | "not-in-btf" | "damaged-btf" }
   | { readonly code: "renamed"; readonly base: string }
   | { readonly code: "ambiguous"; readonly count: number }
   | { readonly code: "prototype"; readonly refusal: PrototypeRefusal }
@@ -43,13 +42,17 @@ export type FunctionColumns = {
   readonly names: readonly string[];
   readonly modules: readonly number[];
   readonly moduleNames: readonly (string | null)[];
-  /** Digits; null where the file tells none. */
-  readonly addresses: readonly string[] | null;
+  /** Hexadecimal digits of a row's address; null where nobody tells. */
+  readonly address: ((row: number) => string) | null;
   /** 1: its code is gone once the kernel, or the module, has started. */
   readonly init: Uint8Array;
   /** Has ftrace a site in it: `no`, `yes`, `unknown`. */
   readonly traced: Uint8Array;
   readonly blacklisted: Uint8Array;
+  /** How many functions of the same module have the row's name. */
+  readonly copies: Uint32Array;
+  /** For the kernel's own: how many functions of all modules have the name. */
+  readonly inModules: Uint32Array;
 };
 export const NO = 0;
 export const YES = 1;
@@ -62,6 +65,8 @@ export type KernelAbilities = {
   /** Whether trampolines can be called from ftrace's sites (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS). */
   readonly directCalls: "yes" | "no" | "unknown";
   readonly hasBtf: boolean;
+  /** Whether there are kprobe events at all (CONFIG_KPROBE_EVENTS). */
+  readonly hasKprobes: boolean;
 };
 
 /** The prototypes of the kernel or of one module. */
@@ -71,8 +76,8 @@ export type ModulePrototypes = {
   readonly prototypes: Prototypes;
 };
 
-/** What a name without BTF looks like in C: from DWARF. */
-export type OtherSignatures = (name: string) => string | null;
+/** What a name without BTF that the kernel takes looks like in C: by debug information, or by other BTF. */
+export type OtherSignatures = (name: string) => Pick<TraceableFunction, "signature" | "signatureFrom">;
 
 /** All functions of a kernel that runs, or of one module's file. */
 export class FunctionTable {
@@ -80,19 +85,15 @@ export class FunctionTable {
   readonly abilities: KernelAbilities;
   readonly #prototypes: (module: number) => ModulePrototypes | null;
   readonly #others: OtherSignatures | null;
-  readonly #copies: Map<string, number>[];
+  /** By row: most rows share theirs. */
+  readonly #judgements: (Judgement | undefined)[];
 
   constructor(columns: FunctionColumns, abilities: KernelAbilities, prototypes: (module: number) => ModulePrototypes | null, others: OtherSignatures | null = null) {
     this.columns = columns;
     this.abilities = abilities;
     this.#prototypes = prototypes;
     this.#others = others;
-    this.#copies = columns.moduleNames.map(() => new Map<string, number>());
-    const { names, modules } = columns;
-    for (let row = 0; row < names.length; row++) {
-      const copies = this.#copies[modules[row]!]!;
-      copies.set(names[row]!, (copies.get(names[row]!) ?? 0) + 1);
-    }
+    this.#judgements = new Array<Judgement | undefined>(columns.names.length);
   }
 
   get count(): number {
@@ -117,18 +118,26 @@ export class FunctionTable {
 
   /** How a row's function can be traced, and what is in the way. */
   judge(row: number): Judgement {
-    const { names, modules, init, traced, blacklisted } = this.columns;
+    return (this.#judgements[row] ??= this.#judge(row));
+  }
+
+  #judge(row: number): Judgement {
+    const { names, modules, init, traced, blacklisted, copies: allCopies, inModules } = this.columns;
     const name = names[row]!;
     const module = modules[row]!;
     const { abilities } = this;
-    if (init[row] === 1) return { how: [], unsure: [], fentry: [gone], kprobe: [gone] };
+    if (init[row] === 1) return goneJudgement;
+    const known = this.#prototypes(module);
+    const usual = this.#usual(row, name, known);
+    if (usual) return usual;
     const dot = name.indexOf(".");
     const base = dot > 0 ? name.slice(0, dot) : null;
     const isCold = base !== null && /\.cold(?:\.\d+)?$/.test(name);
-    const copies = this.#copies[module]!.get(name)!;
+    const copies = allCopies[row]!;
 
     const kprobe: Obstacle[] = [];
     let sureKprobe = true;
+    if (!abilities.hasKprobes) kprobe.push({ code: "no-kprobes" });
     if (traced[row] === NO && abilities.refusesNotrace !== "no") {
       if (abilities.refusesNotrace === "yes") kprobe.push(notrace);
       else sureKprobe = false;
@@ -141,7 +150,6 @@ export class FunctionTable {
     let sureFentry = traced[row] !== UNKNOWN;
     if (isCold) fentry.push(coldPart);
     else if (traced[row] === NO) fentry.push(notrace);
-    const known = this.#prototypes(module);
     if (!abilities.hasBtf) fentry.push({ code: "no-kernel-btf" });
     else if (abilities.directCalls === "no") fentry.push({ code: "no-direct-calls" });
     else if (known === null) fentry.push({ code: "no-module-btf" });
@@ -156,7 +164,7 @@ export class FunctionTable {
     }
     if (abilities.directCalls === "unknown") sureFentry &&= traced[row] === YES;
     // For the kernel's own names the modules' count as well (number_of_same_symbols of kernel/trace/trace_kprobe.c).
-    const several = copies > 1 ? copies : module === 0 ? this.#inModules(name) + 1 : 1;
+    const several = copies > 1 ? copies : inModules[row]! + 1;
     if (copies > 1) fentry.push({ code: "ambiguous", count: copies });
     const how: How[] = [];
     const unsure: How[] = [];
@@ -168,14 +176,26 @@ export class FunctionTable {
     return { how, unsure, fentry, kprobe };
   }
 
-  row(row: number): TraceableFunction {
-    const { names, modules, moduleNames, addresses } = this.columns;
-    const name = names[row]!;
-    const signature = this.#signature(modules[row]!, name);
-    return { module: moduleNames[modules[row]!]!, name, address: addresses && `0x${addresses[row]!}`, ...this.judge(row), ...signature };
+  /** What most functions of a kernel are: of one name, with a site, in BTF, with a prototype that fentry takes. They share their judgement. */
+  #usual(row: number, name: string, known: ModulePrototypes | null): Judgement | null {
+    const { modules, traced, blacklisted, copies, inModules } = this.columns;
+    const { abilities } = this;
+    if (known === null || traced[row] === NO || blacklisted[row] === YES || copies[row] !== 1 || inModules[row] !== 0 || !abilities.hasBtf || !abilities.hasKprobes || abilities.directCalls === "no") return null;
+    if (traced[row] === UNKNOWN && (abilities.refusesNotrace === "no" || abilities.directCalls === "unknown")) return null;
+    const id = known.ids.get(name);
+    if (id === undefined || (modules[row] === 0 && denied.has(name)) || this.#refusal(known, id)) return null;
+    if (traced[row] === UNKNOWN) return siteUnknown;
+    return blacklisted[row] === UNKNOWN ? blacklistUnknown : bothWork;
   }
 
-  #signature(module: number, name: string): { signature: string | null; signatureFrom: "btf" | "dwarf" | null } {
+  row(row: number): TraceableFunction {
+    const { names, modules, moduleNames, address } = this.columns;
+    const name = names[row]!;
+    const signature = this.#signature(modules[row]!, name);
+    return { module: moduleNames[modules[row]!]!, name, address: address && `0x${address(row)}`, ...this.judge(row), ...signature };
+  }
+
+  #signature(module: number, name: string): Pick<TraceableFunction, "signature" | "signatureFrom"> {
     const known = this.#prototypes(module);
     // What the compiler renamed has lost or changed parameters: the prototype of the source is not its own.
     const id = known?.ids.get(name);
@@ -186,8 +206,7 @@ export class FunctionTable {
         if (!(error instanceof OopscopeError)) throw error;
       }
     }
-    const other = this.#others?.(name) ?? null;
-    return { signature: other, signatureFrom: other === null ? null : "dwarf" };
+    return this.#others?.(name) ?? { signature: null, signatureFrom: null };
   }
 
   #refusal({ prototypes }: ModulePrototypes, id: number): Obstacle | null {
@@ -199,15 +218,10 @@ export class FunctionTable {
       return { code: "damaged-btf" };
     }
   }
-
-  #inModules(name: string): number {
-    let count = 0;
-    for (let module = 1; module < this.#copies.length; module++) count += this.#copies[module]!.get(name) ?? 0;
-    return count;
-  }
 }
 
 const gone: Obstacle = { code: "gone" };
+const goneJudgement: Judgement = { how: [], unsure: [], fentry: [gone], kprobe: [gone] };
 const notrace: Obstacle = { code: "notrace" };
 const blacklist: Obstacle = { code: "blacklist" };
 const coldPart: Obstacle = { code: "cold-part" };
@@ -215,17 +229,19 @@ const notInBtf: Obstacle = { code: "not-in-btf" };
 const unknownFtrace: Obstacle = { code: "unknown", what: "ftrace" };
 const unknownBlacklist: Obstacle = { code: "unknown", what: "blacklist" };
 const unknownConfig: Obstacle = { code: "unknown", what: "config" };
+const bothWork: Judgement = { how: ["fentry", "kprobe"], unsure: [], fentry: [], kprobe: [] };
+const siteUnknown: Judgement = { how: [], unsure: ["fentry", "kprobe"], fentry: [unknownFtrace], kprobe: [unknownFtrace] };
+const blacklistUnknown: Judgement = { how: ["fentry"], unsure: ["kprobe"], fentry: [], kprobe: [unknownBlacklist] };
 
 /** The functions of the kernel that runs, and of its modules. BTF of modules is read for those of `modules` that are loaded; for all if it is null. */
 export async function liveFunctions(sources: ProbeSources, modules: ((name: string) => boolean) | null = null): Promise<{ readonly table: FunctionTable; readonly damaged: readonly string[] }> {
   const { kernelBtf, symbols, ftrace, blacklist: blacklisted } = sources;
   const kernel = kernelBtf && functionIds(kernelBtf);
-  const columns = symbols ? joined(symbols.names, symbols.modules, symbols.moduleNames, symbols.hidden ? null : symbols.addresses, symbols.init, ftrace, blacklisted) : ofBtf(kernel?.ids.keys() ?? [], ftrace, blacklisted);
+  const columns = symbols ? joined(symbols.names, symbols.modules, symbols.moduleNames, symbols.hidden ? null : symbols.address, symbols.init, ftrace, blacklisted) : ofBtf(kernel?.ids.keys() ?? [], ftrace, blacklisted);
   const damaged: string[] = [];
   const found: (ModulePrototypes | null)[] = [];
   if (kernel && kernelBtf) {
-    const names = new Set(symbols ? symbols.names : []);
-    const limits = fentryLimits(kernelBtf, sources.arch, (name) => names.has(name) || kernel.ids.has(name));
+    const limits = fentryLimits(kernelBtf, sources.arch, (name) => kernel.ids.has(name) || (symbols?.names.includes(name) ?? false));
     found[0] = { ...kernel, prototypes: new Prototypes(kernelBtf, limits) };
     for (const [index, name] of columns.moduleNames.entries()) {
       if (name === null || (modules && !modules(name))) continue;
@@ -244,16 +260,13 @@ export function abilitiesOf({ config, kernelBtf, arch }: Pick<ProbeSources, "con
     refusesNotrace: config === null ? (arch === "x86_64" ? "yes" : "unknown") : is("DYNAMIC_FTRACE") && !is("KPROBE_EVENTS_ON_NOTRACE") ? "yes" : "no",
     directCalls: config === null ? (arch === "x86_64" ? "yes" : "unknown") : is("DYNAMIC_FTRACE_WITH_DIRECT_CALLS") ? "yes" : "no",
     hasBtf: kernelBtf !== null,
+    hasKprobes: config === null || is("KPROBE_EVENTS"),
   };
 }
 
 /** Lays the lists side by side. A name that stands as often in ftrace's list as in kallsyms' is traced everywhere; fewer times: one of them, nothing tells which. */
-function joined(names: readonly string[], modules: readonly number[], moduleNames: readonly (string | null)[], addresses: readonly string[] | null, init: Uint8Array, ftrace: NameCounts | null, blacklisted: NameCounts | null): FunctionColumns {
-  const copies = moduleNames.map(() => new Map<string, number>());
-  for (let row = 0; row < names.length; row++) {
-    const own = copies[modules[row]!]!;
-    own.set(names[row]!, (own.get(names[row]!) ?? 0) + 1);
-  }
+function joined(names: readonly string[], modules: readonly number[], moduleNames: readonly (string | null)[], address: FunctionColumns["address"], init: Uint8Array, ftrace: NameCounts | null, blacklisted: NameCounts | null): FunctionColumns {
+  const { copies, inModules } = countNames(names, modules, moduleNames);
   const traced = new Uint8Array(names.length);
   const blocked = new Uint8Array(names.length);
   const ftraceOf = moduleNames.map((name) => ftrace?.get(name) ?? none);
@@ -261,11 +274,11 @@ function joined(names: readonly string[], modules: readonly number[], moduleName
   for (let row = 0; row < names.length; row++) {
     const name = names[row]!;
     const module = modules[row]!;
-    const count = copies[module]!.get(name)!;
+    const count = copies[row]!;
     traced[row] = ftrace === null ? UNKNOWN : stateOf(ftraceOf[module]!.get(name), count);
     blocked[row] = blacklisted === null ? UNKNOWN : stateOf(blacklistOf[module]!.get(name), count);
   }
-  if (ftrace !== null) aliases(names, modules, addresses, ftraceOf, traced, copies);
+  if (ftrace !== null) aliases(names, modules, address, ftraceOf, traced, copies);
   // A part of a function goes with the function itself (within_notrace_func, within_kprobe_blacklist): both look the name up again without what follows its first dot.
   for (let row = 0; row < names.length; row++) {
     const name = names[row]!;
@@ -276,7 +289,26 @@ function joined(names: readonly string[], modules: readonly number[], moduleName
     if (traced[row] === NO && ftraceOf[module]!.has(base)) traced[row] = YES;
     if (blocked[row] === NO && blacklistOf[module]!.has(base)) blocked[row] = YES;
   }
-  return { names, modules, moduleNames, addresses, init, traced, blacklisted: blocked };
+  return { names, modules, moduleNames, address, init, traced, blacklisted: blocked, copies, inModules };
+}
+
+/** How often the name of each row stands in its module, and the kernel's names in all modules. */
+export function countNames(names: readonly string[], modules: readonly number[], moduleNames: readonly (string | null)[]): Pick<FunctionColumns, "copies" | "inModules"> {
+  const counts = moduleNames.map(() => new Map<string, number>());
+  const anywhere = new Map<string, number>();
+  for (let row = 0; row < names.length; row++) {
+    const name = names[row]!;
+    const own = counts[modules[row]!]!;
+    own.set(name, (own.get(name) ?? 0) + 1);
+    if (modules[row] !== 0) anywhere.set(name, (anywhere.get(name) ?? 0) + 1);
+  }
+  const copies = new Uint32Array(names.length);
+  const inModules = new Uint32Array(names.length);
+  for (let row = 0; row < names.length; row++) {
+    copies[row] = counts[modules[row]!]!.get(names[row]!)!;
+    if (modules[row] === 0 && anywhere.size > 0) inModules[row] = anywhere.get(names[row]!) ?? 0;
+  }
+  return { copies, inModules };
 }
 
 const none: ReadonlyMap<string, number> = new Map();
@@ -284,18 +316,32 @@ const none: ReadonlyMap<string, number> = new Map();
 const stateOf = (listed: number | undefined, copies: number): number => (listed === undefined ? NO : listed >= copies ? YES : UNKNOWN);
 
 /** ftrace's list has one name for an address. A function that it leaves out is traced if another name of its address is there; where addresses are hidden nobody can tell. */
-function aliases(names: readonly string[], modules: readonly number[], addresses: readonly string[] | null, ftraceOf: readonly ReadonlyMap<string, number>[], traced: Uint8Array, copies: readonly ReadonlyMap<string, number>[]): void {
-  if (addresses === null) return;
-  const listed = new Set<string>();
-  const unlisted: number[] = [];
-  const wanted = new Set<string>();
+function aliases(names: readonly string[], modules: readonly number[], address: FunctionColumns["address"], ftraceOf: readonly ReadonlyMap<string, number>[], traced: Uint8Array, copies: Uint32Array): void {
+  if (address === null) return;
+  const isListed = (row: number): boolean => traced[row] === YES && copies[row] === 1;
+  const left: number[] = [];
+  const aliased: number[] = [];
   for (let row = 0; row < names.length; row++) {
     if (traced[row] !== NO || ftraceOf[modules[row]!]!.size === 0) continue;
-    unlisted.push(row);
-    wanted.add(addresses[row]!);
+    if (modules[row] !== 0) {
+      left.push(row);
+      continue;
+    }
+    // The kernel's own stand in the order of their addresses: those of one are looked at together, once.
+    const place = address(row);
+    let from = row;
+    while (from > 0 && modules[from - 1] === 0 && address(from - 1) === place) from--;
+    let any = false;
+    let to = from;
+    for (; to < names.length && modules[to] === 0 && address(to) === place; to++) any ||= isListed(to);
+    if (any) for (let other = row; other < to; other++) if (traced[other] === NO) aliased.push(other);
+    row = to - 1;
   }
-  for (let row = 0; row < names.length; row++) if (traced[row] === YES && copies[modules[row]!]!.get(names[row]!) === 1 && wanted.has(addresses[row]!)) listed.add(addresses[row]!);
-  for (const row of unlisted) if (listed.has(addresses[row]!)) traced[row] = YES;
+  const wanted = new Set(left.map(address));
+  const listed = new Set<string>();
+  for (let row = 0; wanted.size > 0 && row < names.length; row++) if (modules[row] !== 0 && isListed(row) && wanted.has(address(row))) listed.add(address(row));
+  for (const row of left) if (listed.has(address(row))) aliased.push(row);
+  for (const row of aliased) traced[row] = YES;
 }
 
 /** Without kallsyms: the kernel's functions that BTF names. */
@@ -303,6 +349,3 @@ function ofBtf(ids: Iterable<string>, ftrace: NameCounts | null, blacklisted: Na
   const names = [...ids];
   return joined(names, names.map(() => 0), [null], null, new Uint8Array(names.length), ftrace, blacklisted);
 }
-
-/** The BTF of one table's kernel, for those who need more of it. */
-export type { Btf };

@@ -91,14 +91,18 @@ function placesIn(contents: UnitContents, owner: FunctionContents, name: string,
   return count;
 }
 
-/** Prototypes by name of all functions that a file defines: for modules without BTF. Of several the first; empty where there is no debug information. */
+/** Prototypes by name of all functions that a file defines: for modules without BTF. Where several of one name disagree there is none; empty where there is no debug information. */
 export function sourcePrototypes(elf: ElfFile): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
+  const several = new Set<string>();
   const dwarf = new DwarfFile(elf);
   try {
     for (const unit of dwarf.unitsNaming(null, () => {})) {
       try {
-        for (const { name, text } of prototypesOf(dwarf, unit)) if (!found.has(name)) found.set(name, text);
+        for (const { name, text } of prototypesOf(dwarf, unit)) {
+          if ((found.get(name) ?? text) !== text) several.add(name);
+          found.set(name, text);
+        }
       } catch (error) {
         if (!(error instanceof OopscopeError)) throw error;
       }
@@ -106,5 +110,6 @@ export function sourcePrototypes(elf: ElfFile): ReadonlyMap<string, string> {
   } finally {
     dwarf.close();
   }
+  for (const name of several) found.delete(name);
   return found;
 }

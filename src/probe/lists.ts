@@ -13,8 +13,8 @@ const noModules: ReadonlySet<string> = new Set(["bpf", "__builtin__ftrace", "__b
 /** Code symbols of /proc/kallsyms, in its order, in columns. */
 export type KernelSymbols = {
   readonly names: readonly string[];
-  /** Hexadecimal digits as the list has them: zeros where the kernel hides addresses. */
-  readonly addresses: readonly string[];
+  /** Hexadecimal digits of a row's address as the list has them: zeros where the kernel hides addresses. */
+  readonly address: (row: number) => string;
   /** Index in `moduleNames`; 0 is the kernel itself. */
   readonly modules: readonly number[];
   readonly moduleNames: readonly (string | null)[];
@@ -32,9 +32,10 @@ const isCode = (type: number): boolean => type === 0x74 || type === 0x54 || type
 export function readKallsyms(path: string, bytes: Uint8Array): KernelSymbols {
   const text = textOf(path, bytes);
   const names: string[] = [];
-  const addresses: string[] = [];
+  /** Where lines begin: the text of an address is cut when it is asked for. */
+  let starts = new Int32Array(1 << 16);
   const modules: number[] = [];
-  const init: number[] = [];
+  let init = new Uint8Array(1 << 16);
   const moduleNames: (string | null)[] = [null];
   const moduleIndices = new Map<string, number>();
   let hidden = true;
@@ -51,6 +52,11 @@ export function readKallsyms(path: string, bytes: Uint8Array): KernelSymbols {
       continue;
     }
     if (!isCode(text.charCodeAt(space + 1))) continue;
+    const digits = digitsIn(text, start, space);
+    if (digits === "none") {
+      passedOver++;
+      continue;
+    }
     let nameEnd = end;
     let module = 0;
     // Modules come last; a name has no bracket.
@@ -67,19 +73,27 @@ export function readKallsyms(path: string, bytes: Uint8Array): KernelSymbols {
       }
     }
     const name = text.slice(space + 3, nameEnd);
-    const address = text.slice(start, space);
-    if (hidden && !isZero(address)) hidden = false;
+    if (digits === "number") hidden = false;
     if (module === 0) {
       if (name === "_sinittext") inInit = 1;
       else if (name === "_einittext") inInit = 0;
     } else inInit = 0;
     if (names.length >= mostRows) throw tooMany(path);
-    names.push(name);
-    addresses.push(address);
+    const row = names.push(name) - 1;
+    if (row >= starts.length) {
+      const longer = new Int32Array(2 * row);
+      longer.set(starts);
+      starts = longer;
+      const more = new Uint8Array(2 * row);
+      more.set(init);
+      init = more;
+    }
+    starts[row] = start;
+    init[row] = inInit;
     modules.push(module);
-    init.push(inInit);
   }
-  return { names, addresses, modules, moduleNames, init: Uint8Array.from(init), hidden: hidden && names.length > 0, passedOver };
+  const address = (row: number): string => text.slice(starts[row], text.indexOf(" ", starts[row]));
+  return { names, address, modules, moduleNames, init: init.subarray(0, names.length), hidden: hidden && names.length > 0, passedOver };
 }
 
 /** How often each name stands in a list, by module; the kernel's own under null. */
@@ -150,9 +164,16 @@ function textOf(path: string, bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
 }
 
-function isZero(digits: string): boolean {
-  for (let at = 0; at < digits.length; at++) if (digits.charCodeAt(at) !== 0x30) return false;
-  return true;
+/** Whether a part of the text is a hexadecimal number, and one above zero. */
+function digitsIn(text: string, from: number, to: number): "none" | "zero" | "number" {
+  let zero = true;
+  for (let at = from; at < to; at++) {
+    const letter = text.charCodeAt(at);
+    if (letter === 0x30) continue;
+    if (!((letter > 0x30 && letter <= 0x39) || (letter >= 0x61 && letter <= 0x66))) return "none";
+    zero = false;
+  }
+  return zero ? "zero" : "number";
 }
 
 const tooMany = (path: string): OopscopeError => new OopscopeError("over-budget", `${path}: more than ${mostRows} names`, { file: path, limit: mostRows });

@@ -41,6 +41,8 @@ export class Prototypes {
   readonly #declarations = new Map<number, readonly [string, string]>();
   readonly #passing = new Map<number, Passing>();
   readonly #strings = new Map<number, string>();
+  #words: Uint32Array = new Uint32Array();
+  #start = 0;
 
   constructor(btf: Btf, limits: FentryLimits) {
     this.btf = btf;
@@ -49,7 +51,10 @@ export class Prototypes {
 
   /** `func` as C declares it: `int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)`; the same text as `prototypeText`. Throws `malformed`. */
   text(func: number, name: string): string {
-    const { words, start, count, result } = this.#prototype(func);
+    this.#enter(func);
+    const words = this.#words;
+    const start = this.#start;
+    const count = words[start + 1]! & 0xffff;
     let parameters = "";
     for (let index = 0, at = start + 3; index < count; index++, at += 2) {
       const type = words[at + 1]!;
@@ -57,12 +62,16 @@ export class Prototypes {
       if (index > 0) parameters += ", ";
       parameters += variadic ? "..." : this.#declared(type, this.#string(words[at]!));
     }
-    return this.#declared(result, `${name}(${count === 0 ? "void" : parameters})`);
+    return this.#declared(words[start + 2]!, `${name}(${count === 0 ? "void" : parameters})`);
   }
 
   /** Why fentry does not take it; null if it does. Throws `malformed`. */
   refusal(func: number): PrototypeRefusal | null {
-    const { words, start, count, result } = this.#prototype(func);
+    this.#enter(func);
+    const words = this.#words;
+    const start = this.#start;
+    const count = words[start + 1]! & 0xffff;
+    const result = words[start + 2]!;
     const { limits } = this;
     // In the kernel's order: the first refusal is the one that it prints.
     if (count > limits.arguments) return { code: "too-many-arguments", count, limit: limits.arguments, words: false };
@@ -80,14 +89,14 @@ export class Prototypes {
     return total > limits.words ? { code: "too-many-arguments", count: total, limit: limits.words, words: total !== count } : null;
   }
 
-  #prototype(func: number): { words: Uint32Array; start: number; count: number; result: number } {
+  /** Puts `#words` and `#start` at a function's prototype. */
+  #enter(func: number): void {
     const { btf } = this;
     const id = btf.sizeOrType(func);
     const layer = btf.layerOf(id);
-    const start = layer.starts[id - layer.firstId]!;
-    const { words } = layer;
-    if (((words[start + 1]! >>> 24) & 0x1f) !== 13) throw btf.fail(func, `function ${func} has type ${id}, which is no prototype`);
-    return { words, start, count: words[start + 1]! & 0xffff, result: words[start + 2]! };
+    this.#start = layer.starts[id - layer.firstId]!;
+    this.#words = layer.words;
+    if (((this.#words[this.#start + 1]! >>> 24) & 0x1f) !== 13) throw btf.fail(func, `function ${func} has type ${id}, which is no prototype`);
   }
 
   #declared(type: number, name: string): string {

@@ -26,10 +26,10 @@ export type ProbeSources = {
 
 const archNames: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "arm64", riscv64: "riscv64", s390x: "s390x", ppc64: "ppc64", loong64: "loongarch64", arm: "arm", ia32: "i386", mips64el: "mips" };
 
-export type SourceOptions = { /** Where /proc, /sys and /boot are. */ readonly root?: string; readonly arch?: string; readonly signal?: AbortSignal };
+export type SourceOptions = { /** Where /proc, /sys and /boot are. */ readonly root?: string; readonly arch?: string };
 
-/** Reads all of it, in about a tenth of a second. What cannot be read is told in `lacking`, and is no error. Throws what a damaged list or BTF throws, and the signal's reason. */
-export async function readProbeSources({ root = "/", arch, signal }: SourceOptions = {}): Promise<ProbeSources> {
+/** Reads all of it, in about a tenth of a second. What cannot be read is told in `lacking`, and is no error. Throws what a damaged list or BTF throws. */
+export function readProbeSources({ root = "/", arch }: SourceOptions = {}): ProbeSources {
   const lacking: Lacking[] = [];
   const running = runningKernel(root);
   const release = /^Linux version (\S+)/.exec(running?.banner ?? "")?.[1] ?? null;
@@ -38,7 +38,6 @@ export async function readProbeSources({ root = "/", arch, signal }: SourceOptio
   let symbols = isRefused(kallsyms) ? null : readKallsyms(join(root, "proc/kallsyms"), kallsyms);
   if (symbols?.names.length === 0) symbols = null;
   if (!symbols) lacking.push({ what: "symbols", text: `${join(root, "proc/kallsyms")} ${isRefused(kallsyms) ? refusal(kallsyms) : "has no functions"}: which functions there are is known from BTF alone`, command: null });
-  signal?.throwIfAborted();
 
   const tracefs = tracefsFolder(root);
   let ftrace: NameCounts | null = null;
@@ -50,7 +49,6 @@ export async function readProbeSources({ root = "/", arch, signal }: SourceOptio
     if (!isRefused(list)) ftrace = readFilterFunctions(path, list);
     else lacking.push({ what: "ftrace", text: `${path} ${refusal(list)}: which functions have a site for ftrace is unknown`, command: list.why === "denied" ? again : null });
   }
-  signal?.throwIfAborted();
   const path = join(root, "sys/kernel/debug/kprobes/blacklist");
   const list = readLive(path);
   if (!isRefused(list)) blacklist = readBlacklist(path, list);

@@ -19,7 +19,7 @@ export type Reason = {
 };
 
 export type ReasonCode =
-  | "inlined" | "renamed" | "notrace" | "blacklist" | "denied" | "no-kernel-btf" | "no-module-btf" | "no-direct-calls" | "not-in-btf" | "inconsistent" | "too-many-arguments" | "struct-by-value"
+  | "inlined" | "renamed" | "notrace" | "blacklist" | "denied" | "no-kernel-btf" | "no-module-btf" | "no-direct-calls" | "no-kprobes" | "not-in-btf" | "inconsistent" | "too-many-arguments" | "struct-by-value"
   | "struct-result" | "unsupported-type" | "variadic" | "gone" | "not-loaded" | "cold-part" | "placeholder" | "ambiguous" | "no-symbol" | "typo" | "damaged-btf" | "unknown";
 
 /** What is said of one function that has the name. */
@@ -53,8 +53,7 @@ export async function whyTraceable(table: FunctionTable, pattern: FunctionPatter
     const found = table.row(row);
     const reasons = reasonsOf(found, table);
     if (loaded === "no") reasons.unshift(notLoaded(found.module));
-    const { signal: aborted } = { signal };
-    aborted?.throwIfAborted();
+    signal?.throwIfAborted();
     const unclear = reasons.findIndex(({ code }) => code === "not-in-btf");
     if (unclear >= 0) {
       const elf = await debug(found.module);
@@ -152,7 +151,7 @@ export function reasonsOf(found: TraceableFunction, table: FunctionTable): Reaso
     for (const obstacle of obstacles) {
       const reason = reasonOf(obstacle, of, found, table);
       const same = reasons.findIndex(({ code, text }) => code === reason.code && text === reason.text);
-      if (same >= 0) reasons[same] = { ...reasons[same]!, of: ["fentry", "kprobe"] };
+      if (same >= 0) reasons[same] = { ...reasons[same]!, of: ["fentry", "kprobe"], instead: reasons[same]!.instead ?? reason.instead };
       else if (!seen.has(`${of}${reason.text}`)) reasons.push(reason);
       seen.add(`${of}${reason.text}`);
     }
@@ -187,6 +186,8 @@ function reasonOf(obstacle: Obstacle, of: "fentry" | "kprobe", found: TraceableF
       return reason("no-kernel-btf", "the kernel has no BTF (CONFIG_DEBUG_INFO_BTF), which fentry needs");
     case "no-direct-calls":
       return reason("no-direct-calls", "the kernel cannot call BPF from ftrace's sites (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS)");
+    case "no-kprobes":
+      return reason("no-kprobes", "the kernel has no kprobe events (CONFIG_KPROBE_EVENTS)", null);
     case "no-module-btf":
       return reason("no-module-btf", `the module ${owner ?? ""} has no BTF that the kernel took, which fentry needs`, kprobe === null ? `oopscope btf encode makes it` : `${kprobe}; or give the module BTF: oopscope btf encode`);
     case "not-in-btf":
@@ -216,13 +217,13 @@ function reasonOf(obstacle: Obstacle, of: "fentry" | "kprobe", found: TraceableF
 }
 
 function places({ name, module }: TraceableFunction, table: FunctionTable): string {
-  const { names, modules, moduleNames, addresses } = table.columns;
+  const { names, modules, moduleNames, address } = table.columns;
   const found: string[] = [];
   for (let row = 0; row < names.length && found.length < 9; row++) {
     if (names[row] !== name) continue;
     const owner = moduleNames[modules[row]!]!;
     if (module !== null && owner !== module) continue;
-    found.push(`${owner ?? "the kernel"}${addresses ? ` at 0x${addresses[row]!}` : ""}`);
+    found.push(`${owner ?? "the kernel"}${address ? ` at 0x${address(row)}` : ""}`);
   }
   return found.length === 0 ? "" : ` (${found.slice(0, 8).join(", ")}${found.length > 8 ? ", …" : ""})`;
 }
