@@ -5,7 +5,7 @@ RUN := scripts/run.sh
 # What the lab takes: to boot guests, to build their modules, and to fetch kernels.
 LAB := qemu-system-x86 busybox-static gcc make libelf1 xz-utils zstd binutils debian-archive-keyring
 
-.PHONY: help setup build demo test unit oracle guest nodes lint bench fixtures forms kernels matrix lab-kernel clean
+.PHONY: soak help setup build demo test unit oracle guest nodes lint bench fixtures forms kernels matrix lab-kernel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,10 @@ forms: build kernels ## makes test/fixtures/forms anew: one crash of a guest in 
 	@scripts/apt.sh qemu-system-x86 busybox-static iproute2
 	@scripts/forms.sh && node scripts/forms-by-hand.mjs
 
+
+soak: build kernels ## 10,000 times: a BPF object opened, loaded, attached, read and closed, in guests (hours)
+	@scripts/apt.sh $(LAB) clang libbpf1 libbpf-dev
+	@OOPSCOPE_CYCLES=10000 $(RUN) npx vitest run --project guest test/bpf/maps
 
 lab-kernel: build ## builds 6.1 for the lab with KASAN, with lockdep, and with KCSAN and KFENCE (up to half an hour each)
 	@scripts/apt.sh debian-archive-keyring make gcc flex bison bc xz-utils libelf-dev libssl-dev

@@ -4,13 +4,14 @@ import { fieldsOf } from "./decode.ts";
 
 /**
  * Writes a value of a type as `decoderOf` reads it, over bytes that are zero: members that are left out stay so. Bytes of exactly the type's size are taken as they are.
- * Throws `bad-argument`, naming the member, for what does not fit: numbers out of range, members that there are not, text without room.
+ * Throws `bad-argument`, naming the member, for what does not fit: numbers out of range, members that there are not, text without room. `name` is what
+ * the whole is called in those.
  */
-export function encodeValue(btf: Btf, id: number, value: unknown): Uint8Array<ArrayBuffer> {
+export function encodeValue(btf: Btf, id: number, value: unknown, name = ""): Uint8Array<ArrayBuffer> {
   const size = sizeOf(btf, id);
   if (size === null) throw new OopscopeError("bad-argument", `\`${typeText(btf, id)}\` has no size`, { type: id });
   const bytes = new Uint8Array(new ArrayBuffer(size));
-  write(btf, id, new DataView(bytes.buffer), 0, value, "");
+  write(btf, id, new DataView(bytes.buffer), 0, value, name);
   return bytes;
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { OopscopeError, messageOf } from "../base/index.ts";
-import { btfFromBytes, readBtfExt, type Btf, type BtfExt } from "../btf/index.ts";
+import { btfFromBytes, btfOfElf, type Btf, type BtfExt } from "../btf/index.ts";
 import { elfFromBytes } from "../elf/index.ts";
 import { fixedBytes, hostIsLittle, options, viewOf } from "./bytes.ts";
 import { errnoText, missingTypeCause, refusalCause, systemFailure } from "./failure.ts";
@@ -61,9 +61,8 @@ export class BpfObject {
   readonly #handle: Handle;
   readonly #links = new Set<BpfLink>();
   readonly #atClose: (() => void)[] = [];
-  readonly #bytes: Uint8Array;
   #state: "open" | "loaded" | "failed" | "closed" = "open";
-  #ext: Promise<BtfExt | null> | null = null;
+  readonly #ext: BtfExt | null;
 
   /** Opens a file or its bytes; nothing reaches the kernel yet. Throws `not-found`, `unreadable`, `malformed` for what libbpf cannot read, `missing-library`. */
   static async open(file: string | Uint8Array, { name }: OpenOptions = {}): Promise<BpfObject> {
@@ -83,13 +82,14 @@ export class BpfObject {
       const why = said.findLast((line) => !line.startsWith("failed to open object")) ?? errnoText(result.code);
       throw new OopscopeError("malformed", `${typeof file === "string" ? file : called} is no BPF object that libbpf ${native.version} can open: ${why.replace(/^elf: /, "")}`, { ...(typeof file === "string" ? { file } : {}), errno: result.code });
     }
-    return new BpfObject(native, called, result.object, source);
+    const ext = await readExt(called, source);
+    return new BpfObject(native, called, result.object, ext);
   }
 
-  private constructor(native: Native, name: string, address: bigint, bytes: Uint8Array) {
+  private constructor(native: Native, name: string, address: bigint, ext: BtfExt | null) {
     this.#native = native;
     this.name = name;
-    this.#bytes = bytes;
+    this.#ext = ext;
     const { libbpf } = native;
     const handle = (this.#handle = new Handle(`the object ${name}`, address));
     this.btf = typesOf(native, address, name);
@@ -190,29 +190,26 @@ export class BpfObject {
     }
     const verdict = readVerifierLog(log);
     if (verdict !== null && failed !== undefined) {
-      const place = verdict.place === null ? "" : `${verdict.place.file}:${verdict.place.line}`;
+      const known = verdict.place ?? (verdict.instruction === null || verdict.source === null || program === undefined ? null : this.#placeOf(program, verdict.instruction, verdict.source));
+      const place = known === null ? "" : `${known.file}:${known.line}`;
       const where = verdict.instruction === null ? "" : ` at instruction ${verdict.instruction}, \`${verdict.text}\``;
+      // A kernel that is locked down hides the helpers that read its memory.
+      const locked = /\b(?:unknown func|cannot use helper) bpf_probe_read/.test(verdict.reason) ? refusalCause([]) : null;
       const source = verdict.source === null ? "" : ` (${place === "" ? "" : `${place}: `}\`${verdict.source}\`)`;
-      return new VerifierError(`the verifier refused ${what}${where}${source}: ${verdict.reason}`, { ...facts, ...(verdict.instruction === null ? {} : { instruction: verdict.instruction }) }, failed, verdict, log);
+      return new VerifierError(`the verifier refused ${what}${where}${source}: ${verdict.reason}${locked === null ? "" : `: ${locked.text}`}`, { ...facts, ...(verdict.instruction === null ? {} : { instruction: verdict.instruction }) }, failed, { ...verdict, place: known }, log);
     }
     const relevant = said.filter((line) => !/^(?:failed to load object|failed to load BPF skeleton|prog '[^']+': (?:BPF program load failed|failed to load: ))/.test(line));
     return systemFailure(`load ${what}`, code, relevant, facts);
   }
 
-  /** Source lines of the programs by their section, out of the object's `.BTF.ext`; null without. */
-  lines(): Promise<BtfExt | null> {
-    return (this.#ext ??= this.#readExt());
-  }
-
-  async #readExt(): Promise<BtfExt | null> {
-    if (this.btf === null) return null;
-    const elf = await elfFromBytes(this.name, this.#bytes);
-    try {
-      const section = elf.section(".BTF.ext");
-      return section && readBtfExt(this.btf, elf.bytes(section, 0, elf.sizeOf(section)));
-    } finally {
-      elf.close();
-    }
+  /** Where an instruction of a program comes from: for kernels whose verifier names only the line's text, which must be the same. */
+  #placeOf(program: BpfProgram, instruction: number, text: string): VerifierVerdict["place"] {
+    if (this.#ext === null || this.btf === null) return null;
+    const { btf } = this;
+    const start = this.#ext.functions.get(program.section)?.find(({ type }) => btf.nameOf(type) === program.name)?.offset;
+    if (start === undefined) return null;
+    const line = this.#ext.lines.get(program.section)?.findLast(({ offset }) => offset <= start + 8 * instruction);
+    return line?.text.trim() === text ? { file: basename(line.file), line: line.line } : null;
   }
 
   /** Attaches every loaded program whose section says where. Throws what the first failure is, with nothing attached. */
@@ -259,6 +256,20 @@ function readObject(path: string): Uint8Array {
   } catch (cause) {
     const missing = (cause as NodeJS.ErrnoException).code === "ENOENT";
     throw new OopscopeError(missing ? "not-found" : "unreadable", `failed to open \`${path}\`: ${missing ? "there is no such file" : messageOf(cause)}`, { file: path }, cause);
+  }
+}
+
+/** What `.BTF.ext` says of source lines; null where there is none, or nothing that can be read: it is for messages alone. */
+async function readExt(name: string, bytes: Uint8Array): Promise<BtfExt | null> {
+  try {
+    const elf = await elfFromBytes(name, bytes);
+    try {
+      return (await btfOfElf(elf)).ext();
+    } finally {
+      elf.close();
+    }
+  } catch {
+    return null;
   }
 }
 

@@ -171,6 +171,6 @@ function onlineCpus(): number[] {
   const text = readFileSync("/sys/devices/system/cpu/online", "utf8").trim();
   return text.split(",").flatMap((range) => {
     const [first, last = first] = range.split("-").map(Number) as [number, number?];
-    return Array.from({ length: last! - first + 1 }, (_, index) => first + index);
+    return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });
 }

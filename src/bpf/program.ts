@@ -5,6 +5,7 @@ import { attachTypes, errno, nameOf, programTypes } from "./constants.ts";
 import { errnoText, systemFailure } from "./failure.ts";
 import { Handle } from "./handle.ts";
 import { programInfo, type ProgramInfo } from "./info.ts";
+import { securityModules } from "../system/index.ts";
 import { BpfLink } from "./link.ts";
 import type { Native } from "./native.ts";
 
@@ -13,6 +14,13 @@ export type ProgramOwner = { readonly handle: Handle; readonly name: string; rea
 
 /** What a run on given data came to (BPF_PROG_TEST_RUN). */
 export type TestRun = { readonly result: number; /** The data as the program left it. */ readonly data: Uint8Array; readonly context: Uint8Array; /** Nanoseconds a run, on average. */ readonly duration: number };
+
+/** The kernel takes programs for its security hooks also where it never runs them. */
+function requireBpfLsm(program: string): void {
+  const modules = securityModules();
+  if (modules === null || modules.includes("bpf")) return;
+  throw new OopscopeError("missing-feature", `the program ${program} would never run: \`bpf\` is not among the kernel's security modules; boot with lsm=${modules.join(",")},bpf`, { program, modules: modules.join(",") });
+}
 
 /** A program of an object. It ends with the object; used later, it throws `closed`. */
 export class BpfProgram {
@@ -89,6 +97,7 @@ export class BpfProgram {
     const { descriptor } = this;
     const program = this.#handle.use();
     const where = target === undefined ? this.section : targetText(target);
+    if (this.type === "lsm") requireBpfLsm(this.name);
     const { result, said } = this.#native.heard(() => {
       const link = target === undefined ? this.#native.libbpf.bpf_program__attach(program) : attachTo(this.#native, program, descriptor, target);
       return { link, code: link === null ? this.#native.errno() : 0 };

@@ -49,7 +49,7 @@ export class BpfVariable {
     const memory = this.#memory();
     const why = this.#writable();
     if (why !== null) throw new OopscopeError("bad-argument", `the variable ${this.name} cannot be set: ${why}`, { variable: this.name });
-    memory.set(encodeValue(this.#btf, this.#typeId, value), this.#offset);
+    memory.set(encodeValue(this.#btf, this.#typeId, value, this.name), this.#offset);
   }
 }
 

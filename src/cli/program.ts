@@ -66,7 +66,7 @@ export function commandLine(done: Done, only: string | null = null): Command {
     .helpCommand(false)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`oopscope: ${text}`) })
-    .addHelpText("after", "\n`oopscope LOG` explains a log. A file that is named like a command: `./lab`.\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but symbols were incomplete,\n4 a privilege or a feature of the kernel is missing, 130 interrupted.");
+    .addHelpText("after", "\n`oopscope LOG` explains a log. A file that is named like a command: `./lab`.\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but symbols were incomplete, 4 a privilege, a library or a feature of\nthe kernel is missing, 130 interrupted.");
 
   for (const [name, define] of Object.entries(commands)) if (only === null || only === name) define(program, done);
   return program;

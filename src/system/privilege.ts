@@ -19,6 +19,11 @@ export function lockdown(root = "/"): "none" | "integrity" | "confidentiality" |
   return (chosen as "none" | "integrity" | "confidentiality" | undefined) ?? null;
 }
 
+/** The kernel's security modules, in their order (securityfs); null where nobody tells. */
+export function securityModules(root = "/"): readonly string[] | null {
+  return textOf(root, "sys/kernel/security/lsm")?.trim().split(",") ?? null;
+}
+
 /** A sysctl by its dotted name, as text; null if there is none. */
 export function sysctl(name: string, root = "/"): string | null {
   return textOf(root, `proc/sys/${name.replaceAll(".", "/")}`)?.trim() ?? null;
