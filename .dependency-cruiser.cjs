@@ -14,7 +14,7 @@ const arrows = {
   explain: ["base", "case", "elf", "dwarf", "disasm", "symbolize", "kernel", "oops", "source"],
   source: ["base"],
   render: ["base", "case"],
-  system: ["base", "elf", "kernel"],
+  system: ["base", "elf", "btf", "kernel"],
   fetch: ["base", "elf", "kernel", "system"],
   probe: ["base", "elf", "dwarf", "btf", "kernel", "system"],
   doctor: ["base", "kernel", "system"],

@@ -73,6 +73,23 @@ const bulk = [
 ];
 console.log(table("20,000 random addresses of vmlinux", bulk, measure(bulk, Math.max(1, Math.round(rounds / 3))), { "oopscope symbolize": "≤ 1, ≤ 400 MB" }));
 
+const { openBtf } = await import("../dist/btf/index.js");
+const types = (await openBtf(vmlinux)).btf;
+const typesFile = join(work, "vmlinux.btf");
+writeFileSync(typesFile, types.bytes);
+const ask = `import(${JSON.stringify(`file://${root}dist/btf/index.js`)}).then(async ({ openBtf, prototypeText }) => { const { btf } = await openBtf(${JSON.stringify(typesFile)}); console.log(prototypeText(btf, btf.find("tcp_sendmsg", "func"))); })`;
+const typing = [
+  { name: "node -e 0", command: node, args: ["-e", "0"] },
+  { name: "one prototype, by the library", command: node, args: ["-e", ask] },
+  ...(has("bpftool") ? [{ name: "bpftool btf dump file … format c", command: "bpftool", args: ["btf", "dump", "file", typesFile, "format", "c"] }] : []),
+  { name: "oopscope btf dump", command: node, args: [main, "btf", "dump", "-q", typesFile] },
+];
+const typed = measure(typing, rounds * 2);
+console.log(table(`BTF of vmlinux: ${types.endId - 1} types, ${(types.bytes.length / 1e6).toFixed(1)} MB`, typing, typed, {
+  "one prototype, by the library": `${(typed[1].wall - typed[0].wall).toFixed(0)} ms beyond Node's start; owed: ≤ 30`,
+  ...(typed.length === 4 ? { "oopscope btf dump": `${(typed[3].wall / typed[2].wall).toFixed(2)} × bpftool; owed: ≤ 1.5` } : {}),
+}));
+
 const gsymutil = ["llvm-gsymutil", "llvm-gsymutil-14"].find(has);
 const symbols = join(work, "symbols");
 const needed = join(work, "needed");

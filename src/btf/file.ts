@@ -23,6 +23,8 @@ export class Btf {
   readonly origin: BtfOrigin;
   readonly base: Btf | null;
   readonly header: BtfHeader;
+  /** All of it, from the header on. */
+  readonly bytes: Uint8Array;
   /** The first id of its own, and the one past the last. */
   readonly firstId: number;
   readonly endId: number;
@@ -43,6 +45,7 @@ export class Btf {
     this.base = base;
     this.header = readBtfHeader(origin.file, origin.section, bytes);
     const { types, strings, little } = this.header;
+    this.bytes = bytes;
     if (base && base.header.little !== little) throw malformed(origin.file, origin.section, 0, `its byte order is ${little ? "little" : "big"}-endian, that of its base ${base.origin.file} is not`);
     this.words = wordsOf(bytes, types.offset, types.size >>> 2, little);
     this.strings = bytes.subarray(strings.offset, strings.offset + strings.size);

@@ -1,7 +1,12 @@
 export { Btf, type BtfOrigin } from "./file.ts";
 export { looksLikeBtf, type BtfHeader, type BtfKind } from "./format.ts";
-export { btfFromBytes, btfOfElf, openBtf, type BtfFile } from "./open.ts";
+export { btfFromBytes, btfOfElf, isSplit, openBtf, type BtfBase, type BtfFile } from "./open.ts";
+export { headerText } from "./dump/header.ts";
+export { jsonText } from "./dump/json.ts";
+export { rawText } from "./dump/raw.ts";
 export { memberAt, resolve, sizeOf } from "./resolve.ts";
 export { nameText, prototypeText, typeText } from "./text.ts";
+export { btfAbilities, checkModuleBtf, type BtfAbilities, type BtfVerdict } from "./check.ts";
+export { verifyBtf, type BtfProblem } from "./verify.ts";
 export { readBtfExt, type BtfExt, type BtfFunction, type BtfLine, type BtfRelocation } from "./ext.ts";
 export type * from "./types.ts";

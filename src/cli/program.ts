@@ -1,5 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { OopscopeError, version } from "../base/index.ts";
+import type { BtfCheckFlags } from "./commands/btf-check.ts";
+import type { BtfDumpFlags } from "./commands/btf-dump.ts";
+import type { BtfEncodeFlags } from "./commands/btf-encode.ts";
+import type { BtfListFlags } from "./commands/btf-list.ts";
 import type { CacheFlags } from "./commands/cache.ts";
 import type { DecodeFlags } from "./commands/decode.ts";
 import type { DoctorFlags } from "./commands/doctor.ts";
@@ -176,6 +180,50 @@ const cache: Define = (program, done) => {
     });
 };
 
+const btf: Define = (program, done) => {
+  const btf = program.command("btf").description("the kernel's type information: list it, write it as C, add it to a module").helpOption("--help", "show this help").helpCommand(false);
+  withCommon(btf.command("list"))
+    .description("what the running kernel has, or what is in files")
+    .argument("[FILE|NAME...]", "files with BTF, or modules that are loaded; none: all that the kernel shows")
+    .option("--base <F>", "the BTF that split BTF continues: a vmlinux, or its BTF alone (default: that of its kernel)")
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nIds are null in JSON: files do not tell them.\n\nExamples:\n  oopscope btf list\n  oopscope btf list --format json gtp5g.ko")
+    .action(async (files: string[], flags: BtfListFlags) => {
+      const { runBtfList } = await import("./commands/btf-list.ts");
+      done(await runBtfList(files, flags));
+    });
+  withCommon(btf.command("dump"))
+    .description("write types as a header of C for BPF programs, as JSON, or as text")
+    .argument("<FILE|NAME...>", "files with BTF, or modules that are loaded, or vmlinux; several make one header")
+    .option("--base <F>", "the BTF that split BTF continues: a vmlinux, or its BTF alone (default: that of its kernel)")
+    .addOption(new Option("--format <FORMAT>", "how to write the result; json and raw as bpftool has them").choices(["c", "json", "raw"]).default("c"))
+    .addHelpText("after", "\nThe header of a module holds its kernel's types, too.\n\nExamples:\n  oopscope btf dump vmlinux > vmlinux.h\n  oopscope btf dump gtp5g > vmlinux.h\n  oopscope btf dump vmlinux gtp5g.ko veth.ko > vmlinux.h\n  oopscope btf dump --format json gtp5g.ko | jq '.types[] | select(.kind == \"FUNC\") | .name'")
+    .action(async (files: string[], flags: BtfDumpFlags) => {
+      const { runBtfDump } = await import("./commands/btf-dump.ts");
+      done(await runBtfDump(files, flags));
+    });
+  withCommon(btf.command("check"))
+    .description("say whether the kernel will take a module's BTF, and if not why")
+    .argument("<KO>", "the module")
+    .option("--base <F>", "the kernel's BTF: a vmlinux, or its BTF alone (default: of the kernel that the module is built for)")
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nExit status: 0 it will, 1 it will not, 4 that kernel takes none of any module.\n\nExamples:\n  oopscope btf check gtp5g.ko\n  oopscope btf check gtp5g.ko --base vmlinux-6.1.0-56-amd64")
+    .action(async (ko: string, flags: BtfCheckFlags) => {
+      const { runBtfCheck } = await import("./commands/btf-check.ts");
+      done(await runBtfCheck(ko, flags));
+    });
+  withCommon(btf.command("encode"))
+    .description("add BTF that the kernel takes to a module with debug information, by pahole")
+    .argument("<KO>", "the module; it is replaced when all went well, and left as it is if its BTF is good")
+    .option("--base <F>", "the kernel's BTF: a vmlinux, or its BTF alone (default: of the kernel that the module is built for)")
+    .option("-o, --output <OUT>", "write the module there instead")
+    .addHelpText("after", "\nExamples:\n  oopscope btf encode gtp5g.ko\n  oopscope btf encode gtp5g.ko --base /sys/kernel/btf/vmlinux -o /tmp/gtp5g.ko")
+    .action(async (ko: string, flags: BtfEncodeFlags) => {
+      const { runBtfEncode } = await import("./commands/btf-encode.ts");
+      done(await runBtfEncode(ko, flags));
+    });
+};
+
 const lab: Define = (program, done) => {
   const lab = program.command("lab").description("crash a kernel in a throw-away QEMU machine").helpOption("--help", "show this help").helpCommand(false);
   withGuest(withCommon(lab.command("run")), ", or the scenario's")
@@ -206,7 +254,7 @@ const lab: Define = (program, done) => {
     });
 };
 
-const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, functions, doctor, cache, lab };
+const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, btf, functions, doctor, cache, lab };
 
 /** Which files to use for a log, and how. */
 function withFiles(command: Command): Command {

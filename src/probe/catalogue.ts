@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { messageOf, OopscopeError } from "../base/index.ts";
 import { openElf, type ElfFile } from "../elf/index.ts";
 import { closeFound, findModules, findVmlinux, hasDebugInformation, moduleKey, moduleOfFile, type FoundFile, type KernelClues, type SearchPlaces } from "../kernel/index.ts";
-import { debuginfodFolder, runningKernel, runningModuleBuildId, symbolsFolder } from "../system/index.ts";
+import { debuginfodFolder, findBtfBase, releaseOfModule, runningKernel, runningModuleBuildId, symbolsFolder } from "../system/index.ts";
 import { abilitiesOf, liveFunctions, type FunctionTable } from "./functions.ts";
 import { moduleFile } from "./modulefile.ts";
 import { nearestNames } from "./nearest.ts";
@@ -74,9 +74,9 @@ export async function openCatalogue({ pattern: text, module: named = null, root 
   };
   const rest = { pattern, lacking: sources.lacking, close };
 
-  const ofFile = (elf: ElfFile): Catalogue => {
+  const ofFile = async (elf: ElfFile): Promise<Catalogue> => {
     const kernel = sources.kernelBtf;
-    const vermagic = elf.modinfo().get("vermagic")?.[0]?.split(" ")[0] ?? null;
+    const vermagic = releaseOfModule(elf);
     const ours = vermagic === null || vermagic === sources.release;
     const names = new Set(sources.symbols?.names ?? []);
     const ids = kernel && functionIds(kernel).ids;
@@ -84,7 +84,8 @@ export async function openCatalogue({ pattern: text, module: named = null, root 
     // Of a kernel for another processor nothing is known but that it will have BTF if its module has.
     const foreign = elf.header.arch !== sources.arch;
     const abilities = foreign ? { ...abilitiesOf({ config: null, kernelBtf: null, arch: elf.header.arch }), hasBtf: true } : abilitiesOf(sources);
-    const result = moduleFile(elf, { kernelBtf: ours && !foreign ? kernel : null, limits, abilities });
+    const base = ours && !foreign ? kernel : ((await findBtfBase(vermagic, root))?.btf ?? null);
+    const result = await moduleFile(elf, { kernelBtf: base, limits, abilities });
     const notes = [...result.notes];
     if (foreign) notes.push(`${elf.path} is for ${elf.header.arch}, and this machine is ${sources.arch ?? "unknown"}: what its kernel takes is not known here`);
     else if (!ours) notes.push(`${elf.path} was built for ${vermagic}, and this kernel is ${sources.release ?? "unknown"}: what it takes is judged by this kernel`);
@@ -94,7 +95,7 @@ export async function openCatalogue({ pattern: text, module: named = null, root 
     if (file !== null) {
       const elf = await openElf(file);
       open.push(() => elf.close());
-      return ofFile(elf);
+      return await ofFile(elf);
     }
     const loaded = new Set((sources.symbols?.moduleNames ?? []).flatMap((name) => name ?? []));
     const exact = named !== null ? moduleKey(named) : (pattern?.exactModule ?? null);
@@ -111,7 +112,7 @@ export async function openCatalogue({ pattern: text, module: named = null, root 
         const near = nearestNames(wanted, loaded, 3);
         throw new OopscopeError("not-found", `no module ${wanted} is loaded, and none is among the files of ${sources.release ?? "this kernel"}${near.length === 0 ? "" : `; loaded is ${near.join(", ")}`}`, { module: wanted });
       }
-      return { ...ofFile(elf), pattern: all ? null : pattern };
+      return { ...(await ofFile(elf)), pattern: all ? null : pattern };
     }
     const { table, damaged } = await liveFunctions(sources, wanted === null ? (pattern?.module ? (name) => pattern.module!(name) : null) : (name) => moduleKey(name) === wanted);
     return { ...rest, pattern: all ? null : pattern, table, module: wanted, loaded: "yes", notes: damaged, debug: (module) => debugOf(find(module)) };

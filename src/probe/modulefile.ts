@@ -32,7 +32,7 @@ export type ModuleFileOptions = {
 };
 
 /** Reads the functions out of a module's symbols, its list of ftrace's sites, its BTF and its debug information. Throws `unsupported` for a file that is no module with symbols. */
-export function moduleFile(elf: ElfFile, { kernelBtf, limits, abilities }: ModuleFileOptions): ModuleFile {
+export async function moduleFile(elf: ElfFile, { kernelBtf, limits, abilities }: ModuleFileOptions): Promise<ModuleFile> {
   const symbols = elf.symbols();
   if (!elf.relocatable || !symbols) throw new OopscopeError("unsupported", `${elf.path} is ${elf.relocatable ? "a module without symbols" : "no kernel module (a relocatable file)"}`, { file: elf.path });
   const name = elf.modinfo().get("name")?.[0] ?? moduleOfFile(elf.path.slice(elf.path.lastIndexOf("/") + 1)) ?? "module";
@@ -57,7 +57,7 @@ export function moduleFile(elf: ElfFile, { kernelBtf, limits, abilities }: Modul
     if (traced[base] === YES) traced[index] = YES;
     if (blacklisted[base] === YES) blacklisted[index] = YES;
   }
-  const { btf, form, why } = moduleBtfOf(elf, kernelBtf);
+  const { btf, form, why } = await moduleBtfOf(elf, kernelBtf);
   if (why !== null) notes.push(why);
   let known: ModulePrototypes | null = null;
   let others: ReadonlyMap<string, string> | null = null;
@@ -108,18 +108,18 @@ function hasSite(sites: Float64Array, value: number): boolean {
   return low < sites.length && sites[low]! < value + siteWithin;
 }
 
-function moduleBtfOf(elf: ElfFile, kernelBtf: Btf | null): { btf: Btf | null; form: ModuleFile["btf"]; why: string | null } {
+async function moduleBtfOf(elf: ElfFile, kernelBtf: Btf | null): Promise<{ btf: Btf | null; form: ModuleFile["btf"]; why: string | null }> {
   const section = elf.section(".BTF");
   if (!section || section.size === 0) return { btf: null, form: "none", why: null };
-  const read = (base: Btf | null) => {
+  const read = async (base: Btf | null) => {
     try {
-      return btfOfElf(elf, base);
+      return await btfOfElf(elf, base);
     } catch (error) {
       if (!(error instanceof OopscopeError)) throw error;
       return error;
     }
   };
-  const alone = read(null);
+  const alone = await read(null);
   // With a distilled base it is whole by itself, and what the kernel takes.
   if (!(alone instanceof OopscopeError)) {
     return alone.distilled
@@ -127,7 +127,7 @@ function moduleBtfOf(elf: ElfFile, kernelBtf: Btf | null): { btf: Btf | null; fo
       : { btf: alone.btf, form: "alone", why: `the BTF of ${elf.path} does not continue a kernel's: the kernel refuses it, and there will be no fentry` };
   }
   if (kernelBtf === null) return { btf: null, form: "split", why: `the BTF of ${elf.path} continues that of its kernel, which is not here: prototypes are taken from its debug information` };
-  const split = read(kernelBtf);
+  const split = await read(kernelBtf);
   if (split instanceof OopscopeError) return { btf: null, form: "damaged", why: messageOf(split) };
   return { btf: split.btf, form: "split", why: null };
 }

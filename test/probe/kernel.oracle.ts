@@ -7,7 +7,7 @@ import { debianKernel } from "../support/kernel.ts";
 
 test("prototypes of all functions of a kernel are BTF's own text", async () => {
   const elf = await openElf(debianKernel().vmlinux);
-  const { btf } = btfOfElf(elf);
+  const { btf } = await btfOfElf(elf);
   const prototypes = new Prototypes(btf, { arguments: 12, words: 6, struct: 16 });
   const { ids } = functionIds(btf);
   elf.close();
@@ -23,7 +23,7 @@ test("prototypes of all functions of a kernel are BTF's own text", async () => {
 test("the functions that BPF refuses are on our list", async () => {
   const elf = await openElf(debianKernel().vmlinux);
   expect(existsSync(elf.path)).toBe(true);
-  const { btf } = btfOfElf(elf);
+  const { btf } = await btfOfElf(elf);
   // BTF_SET_START of include/linux/btf_ids.h: a count, then ids in order.
   const symbols = elf.symbols()!;
   const [index] = symbols.named(["btf_id_deny"]).get("btf_id_deny")!;

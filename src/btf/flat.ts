@@ -1,0 +1,121 @@
+import { OopscopeError } from "../base/index.ts";
+import type { Btf } from "./file.ts";
+import { elementWords, fixedWords, KIND, malformed } from "./format.ts";
+
+/** Which words of a type are ids of types, and which are names. By kind; −1 for none. The first word of every type is its name. */
+export const thirdIsType = Uint8Array.of(0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0);
+const elementName = Int8Array.of(-1, -1, -1, -1, 0, 0, 0, -1, -1, -1, -1, -1, -1, 0, -1, -1, -1, -1, -1, 0);
+const elementType = Int8Array.of(-1, -1, -1, -1, 1, 1, -1, -1, -1, -1, -1, -1, -1, 1, -1, 0, -1, -1, -1, -1);
+
+/**
+ * All types of a base and of what continues it, as if they were one BTF: for work that visits all of them. Every id and every offset of a name has been
+ * checked; an empty name has the offset 0. Ids are those of the BTF if there is only one beside the base; of more, the later ones' own types follow those of the earlier.
+ */
+export type Flat = {
+  readonly file: string;
+  readonly words: Uint32Array;
+  /** Where a type begins in `words`; for void at three zeros. By id. */
+  readonly starts: Uint32Array;
+  readonly strings: Uint8Array;
+  readonly pointerSize: number;
+  /** The id here of a type of `parts[part]`. */
+  idOf(part: number, id: number): number;
+};
+
+/** Makes them one. All parts must have the same base, or be a base and what continues it. */
+export function flatten(parts: readonly Btf[]): Flat {
+  const layers: Btf[] = [];
+  const add = (btf: Btf): void => {
+    if (btf.base) add(btf.base);
+    if (!layers.includes(btf)) layers.push(btf);
+  };
+  for (const part of parts) add(part);
+  const [root] = layers;
+  if (!root) throw new OopscopeError("bad-argument", "no BTF to make one of");
+  for (const layer of layers.slice(1)) {
+    if (!layer.base) throw new OopscopeError("bad-argument", `${root.origin.file} and ${layer.origin.file} are both a base of their own: they have no types in common`);
+    if (layer.base !== root) throw new OopscopeError("bad-argument", `${layer.origin.file} continues ${layer.base.origin.file}, which is no base itself`);
+  }
+  const words = new Uint32Array(3 + sum(layers, (layer) => layer.words.length));
+  const starts = new Uint32Array(1 + sum(layers, (layer) => layer.starts.length));
+  // A name that is empty needs a byte, also where there are no strings at all.
+  const strings = new Uint8Array(1 + sum(layers, (layer) => layer.strings.length));
+  let word = 3;
+  let id = 1;
+  let text = 0;
+  const shifts = new Map<Btf, number>();
+  for (const layer of layers) {
+    words.set(layer.words, word);
+    strings.set(layer.strings, text);
+    const idShift = id - layer.firstId;
+    const textShift = text - layer.firstString;
+    shifts.set(layer, idShift);
+    for (let index = 0; index < layer.starts.length; index++) starts[id + index] = layer.starts[index]! + word;
+    adopt(layer, words, starts.subarray(id, id + layer.starts.length), strings, idShift, textShift);
+    id += layer.starts.length;
+    word += layer.words.length;
+    text += layer.strings.length;
+  }
+  return {
+    file: parts.at(-1)!.origin.file,
+    words, starts, strings,
+    pointerSize: root.pointerSize,
+    idOf: (part, own) => (own < parts[part]!.firstId ? own : own + shifts.get(parts[part]!)!),
+  };
+}
+
+function sum(layers: readonly Btf[], size: (layer: Btf) => number): number {
+  return layers.reduce((total, layer) => total + size(layer), 0);
+}
+
+/** Checks the references of one layer's types, and moves those to its own types and strings. */
+function adopt(layer: Btf, words: Uint32Array, starts: Uint32Array, strings: Uint8Array, idShift: number, textShift: number): void {
+  const { endId, firstId, firstString } = layer;
+  const endString = Math.max(1, layer.endString);
+  let start = 0;
+  const type = (at: number): void => {
+    const id = words[at]!;
+    if (id >= firstId) {
+      if (id >= endId) throw wrong(layer, starts, start, `it refers to type ${id}, the last one is ${endId - 1}`);
+      words[at] = id + idShift;
+    }
+  };
+  const name = (at: number): void => {
+    const offset = words[at]!;
+    if (offset === 0) return;
+    let moved = offset;
+    if (offset >= firstString) {
+      if (offset >= endString) throw wrong(layer, starts, start, `a name at 0x${offset.toString(16)} of strings that end at 0x${layer.endString.toString(16)}`);
+      moved = offset + textShift;
+    }
+    words[at] = strings[moved] === 0 ? 0 : moved;
+  };
+  for (let index = 0; index < starts.length; index++) {
+    start = starts[index]!;
+    const info = words[start + 1]!;
+    const kind = (info >>> 24) & 0x1f;
+    name(start);
+    if (thirdIsType[kind] === 1) type(start + 2);
+    if (kind === KIND.array) {
+      type(start + 3);
+      type(start + 4);
+      continue;
+    }
+    const size = elementWords[kind]!;
+    if (size === 0) continue;
+    const first = start + 3 + fixedWords[kind]!;
+    const end = first + size * (info & 0xffff);
+    const nameAt = elementName[kind]!;
+    const typeAt = elementType[kind]!;
+    for (let at = first; at < end; at += size) {
+      if (nameAt >= 0) name(at + nameAt);
+      if (typeAt >= 0) type(at + typeAt);
+    }
+  }
+}
+
+function wrong(layer: Btf, starts: Uint32Array, start: number, what: string): OopscopeError {
+  const index = starts.indexOf(start);
+  const { file, section } = layer.origin;
+  return malformed(file, section, layer.header.types.offset + 4 * layer.starts[index]!, `type ${layer.firstId + index}: ${what}`);
+}
