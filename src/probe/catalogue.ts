@@ -87,7 +87,7 @@ export async function openCatalogue({ pattern: text, module: named = null, root 
     const base = ours && !foreign ? kernel : ((await findBtfBase(vermagic, root))?.btf ?? null);
     const result = await moduleFile(elf, { kernelBtf: base, limits, abilities });
     const notes = [...result.notes];
-    if (foreign) notes.push(`${elf.path} is for ${elf.header.arch}, and this machine is ${sources.arch ?? "unknown"}: what its kernel takes is not known here`);
+    if (foreign) notes.push(`${elf.path} is for ${elf.header.arch}, and this machine is ${sources.arch}: what its kernel takes is not known here`);
     else if (!ours) notes.push(`${elf.path} was built for ${vermagic}, and this kernel is ${sources.release ?? "unknown"}: what it takes is judged by this kernel`);
     return { ...rest, lacking: sources.lacking.filter(({ what }) => what === "btf"), table: result.table, module: null, loaded: "no", notes, debug: (module) => (module === null || moduleKey(module) !== moduleKey(result.module) ? debugOf(find(module)) : Promise.resolve(hasDebugInformation(elf) ? elf : null)) };
   };

@@ -162,7 +162,7 @@ export function reasonsOf(found: TraceableFunction, table: FunctionTable): Reaso
 }
 
 function notLoaded(module: string | null): Reason {
-  return { code: "not-loaded", of: ["fentry", "kprobe"], text: `the module ${module ?? ""} is not loaded; what follows is of its file`, instead: module === null ? null : `load it first: sudo modprobe ${module}` };
+  return { code: "not-loaded", of: ["fentry", "kprobe"], text: `the module ${module ?? ""} is not loaded; what follows is of its file`, instead: module === null ? null : `load it first: sudo modprobe ${module}, or sudo insmod with its file` };
 }
 
 function reasonOf(obstacle: Obstacle, of: "fentry" | "kprobe", found: TraceableFunction, table: FunctionTable): Reason {

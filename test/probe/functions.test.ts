@@ -264,7 +264,7 @@ describe("a module's file", () => {
   test("why, before it is loaded", async () => {
     writeFileSync(path, module(moduleBtf));
     const [answer] = await why("gtp5g_xmit", { module: path });
-    expect(answer).toMatchObject({ how: [], reasons: [{ code: "not-loaded", instead: "load it first: sudo modprobe gtp5g" }] });
+    expect(answer).toMatchObject({ how: [], reasons: [{ code: "not-loaded", instead: "load it first: sudo modprobe gtp5g, or sudo insmod with its file" }] });
   });
 
   test("what is no module", async () => {
