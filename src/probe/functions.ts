@@ -191,8 +191,9 @@ export class FunctionTable {
   row(row: number): TraceableFunction {
     const { names, modules, moduleNames, address } = this.columns;
     const name = names[row]!;
-    const signature = this.#signature(modules[row]!, name);
-    return { module: moduleNames[modules[row]!]!, name, address: address && `0x${address(row)}`, ...this.judge(row), ...signature };
+    const { signature, signatureFrom } = this.#signature(modules[row]!, name);
+    const { how, unsure, fentry, kprobe } = this.judge(row);
+    return { module: moduleNames[modules[row]!]!, name, address: address && `0x${address(row)}`, how, unsure, fentry, kprobe, signature, signatureFrom };
   }
 
   #signature(module: number, name: string): Pick<TraceableFunction, "signature" | "signatureFrom"> {
