@@ -1,4 +1,5 @@
 import type { Btf } from "./file.ts";
+import { KIND } from "./format.ts";
 import { resolve } from "./resolve.ts";
 
 /** Types within one another: a C declaration of the kernel has a dozen. */
@@ -30,6 +31,9 @@ function declaration(btf: Btf, id: number, inner: string, room: Room): string {
   for (let steps = room.depth; ; steps++) {
     if (steps > deepest) throw btf.fail(id, `type ${id} has more than ${deepest} types within one another`);
     if (--room.parts.left < 0) throw btf.fail(id, `the text of type ${id} has more than ${mostParts} parts`);
+    // Of a structure's or an enumeration's the name is wanted alone: its members would be decoded for nothing.
+    const tag = tags[btf.kindNumber(at)];
+    if (tag !== undefined) return based(`${qualifiers}${tagged(tag, btf.nameOf(at))}`, declarator);
     const type = btf.type(at);
     switch (type.kind) {
       case "const":
@@ -80,19 +84,25 @@ function declaration(btf: Btf, id: number, inner: string, room: Room): string {
       case "fwd":
       case "typedef":
       case "datasec": {
-        const base = `${qualifiers}${baseText(btf, at)}`;
-        return declarator === "" ? base : declarator.startsWith("[") ? `${base}${declarator}` : `${base} ${declarator}`;
+        return based(`${qualifiers}${baseText(btf, at)}`, declarator);
       }
     }
   }
 }
 
+const based = (base: string, declarator: string): string => (declarator === "" ? base : declarator.startsWith("[") ? `${base}${declarator}` : `${base} ${declarator}`);
+const tagged = (tag: string, name: string): string => `${tag} ${name === "" ? "{…}" : name}`;
+
+/** By kind. */
+const tags: readonly (string | undefined)[] = Object.assign(new Array<string | undefined>(32), { [KIND.struct]: "struct", [KIND.union]: "union", [KIND.enum]: "enum", [KIND.enum64]: "enum" });
+
 function baseText(btf: Btf, id: number): string {
+  const tag = tags[btf.kindNumber(id)];
+  if (tag !== undefined) return tagged(tag, btf.nameOf(id));
   const type = btf.type(id);
   const { kind, name } = type;
   if (kind === "void") return "void";
-  const tag = kind === "struct" || kind === "union" ? kind : kind === "enum" || kind === "enum64" ? "enum" : kind === "fwd" ? type.of : null;
-  if (tag !== null) return `${tag} ${name === "" ? "{…}" : name}`;
+  if (kind === "fwd") return tagged(type.of, name);
   return name === "" ? `type ${id}` : name;
 }
 

@@ -1,6 +1,6 @@
 import { accessSync, closeSync, constants, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { capabilities, distribution, findProgram, kernelConfig, lockdown, runningKernel, sysctl, tracefsFolder, type Capability, type Distribution, type KernelConfig } from "../system/index.ts";
+import { capabilities, distribution, findProgram, kernelConfig, lockdown, machineArch, runningKernel, sysctl, tracefsFolder, type Capability, type Distribution, type KernelConfig } from "../system/index.ts";
 
 /** A machine as far as it may be looked at. Nothing is started and nothing is loaded to learn it. */
 export type Facts = {
@@ -43,9 +43,7 @@ export type FactsOptions = {
   readonly env?: NodeJS.ProcessEnv;
 };
 
-const archNames: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "arm64", riscv64: "riscv64", s390x: "s390x", ppc64: "ppc64", loong64: "loongarch64", arm: "arm", ia32: "i386" };
-
-export function readFacts({ root = "/", arch = archNames[process.arch] ?? process.arch, env = process.env }: FactsOptions = {}): Facts {
+export function readFacts({ root = "/", arch = machineArch(), env = process.env }: FactsOptions = {}): Facts {
   const banner = runningKernel(root)?.banner ?? null;
   const release = /^Linux version (\S+)/.exec(banner ?? "")?.[1] ?? null;
   const access = (path: string): Access => accessOf(join(root, path));

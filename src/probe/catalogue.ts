@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { messageOf, OopscopeError } from "../base/index.ts";
 import { openElf, type ElfFile } from "../elf/index.ts";
 import { closeFound, findModules, findVmlinux, hasDebugInformation, moduleKey, moduleOfFile, type FoundFile, type KernelClues, type SearchPlaces } from "../kernel/index.ts";
-import { debuginfodFolder, runningKernel, runningModuleBuildId, symbolsFolder } from "../system/index.ts";
+import { debuginfodFolder, findBtfBase, releaseOfModule, runningKernel, runningModuleBuildId, symbolsFolder } from "../system/index.ts";
 import { abilitiesOf, liveFunctions, type FunctionTable } from "./functions.ts";
 import { moduleFile } from "./modulefile.ts";
 import { nearestNames } from "./nearest.ts";
@@ -76,14 +76,19 @@ export async function openCatalogue({ pattern: text, module: named = null, root 
 
   const ofFile = async (elf: ElfFile): Promise<Catalogue> => {
     const kernel = sources.kernelBtf;
-    const vermagic = elf.modinfo().get("vermagic")?.[0]?.split(" ")[0] ?? null;
+    const vermagic = releaseOfModule(elf);
     const ours = vermagic === null || vermagic === sources.release;
     const names = new Set(sources.symbols?.names ?? []);
     const ids = kernel && functionIds(kernel).ids;
-    const limits = kernel ? fentryLimits(kernel, elf.header.arch, (name) => names.has(name) || ids!.has(name)) : { arguments: 12, words: elf.header.arch === "x86_64" ? 6 : 8, struct: 16 };
-    const result = await moduleFile(elf, { kernelBtf: ours ? kernel : null, limits, abilities: abilitiesOf(sources) });
+    const limits = kernel && elf.header.arch === sources.arch ? fentryLimits(kernel, elf.header.arch, (name) => names.has(name) || ids!.has(name)) : { arguments: 12, words: elf.header.arch === "x86_64" ? 6 : 8, struct: 16 };
+    // Of a kernel for another processor nothing is known but that it will have BTF if its module has.
+    const foreign = elf.header.arch !== sources.arch;
+    const abilities = foreign ? { ...abilitiesOf({ config: null, kernelBtf: null, arch: elf.header.arch }), hasBtf: true } : abilitiesOf(sources);
+    const base = ours && !foreign ? kernel : ((await findBtfBase(vermagic, root))?.btf ?? null);
+    const result = await moduleFile(elf, { kernelBtf: base, limits, abilities });
     const notes = [...result.notes];
-    if (!ours) notes.push(`${elf.path} was built for ${vermagic}, and this kernel is ${sources.release ?? "unknown"}: what it takes is judged by this kernel`);
+    if (foreign) notes.push(`${elf.path} is for ${elf.header.arch}, and this machine is ${sources.arch}: what its kernel takes is not known here`);
+    else if (!ours) notes.push(`${elf.path} was built for ${vermagic}, and this kernel is ${sources.release ?? "unknown"}: what it takes is judged by this kernel`);
     return { ...rest, lacking: sources.lacking.filter(({ what }) => what === "btf"), table: result.table, module: null, loaded: "no", notes, debug: (module) => (module === null || moduleKey(module) !== moduleKey(result.module) ? debugOf(find(module)) : Promise.resolve(hasDebugInformation(elf) ? elf : null)) };
   };
   try {

@@ -162,7 +162,7 @@ export class FunctionTable {
         if (refusal) fentry.push(refusal);
       }
     }
-    if (abilities.directCalls === "unknown") sureFentry &&= traced[row] === YES;
+    if (abilities.directCalls === "unknown") sureFentry = false;
     // For the kernel's own names the modules' count as well (number_of_same_symbols of kernel/trace/trace_kprobe.c).
     const several = copies > 1 ? copies : inModules[row]! + 1;
     if (copies > 1) fentry.push({ code: "ambiguous", count: copies });
@@ -170,7 +170,7 @@ export class FunctionTable {
     const unsure: How[] = [];
     if (fentry.length === 0) (sureFentry ? how : unsure).push("fentry");
     if (kprobe.length === 0) (sureKprobe ? how : unsure).push(several > 1 ? "kprobe-address" : "kprobe");
-    if (!sureFentry && traced[row] === UNKNOWN) fentry.push(unknownFtrace);
+    if (!sureFentry) fentry.push(traced[row] === UNKNOWN ? unknownFtrace : unknownConfig);
     if (!sureKprobe) kprobe.push(traced[row] === UNKNOWN ? unknownFtrace : blacklisted[row] === UNKNOWN ? unknownBlacklist : unknownConfig);
     if (several > 1) kprobe.push({ code: "ambiguous", count: several });
     return { how, unsure, fentry, kprobe };
@@ -180,8 +180,8 @@ export class FunctionTable {
   #usual(row: number, name: string, known: ModulePrototypes | null): Judgement | null {
     const { modules, traced, blacklisted, copies, inModules } = this.columns;
     const { abilities } = this;
-    if (known === null || traced[row] === NO || blacklisted[row] === YES || copies[row] !== 1 || inModules[row] !== 0 || !abilities.hasBtf || !abilities.hasKprobes || abilities.directCalls === "no") return null;
-    if (traced[row] === UNKNOWN && (abilities.refusesNotrace === "no" || abilities.directCalls === "unknown")) return null;
+    if (known === null || traced[row] === NO || blacklisted[row] === YES || copies[row] !== 1 || inModules[row] !== 0 || !abilities.hasBtf || !abilities.hasKprobes || abilities.directCalls !== "yes") return null;
+    if (traced[row] === UNKNOWN && abilities.refusesNotrace === "no") return null;
     const id = known.ids.get(name);
     if (id === undefined || (modules[row] === 0 && denied.has(name)) || this.#refusal(known, id)) return null;
     if (traced[row] === UNKNOWN) return siteUnknown;
@@ -191,8 +191,9 @@ export class FunctionTable {
   row(row: number): TraceableFunction {
     const { names, modules, moduleNames, address } = this.columns;
     const name = names[row]!;
-    const signature = this.#signature(modules[row]!, name);
-    return { module: moduleNames[modules[row]!]!, name, address: address && `0x${address(row)}`, ...this.judge(row), ...signature };
+    const { signature, signatureFrom } = this.#signature(modules[row]!, name);
+    const { how, unsure, fentry, kprobe } = this.judge(row);
+    return { module: moduleNames[modules[row]!]!, name, address: address && `0x${address(row)}`, how, unsure, fentry, kprobe, signature, signatureFrom };
   }
 
   #signature(module: number, name: string): Pick<TraceableFunction, "signature" | "signatureFrom"> {

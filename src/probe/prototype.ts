@@ -28,9 +28,6 @@ export type PrototypeRefusal =
   | { readonly code: "struct-result"; readonly type: string }
   | { readonly code: "unsupported-type"; readonly argument: number; readonly type: string };
 
-/** How an argument is passed: its bytes and whether by value as a struct; a size of −1 is of a kind that no trampoline takes. */
-type Passing = { readonly kind: number; readonly size: number };
-
 const mark = "\u0001";
 
 /** The prototypes of one BTF. */
@@ -38,8 +35,11 @@ export class Prototypes {
   readonly btf: Btf;
   readonly limits: FentryLimits;
   /** Text before and behind the declared name, by type. */
-  readonly #declarations = new Map<number, readonly [string, string]>();
-  readonly #passing = new Map<number, Passing>();
+  readonly #before: (string | undefined)[];
+  readonly #behind: (string | undefined)[];
+  /** How a type is passed, by type: its kind below its names (0xff: not yet known), and its bytes, −1 for what no trampoline takes. */
+  readonly #kinds: Uint8Array;
+  readonly #sizes: Float64Array;
   readonly #strings = new Map<number, string>();
   #words: Uint32Array = new Uint32Array();
   #start = 0;
@@ -47,6 +47,10 @@ export class Prototypes {
   constructor(btf: Btf, limits: FentryLimits) {
     this.btf = btf;
     this.limits = limits;
+    this.#before = new Array<string | undefined>(btf.endId);
+    this.#behind = new Array<string | undefined>(btf.endId);
+    this.#kinds = new Uint8Array(btf.endId).fill(0xff);
+    this.#sizes = new Float64Array(btf.endId);
   }
 
   /** `func` as C declares it: `int tcp_sendmsg(struct sock *sk, struct msghdr *msg, size_t size)`; the same text as `prototypeText`. Throws `malformed`. */
@@ -75,13 +79,13 @@ export class Prototypes {
     const { limits } = this;
     // In the kernel's order: the first refusal is the one that it prints.
     if (count > limits.arguments) return { code: "too-many-arguments", count, limit: limits.arguments, words: false };
-    const given = this.#passed(result);
-    if (given.kind === STRUCT || given.size < 0) return { code: "struct-result", type: typeText(this.btf, result) };
+    if (this.#passed(result) === STRUCT || this.#sizes[result]! < 0) return { code: "struct-result", type: typeText(this.btf, result) };
     let total = 0;
     for (let index = 0, at = start + 3; index < count; index++, at += 2) {
       const type = words[at + 1]!;
       if (type === 0 && index === count - 1) return { code: "variadic" };
-      const { kind, size } = this.#passed(type);
+      const kind = this.#passed(type);
+      const size = this.#sizes[type]!;
       if (kind === STRUCT && size > limits.struct) return { code: "struct-by-value", argument: index + 1, type: typeText(this.btf, type), size, limit: limits.struct };
       if (size <= 0 || size > 16) return { code: "unsupported-type", argument: index + 1, type: typeText(this.btf, type) };
       total += size > 8 ? 2 : 1;
@@ -100,15 +104,18 @@ export class Prototypes {
   }
 
   #declared(type: number, name: string): string {
-    let parts = this.#declarations.get(type);
-    if (!parts) {
+    if (name === "") return typeText(this.btf, type);
+    let before = this.#before[type];
+    if (before === undefined) {
       const text = typeText(this.btf, type, mark);
       const at = text.indexOf(mark);
-      const end = at + mark.length;
-      // Without a name what would stand before it is cut: `int *`, `int`.
-      this.#declarations.set(type, (parts = [text.slice(0, at), text.slice(end)]));
+      before = text.slice(0, at);
+      const behind = text.slice(at + mark.length);
+      if (type >= this.#before.length) return `${before}${name}${behind}`;
+      this.#before[type] = before;
+      this.#behind[type] = behind;
     }
-    return name === "" ? typeText(this.btf, type) : `${parts[0]}${name}${parts[1]}`;
+    return `${before}${name}${this.#behind[type]!}`;
   }
 
   #string(offset: number): string {
@@ -117,14 +124,15 @@ export class Prototypes {
     return text;
   }
 
-  #passed(type: number): Passing {
-    let passing = this.#passing.get(type);
-    if (passing) return passing;
+  /** The kind of a type below its names; `#sizes` has its bytes then. */
+  #passed(type: number): number {
+    const known = this.#kinds[type];
+    if (known !== undefined && known !== 0xff) return known;
     const plain = resolve(this.btf, type);
     const kind = this.btf.kindNumber(plain);
-    const size = kind === 0 ? 0 : kind === PTR ? 8 : kind === INT || kind === ENUM || kind === ENUM64 || kind === STRUCT ? this.btf.sizeOrType(plain) : -1;
-    this.#passing.set(type, (passing = { kind, size }));
-    return passing;
+    this.#sizes[type] = kind === 0 ? 0 : kind === PTR ? 8 : kind === INT || kind === ENUM || kind === ENUM64 || kind === STRUCT ? this.btf.sizeOrType(plain) : -1;
+    this.#kinds[type] = kind;
+    return kind;
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { messageOf, OopscopeError } from "../base/index.ts";
 import { btfFromBytes, openBtf, type Btf } from "../btf/index.ts";
 import { moduleKey } from "../kernel/index.ts";
-import { kernelConfig, readLive, runningKernel, tracefsFolder, type KernelConfig, type Refused } from "../system/index.ts";
+import { kernelConfig, machineArch, readLive, runningKernel, tracefsFolder, type KernelConfig, type Refused } from "../system/index.ts";
 import { readBlacklist, readFilterFunctions, readKallsyms, type KernelSymbols, type NameCounts } from "./lists.ts";
 
 /** Something that could not be read, what is therefore unknown, and what to do about it. */
@@ -14,7 +14,7 @@ export type ProbeSources = {
   readonly root: string;
   readonly release: string | null;
   /** The kernel's name of the architecture: `x86_64`. */
-  readonly arch: string | null;
+  readonly arch: string;
   readonly symbols: KernelSymbols | null;
   /** Functions that ftrace has a site in; null where that is not known. */
   readonly ftrace: NameCounts | null;
@@ -24,12 +24,10 @@ export type ProbeSources = {
   readonly lacking: readonly Lacking[];
 };
 
-const archNames: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "arm64", riscv64: "riscv64", s390x: "s390x", ppc64: "ppc64", loong64: "loongarch64", arm: "arm", ia32: "i386", mips64el: "mips" };
-
 export type SourceOptions = { /** Where /proc, /sys and /boot are. */ readonly root?: string; readonly arch?: string };
 
 /** Reads all of it, in about a tenth of a second. What cannot be read is told in `lacking`, and is no error. Throws what a damaged list or BTF throws. */
-export function readProbeSources({ root = "/", arch }: SourceOptions = {}): ProbeSources {
+export function readProbeSources({ root = "/", arch = machineArch() }: SourceOptions = {}): ProbeSources {
   const lacking: Lacking[] = [];
   const running = runningKernel(root);
   const release = /^Linux version (\S+)/.exec(running?.banner ?? "")?.[1] ?? null;
@@ -61,7 +59,7 @@ export function readProbeSources({ root = "/", arch }: SourceOptions = {}): Prob
   const bytes = readLive(btfPath);
   if (!isRefused(bytes)) kernelBtf = btfFromBytes(btfPath, bytes);
   else lacking.push({ what: "btf", text: bytes.why === "absent" ? `${btfPath} is not there: the kernel was built without CONFIG_DEBUG_INFO_BTF, so it has no prototypes and no fentry` : `${btfPath} ${refusal(bytes)}: prototypes are unknown`, command: null });
-  return { root, release, arch: arch ?? archNames[process.arch] ?? null, symbols, ftrace, blacklist, config: release === null ? null : kernelConfig(release, root), kernelBtf, lacking };
+  return { root, release, arch, symbols, ftrace, blacklist, config: release === null ? null : kernelConfig(release, root), kernelBtf, lacking };
 }
 
 const again = "run it again as root (sudo oopscope functions …)";

@@ -162,7 +162,7 @@ export function reasonsOf(found: TraceableFunction, table: FunctionTable): Reaso
 }
 
 function notLoaded(module: string | null): Reason {
-  return { code: "not-loaded", of: ["fentry", "kprobe"], text: `the module ${module ?? ""} is not loaded; what follows is of its file`, instead: module === null ? null : `load it first: sudo modprobe ${module}` };
+  return { code: "not-loaded", of: ["fentry", "kprobe"], text: `the module ${module ?? ""} is not loaded; what follows is of its file`, instead: module === null ? null : `load it first: sudo modprobe ${module}, or sudo insmod with its file` };
 }
 
 function reasonOf(obstacle: Obstacle, of: "fentry" | "kprobe", found: TraceableFunction, table: FunctionTable): Reason {
@@ -209,7 +209,7 @@ function reasonOf(obstacle: Obstacle, of: "fentry" | "kprobe", found: TraceableF
         case "blacklist":
           return reason("unknown", "unknown, because the blacklist of kprobes (/sys/kernel/debug/kprobes/blacklist) may not be read", "run it as root");
         case "config":
-          return reason("unknown", "unknown, because the kernel's configuration is not at hand: it tells whether kprobes take functions without a site for ftrace", null);
+          return reason("unknown", "unknown, because the kernel's configuration is not at hand (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS lets fentry attach, CONFIG_KPROBE_EVENTS_ON_NOTRACE kprobes where ftrace has no site)", null);
         case "which":
           return reason("unknown", "unknown, because several functions have this name and the list does not tell which it means", null);
       }

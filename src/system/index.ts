@@ -5,5 +5,5 @@ export { kernelConfig, type KernelConfig } from "./kernelconfig.ts";
 export { findPahole, removeSections, runPahole, type Pahole } from "./pahole.ts";
 export { capabilities, lockdown, securityModules, sysctl, type Capability } from "./privilege.ts";
 export { findProgram, runProgram, type ProgramResult } from "./program.ts";
-export { runningKernel, runningModuleBuildId } from "./running.ts";
+export { machineArch, runningKernel, runningModuleBuildId } from "./running.ts";
 export { loadedModules, readLive, tracefsFolder, type Refused } from "./tracefs.ts";

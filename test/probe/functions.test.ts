@@ -2,12 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { OopscopeError } from "../../src/base/index.ts";
 import { btfFromBytes, prototypeText } from "../../src/btf/index.ts";
-import { functionIds, openCatalogue, Prototypes, whyTraceable, type Catalogue, type Why } from "../../src/probe/index.ts";
+import { fentryLimits, functionIds, openCatalogue, Prototypes, whyTraceable, type Catalogue, type Why } from "../../src/probe/index.ts";
 import { lineWriter, whyText } from "../../src/cli/commands/functions.ts";
 import { writeBtf, type WrittenType } from "../support/btfwriter.ts";
 import { writeElf } from "../support/elfwriter.ts";
+import { mutated } from "../support/mutations.ts";
 import { writeTree } from "../support/probetree.ts";
+import { randomForTest } from "../support/seed.ts";
 
 const work = mkdtempSync(join(tmpdir(), "oopscope-functions-"));
 afterAll(() => rmSync(work, { recursive: true }));
@@ -170,6 +173,15 @@ test("without privilege what is unknown is said, and nothing is claimed", async 
   expect(await opened({ pattern: null, root: nobody }, ({ lacking }) => lacking.map(({ what }) => what))).toEqual(["ftrace", "blacklist"]);
 });
 
+test("a processor whose kernels differ, without the kernel's configuration", async () => {
+  const arm = join(work, "arm");
+  writeTree(arm, files);
+  rmSync(join(arm, "boot"), { recursive: true });
+  expect(await opened({ pattern: "*t*ed", root: arm, arch: "arm64" }, lines)).toEqual(["vmlinux  untraced  kprobe?  void untraced(void)"]);
+  expect(await opened({ pattern: "plain", root: arm, arch: "arm64" }, lines)).toEqual(["vmlinux  plain  kprobe,fentry?  int plain(struct sk_buff *skb, int flags)"]);
+  expect(await opened({ pattern: "plain", root, arch: "arm64" }, lines)).toEqual(["vmlinux  plain  fentry,kprobe  int plain(struct sk_buff *skb, int flags)"]);
+});
+
 describe("prototypes", () => {
   test("the same text as BTF's own", () => {
     const prototypes = new Prototypes(kernel, { arguments: 12, words: 6, struct: 16 });
@@ -232,15 +244,65 @@ describe("a module's file", () => {
     });
   });
 
+  test("a real one without BTF: prototypes and inlined functions by its debug information", async () => {
+    const ko = "test/fixtures/modules/6.1.0-56-amd64/null_chain.ko";
+    const found = await opened({ pattern: null, module: ko }, (catalogue) => ({ lines: lines(catalogue).map((line) => line.replaceAll(/ {2,}/g, "  ")), notes: catalogue.notes }));
+    expect(found.lines).toContain("null_chain  nc_admit  kprobe  int nc_admit(u32 destination)  (debug information)");
+    expect(found.notes).toEqual([`${ko} was built for 6.1.0-56-amd64, and this kernel is 6.1.0-test: what it takes is judged by this kernel`]);
+    const [answer] = await why("nc_half_queue", { module: ko });
+    // What the panic of this module shows, by addr2line: nc_half_queue in nc_route_room in nc_admit.
+    expect(answer).toMatchObject({ how: [], reasons: [{ code: "inlined", of: ["fentry", "kprobe"], instead: "a probe on `nc_admit`" }], inlinedInto: [{ function: "nc_admit", through: ["nc_route_room"], line: 70 }] });
+  });
+
+  test("of another processor", async () => {
+    const ko = "test/fixtures/modules/6.1.0-56-arm64/null_chain.ko.xz";
+    const { notes, nc } = await opened({ pattern: "nc_*", module: ko }, (catalogue) => ({ notes: catalogue.notes, nc: catalogue.table.select(catalogue.pattern).map((row) => catalogue.table.row(row)) }));
+    expect(notes).toEqual([`${ko} is for arm64, and this machine is x86_64: what its kernel takes is not known here`]);
+    expect(nc.find(({ name }) => name === "nc_admit")).toMatchObject({ how: ["kprobe"], unsure: [], fentry: [{ code: "no-module-btf" }, { code: "unknown", what: "config" }] });
+  });
+
   test("why, before it is loaded", async () => {
     writeFileSync(path, module(moduleBtf));
     const [answer] = await why("gtp5g_xmit", { module: path });
-    expect(answer).toMatchObject({ how: [], reasons: [{ code: "not-loaded", instead: "load it first: sudo modprobe gtp5g" }] });
+    expect(answer).toMatchObject({ how: [], reasons: [{ code: "not-loaded", instead: "load it first: sudo modprobe gtp5g, or sudo insmod with its file" }] });
   });
 
   test("what is no module", async () => {
     writeFileSync(path, writeElf({ sections: [code(".text")] }));
     await expect(opened({ pattern: null, module: path }, lines)).rejects.toMatchObject({ code: "unsupported", message: `${path} is no kernel module (a relocatable file)` });
+  });
+});
+
+test("damaged BTF costs what it says, and nothing is thrown but what names it", async () => {
+  const random = randomForTest("damaged BTF");
+  let told = 0;
+  for (let round = 0; round < 300; round++) {
+    let btf;
+    try {
+      btf = btfFromBytes("vmlinux", mutated(kernelBtf, random, [], kernelBtf));
+    } catch (error) {
+      expect(error).toBeInstanceOf(OopscopeError);
+      continue;
+    }
+    try {
+      const prototypes = new Prototypes(btf, fentryLimits(btf, "x86_64", () => false));
+      for (const [name, id] of functionIds(btf).ids) {
+        try {
+          prototypes.refusal(id);
+          told += prototypes.text(id, name).length;
+        } catch (error) {
+          expect(error).toBeInstanceOf(OopscopeError);
+        }
+      }
+    } catch (error) {
+      expect(error).toBeInstanceOf(OopscopeError);
+    }
+  }
+  expect(told).toBeGreaterThan(1000);
+  const damaged = join(work, "damaged");
+  writeTree(damaged, { ...files, "sys/kernel/btf/gtp5g": "nothing" });
+  expect(await opened({ pattern: "gtp5g:*", root: damaged }, ({ notes, table, pattern, module }) => ({ notes, how: table.select(pattern, module).map((row) => table.judge(row).how) }))).toEqual({
+    notes: [expect.stringContaining("sys/kernel/btf/gtp5g") as string], how: [["kprobe"], ["kprobe"]],
   });
 });
 
