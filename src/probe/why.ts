@@ -205,9 +205,9 @@ function reasonOf(obstacle: Obstacle, of: "fentry" | "kprobe", found: TraceableF
     case "unknown":
       switch (obstacle.what) {
         case "ftrace":
-          return reason("unknown", "unknown, because the list of ftrace's sites (available_filter_functions) may not be read, or leaves open which of several functions it means", "run it as root");
+          return reason("unknown", "unknown, because the list of ftrace's sites (available_filter_functions) cannot be read, or leaves open which of several functions it means", "run it as root; oopscope doctor trace says what else is in the way");
         case "blacklist":
-          return reason("unknown", "unknown, because the blacklist of kprobes (/sys/kernel/debug/kprobes/blacklist) may not be read", "run it as root");
+          return reason("unknown", "unknown, because the blacklist of kprobes (/sys/kernel/debug/kprobes/blacklist) cannot be read", "run it as root; oopscope doctor trace says what else is in the way");
         case "config":
           return reason("unknown", "unknown, because the kernel's configuration is not at hand (CONFIG_DYNAMIC_FTRACE_WITH_DIRECT_CALLS lets fentry attach, CONFIG_KPROBE_EVENTS_ON_NOTRACE kprobes where ftrace has no site)", null);
         case "which":
