@@ -17,8 +17,10 @@ const arrows = {
   system: ["base", "elf", "btf", "kernel"],
   fetch: ["base", "elf", "kernel", "system"],
   bpf: ["base", "elf", "btf", "system"],
+  probe: ["base", "elf", "dwarf", "btf", "kernel", "system"],
+  doctor: ["base", "kernel", "system"],
   lab: ["base", "elf", "kernel", "case", "decode", "render", "system"],
-  cli: ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render", "system", "fetch", "bpf", "lab"],
+  cli: ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render", "system", "fetch", "bpf", "probe", "doctor", "lab"],
 };
 const folders = Object.keys(arrows);
 const pure = ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render"];

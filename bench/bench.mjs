@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { openElf } from "../dist/elf/index.js";
 import { writeLongLog } from "./long-log.mjs";
 import { measure, table } from "./measure.mjs";
+import { writeMachine } from "./machine.mjs";
 import { benchPanic } from "./panic.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -72,6 +73,23 @@ const bulk = [
 ];
 console.log(table("20,000 random addresses of vmlinux", bulk, measure(bulk, Math.max(1, Math.round(rounds / 3))), { "oopscope symbolize": "≤ 1, ≤ 400 MB" }));
 
+const { openBtf } = await import("../dist/btf/index.js");
+const types = (await openBtf(vmlinux)).btf;
+const typesFile = join(work, "vmlinux.btf");
+writeFileSync(typesFile, types.bytes);
+const ask = `import(${JSON.stringify(`file://${root}dist/btf/index.js`)}).then(async ({ openBtf, prototypeText }) => { const { btf } = await openBtf(${JSON.stringify(typesFile)}); console.log(prototypeText(btf, btf.find("tcp_sendmsg", "func"))); })`;
+const typing = [
+  { name: "node -e 0", command: node, args: ["-e", "0"] },
+  { name: "one prototype, by the library", command: node, args: ["-e", ask] },
+  ...(has("bpftool") ? [{ name: "bpftool btf dump file … format c", command: "bpftool", args: ["btf", "dump", "file", typesFile, "format", "c"] }] : []),
+  { name: "oopscope btf dump", command: node, args: [main, "btf", "dump", "-q", typesFile] },
+];
+const typed = measure(typing, rounds * 2);
+console.log(table(`BTF of vmlinux: ${types.endId - 1} types, ${(types.bytes.length / 1e6).toFixed(1)} MB`, typing, typed, {
+  "one prototype, by the library": `${(typed[1].wall - typed[0].wall).toFixed(0)} ms beyond Node's start; owed: ≤ 30`,
+  ...(typed.length === 4 ? { "oopscope btf dump": `${(typed[3].wall / typed[2].wall).toFixed(2)} × bpftool; owed: ≤ 1.5` } : {}),
+}));
+
 const gsymutil = ["llvm-gsymutil", "llvm-gsymutil-14"].find(has);
 const symbols = join(work, "symbols");
 const needed = join(work, "needed");
@@ -118,6 +136,17 @@ const explaining = [
 ];
 const explained = measure(explaining, Math.max(1, Math.round(rounds / 3)));
 console.log(table(`A log of ${reports} reports, without debug files`, explaining, explained, { "oopscope explain": `${((reports / explained[1].wall) * 1000).toFixed(0)} reports/s; owed: ≥ 500/s`, "explain of the panic above": `${(explained[3].wall / explained[2].wall).toFixed(2)} × decode; owed: ≤ 1.5, ≤ 200 MB` }));
+
+// A machine of 100,000 symbols: those of vmlinux, with ftrace's sites as the kernel has them before it prunes them, and modules for the rest.
+const machine = join(work, "machine");
+const counted = writeMachine(machine, await openElf(vmlinux), join(debug, "boot", `System.map-${release}`), release, 100_000);
+const listing = [
+  { name: "node -e 0", command: node, args: ["-e", "0"] },
+  { name: "oopscope functions", command: "sh", args: ["-c", `OOPSCOPE_ROOT=${machine} exec ${node} ${main} functions -q > /dev/null`] },
+  { name: "oopscope functions --format json", command: "sh", args: ["-c", `OOPSCOPE_ROOT=${machine} exec ${node} ${main} functions -q --format json > /dev/null`] },
+  { name: "oopscope functions 'tcp_*'", command: "sh", args: ["-c", `OOPSCOPE_ROOT=${machine} exec ${node} ${main} functions -q 'tcp_*' > /dev/null`] },
+];
+console.log(table(`What can be traced, of ${counted.symbols} symbols, ${counted.functions} of them functions`, listing, measure(listing, rounds), { "oopscope functions": "≤ 0.5 s" }));
 
 const size = 1e9;
 const long = join(work, "long.log");

@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { judged, logNames, promisedBy, saidByLog, withModules, type Row } from "../test/support/verdicts.ts";
+import { judged, logNames, promisedBy, saidByLog, withCode, type Row } from "../test/support/verdicts.ts";
 
 const cache = process.env["OOPSCOPE_CACHE"] ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "oopscope");
 const debugFile = (release: string): string | null => {
@@ -17,7 +17,7 @@ for (const name of logNames) {
   const { release } = promisedBy(name);
   const vmlinux = debugFile(release);
   if (vmlinux !== null) files.add(release);
-  rows.push(await judged(name, vmlinux === null ? {} : { vmlinux }, withModules));
+  rows.push(await judged(name, vmlinux === null ? {} : { vmlinux }, withCode));
 }
 
 const count = (right: (row: Row) => boolean) => rows.filter(right).length;

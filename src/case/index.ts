@@ -1,6 +1,6 @@
 import type { Case } from "./types.ts";
 export type * from "./types.ts";
-export { writeCase } from "./write.ts";
+export { casePieces, writeCase } from "./write.ts";
 
 /**
  * Reads a saved case; keys that this version does not know are kept. `name` is the file's, for messages. Rejects with `malformed` (no JSON, or not the shape of

@@ -3,7 +3,7 @@
  * keys are let be: newer versions add some. What is added here later must be optional, or cases of older versions could no longer be read.
  */
 import * as z from "zod/mini";
-import type { Case, CaseFrame, CaseFunction, CaseInstructions, CaseReport, CaseStack, CaseVerdict } from "./types.ts";
+import type { Case, CaseFrame, CaseFunction, CaseInstructions, CaseReport, CaseStack, CaseVerdict, FaultUnknown } from "./types.ts";
 
 /** Made of all members of T, and of nothing else. */
 type Members<T> = { readonly [K in keyof T]-?: z.ZodMiniType<T[K]> };
@@ -47,6 +47,7 @@ const verdict = object<CaseVerdict>({
       expression: text, variable: orNull(text), type: orNull(text), field: orNull(text), value: orNull(text), register: orNull(text), address: orNull(text),
     }),
   ),
+  faultUnknown: z.optional(orNull(object<FaultUnknown>({ reason: z.enum(["no-access", "no-code", "not-shown", "contradiction", "no-name", "broken"]), why: text }))),
   objects: list(object<CaseVerdict["objects"][number]>({ address: text, what: text, why: text })),
   next: list(object<CaseVerdict["next"][number]>({ why: text, command: text })),
 });

@@ -138,6 +138,18 @@ export type Unresolved = {
   readonly why: string;
 };
 
+/** Why the faulting expression is not known: a stable reason and a sentence. */
+export type FaultUnknown = {
+  readonly reason:
+    | "no-access" // the report is of a state that lasts, or was done long before: no single instruction failed
+    | "no-code" // the code or its debug information is not at hand
+    | "not-shown" // the log shows no frame, or no argument, that the access could be read from
+    | "contradiction" // the registers make another address than the log shows
+    | "no-name" // nothing that debug information names leads there
+    | "broken"; // a file is damaged
+  readonly why: string;
+};
+
 export type CaseVerdict = {
   readonly rule: string;
   readonly confidence: "high" | "medium" | "low";
@@ -150,6 +162,8 @@ export type CaseVerdict = {
     readonly expression: string; readonly variable: string | null; readonly type: string | null; readonly field: string | null;
     readonly value: string | null; readonly register: string | null; readonly address: string | null;
   } | null;
+  /** Why there is no `fault`; absent or null where there is one, where nobody looked, and in cases of older versions. */
+  readonly faultUnknown?: FaultUnknown | null;
   readonly objects: readonly { readonly address: string; readonly what: string; readonly why: string }[];
   readonly next: readonly { readonly why: string; readonly command: string }[];
 };

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
-import { debugPackage } from "../kernel/index.ts";
+import { debugPackage, type DebugPackage } from "../kernel/index.ts";
 
 /**
  * Boot images are taken for a vmlinux again and again. If the file is one, a sentence that says so and what holds the symbols instead, with what to type.
@@ -26,5 +26,11 @@ export function bootImageAdvice(path: string): { readonly text: string; readonly
   const release = /^\S+/.exec(version)?.[0] ?? /^vmlinu[xz]-(.+)$/.exec(basename(path))?.[1] ?? null;
   const debug = debugPackage({ release, version, banner: null, buildId: null, arch: isX86 ? "x86_64" : "arm64" });
   const where = debug ? `${debug.distribution}'s package ${debug.package} has the vmlinux that holds them` : "the vmlinux of its build holds them";
-  return { text: `${path} is a boot image${release === null ? "" : ` of ${release}`}, without symbols and lines; ${where}`, command: debug?.command ?? null };
+  return { text: `${path} is a boot image${release === null ? "" : ` of ${release}`}, without symbols and lines; ${where}`, command: debug ? commandFor(debug, release) : null };
+}
+
+/** The image may be of another machine: what we fetch ourselves (of Debian and Ubuntu, for any processor) needs neither its apt nor root. */
+function commandFor(debug: DebugPackage, release: string | null): string {
+  if (debug.exact !== undefined && release !== null) return `oopscope symbols fetch ${release}`;
+  return process.getuid?.() === 0 ? debug.command.replace(/^sudo /, "") : debug.command;
 }

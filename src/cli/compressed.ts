@@ -4,8 +4,11 @@ import type * as Xz from "xz-decompress";
 
 type Chunks = AsyncIterable<Uint8Array>;
 
-/** A log's bytes as they come, unfolded if they begin as gzip, xz or zstd do. Memory does not grow with the log. */
-export async function* unfoldedChunks(name: string, chunks: Chunks): AsyncGenerator<Uint8Array> {
+/**
+ * A log's bytes as they come, unfolded if they begin as gzip, xz or zstd do. Memory does not grow with the log. Of a file that was cut off or is damaged what
+ * comes before is given, and `onDamage` is told what is wrong; throws `malformed` where nothing comes before.
+ */
+export async function* unfoldedChunks(name: string, chunks: Chunks, onDamage: (text: string) => void): AsyncGenerator<Uint8Array> {
   const iterator = chunks[Symbol.asyncIterator]();
   const first = await headOf(iterator);
   if (first === null) return;
@@ -15,11 +18,17 @@ export async function* unfoldedChunks(name: string, chunks: Chunks): AsyncGenera
     yield* all;
     return;
   }
+  const shown = name === "-" ? "standard input" : name;
+  let given = false;
   try {
-    yield* unfold(compression, all);
+    for await (const part of unfold(compression, all)) {
+      given ||= part.length > 0;
+      yield part;
+    }
   } catch (cause) {
     if (cause instanceof OopscopeError) throw cause;
-    throw new OopscopeError("malformed", `failed to unfold ${name === "-" ? "standard input" : name}: ${compression}: ${messageOf(cause)}`, { file: name }, cause);
+    if (!given) throw new OopscopeError("malformed", `failed to unfold ${shown}: ${compression}: ${messageOf(cause)}`, { file: name }, cause);
+    onDamage(`${shown} is cut off or damaged: only what comes before is read (${compression}: ${messageOf(cause)})`);
   }
 }
 
@@ -74,11 +83,24 @@ function streamOf(chunks: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array
   });
 }
 
+/** What a chunk gives is out before the next one goes in: nothing of it is lost where that one fails. */
 async function* throughNode(chunks: AsyncGenerator<Uint8Array>, unfolding: NodeJS.ReadWriteStream): AsyncGenerator<Uint8Array> {
-  const { Readable, pipeline } = process.getBuiltinModule("node:stream");
-  // The reader of the end hears of what fails at the beginning.
-  pipeline(Readable.from(chunks), unfolding, () => {});
-  for await (const part of unfolding) yield part as unknown as Buffer;
+  let parts: Uint8Array[] = [];
+  const failures: Error[] = [];
+  unfolding.on("data", (part: Buffer) => parts.push(part));
+  unfolding.on("error", (cause: Error) => failures.push(cause));
+  const ended = new Promise<void>((resolve) => unfolding.once("end", resolve).once("close", resolve));
+  const taken = (write: (done: () => void) => void) => Promise.race([new Promise<void>(write), ended]);
+  for await (const chunk of chunks) {
+    await taken((done) => unfolding.write(chunk, () => done()));
+    yield* parts;
+    parts = [];
+    if (failures[0]) throw failures[0];
+  }
+  unfolding.end();
+  await ended;
+  yield* parts;
+  if (failures[0]) throw failures[0];
 }
 
 async function* throughFzstd(chunks: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { OopscopeError } from "../base/index.ts";
 import { compressionOf } from "../elf/index.ts";
 import { unfoldedChunks } from "./compressed.ts";
-import { isTerminal } from "./output.ts";
+import { exit } from "./exit.ts";
+import { isTerminal, say } from "./output.ts";
 import { pstoreFolder, unfoldedPart } from "./pstore.ts";
 
 /** The largest log that is read whole: in memory it takes eight times that. */
@@ -12,29 +13,38 @@ const largestLog = 1 << 28;
 const headSize = 1 << 22;
 const chunkSize = 1 << 20;
 
-/** A log's first bytes; `rest` gives what follows them, or is null if they are all. */
-export type LogSource = { readonly name: string; readonly head: Uint8Array; readonly rest: AsyncIterable<Uint8Array> | null };
+/** A log's first bytes; `rest` gives what follows them, or is null if they are all. `damage` says what of it could not be read, when all else has been. */
+export type LogSource = { readonly name: string; readonly head: Uint8Array; readonly rest: AsyncIterable<Uint8Array> | null; readonly damage: () => string | null };
+
+/** The exit status of what was done with a log. A log that could not be read to its end is a failure, and is said to be. */
+export function statusOf(damage: string | null, complete: boolean): number {
+  if (damage === null) return complete ? exit.done : exit.incomplete;
+  say("warning", damage);
+  return exit.failed;
+}
 
 /** Opens a log: a file (also gzip, xz, zstd), a folder of pstore's parts, a pipe, a device. `-` or nothing is standard input. */
 export async function openLog(path: string | undefined): Promise<LogSource> {
   const name = path ?? "-";
   const whole = name === "-" ? null : named(name, () => smallFile(name));
-  if (whole !== null && compressionOf(whole) === null) return { name, head: whole, rest: null };
-  const chunks = unfoldedChunks(name, whole === null ? chunksOf(name) : onlyChunk(whole))[Symbol.asyncIterator]();
+  if (whole !== null && compressionOf(whole) === null) return { name, head: whole, rest: null, damage: () => null };
+  let damaged: string | null = null;
+  const damage = (): string | null => damaged;
+  const chunks = unfoldedChunks(name, whole === null ? chunksOf(name) : onlyChunk(whole), (text) => (damaged = text))[Symbol.asyncIterator]();
   const parts: Uint8Array[] = [];
   for (let size = 0; size < headSize; ) {
     const next = await chunks.next();
-    if (next.done === true) return { name, head: Buffer.concat(parts), rest: null };
+    if (next.done === true) return { name, head: Buffer.concat(parts), rest: null, damage };
     parts.push(next.value);
     size += next.value.length;
   }
-  return { name, head: Buffer.concat(parts), rest: { [Symbol.asyncIterator]: () => chunks } };
+  return { name, head: Buffer.concat(parts), rest: { [Symbol.asyncIterator]: () => chunks }, damage };
 }
 
 /** All bytes of a log. */
-export async function readLog(path: string | undefined): Promise<{ name: string; bytes: Uint8Array }> {
-  const { name, head, rest } = await openLog(path);
-  if (rest === null) return { name, bytes: head };
+export async function readLog(path: string | undefined): Promise<{ name: string; bytes: Uint8Array; damage: string | null }> {
+  const { name, head, rest, damage } = await openLog(path);
+  if (rest === null) return { name, bytes: head, damage: damage() };
   const parts = [head];
   let size = head.length;
   for await (const part of rest) {
@@ -42,7 +52,7 @@ export async function readLog(path: string | undefined): Promise<{ name: string;
     size += part.length;
     if (size > largestLog) throw tooLarge(name === "-" ? "standard input" : name);
   }
-  return { name, bytes: Buffer.concat(parts) };
+  return { name, bytes: Buffer.concat(parts), damage: damage() };
 }
 
 export async function readStdin(): Promise<Uint8Array> {

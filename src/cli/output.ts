@@ -7,6 +7,28 @@ export function writeResult(result: Uint8Array | string): boolean {
   return writeAll(1, typeof result === "string" ? Buffer.from(result, "utf8") : result);
 }
 
+/** Writes a long result as it comes; small pieces go out together. False if the reader has gone. */
+export function writePieces(pieces: Iterable<string>): boolean {
+  for (const bytes of gathered(pieces)) if (!writeAll(1, bytes)) return false;
+  return true;
+}
+
+/** Pieces of text as bytes, many small ones in one. */
+export function* gathered(pieces: Iterable<string>): Generator<Uint8Array, void, undefined> {
+  let waiting: string[] = [];
+  let length = 0;
+  for (const piece of pieces) {
+    waiting.push(piece);
+    if ((length += piece.length) < gatheredLength) continue;
+    yield Buffer.from(waiting.join(""), "utf8");
+    waiting = [];
+    length = 0;
+  }
+  if (length > 0) yield Buffer.from(waiting.join(""), "utf8");
+}
+
+const gatheredLength = 1 << 16;
+
 /** Whether a descriptor is a terminal. Node's own streams would load its network code to tell. */
 export function isTerminal(descriptor: 0 | 1 | 2): boolean {
   try {

@@ -11,7 +11,9 @@ import type { BtfEncodeFlags } from "./commands/btf-encode.ts";
 import type { BtfListFlags } from "./commands/btf-list.ts";
 import type { CacheFlags } from "./commands/cache.ts";
 import type { DecodeFlags } from "./commands/decode.ts";
+import type { DoctorFlags } from "./commands/doctor.ts";
 import type { ExplainFlags } from "./commands/explain.ts";
+import type { FunctionsFlags } from "./commands/functions.ts";
 import type { LabFlags } from "./commands/lab.ts";
 import type { SymbolizeFlags } from "./commands/symbolize.ts";
 import type { SymbolsFetchFlags } from "./commands/symbols-fetch.ts";
@@ -34,7 +36,7 @@ export async function run(args: readonly string[]): Promise<number> {
       const { say } = await import("./output.ts");
       const { file } = error.facts;
       const image = error.code === "not-elf" && typeof file === "string" ? (await import("./boot-image.ts")).bootImageAdvice(file) : null;
-      const advice = image === null && privileged.has(error.code) ? (await import("./privilege-advice.ts")).privilegeAdvice(error) : null;
+      const advice = image === null && (privileged.has(error.code) || error.code === "missing-tool") ? (await import("./privilege-advice.ts")).privilegeAdvice(error) : null;
       say("error", image?.text ?? error.message, image?.command ?? advice);
       return error.code === "bad-argument" ? exit.usage : privileged.has(error.code) ? exit.missingPrivilege : exit.failed;
     }
@@ -64,7 +66,7 @@ export function commandLine(done: Done, only: string | null = null): Command {
     .helpCommand(false)
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(`oopscope: ${text}`) })
-    .addHelpText("after", "\n`oopscope LOG` explains a log. A file that is named like a command: `./lab`.\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but symbols were incomplete, 4 a privilege, a library or a feature of\nthe kernel is missing, 130 interrupted.");
+    .addHelpText("after", "\n`oopscope LOG` explains a log. A file that is named like a command: `./lab`.\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but symbols were incomplete,\n4 a privilege or a feature of the kernel is missing, 130 interrupted.");
 
   for (const [name, define] of Object.entries(commands)) if (only === null || only === name) define(program, done);
   return program;
@@ -140,6 +142,32 @@ const symbols: Define = (program, done) => {
     .action(async (files: string[], flags: SymbolsPackFlags) => {
       const { runSymbolsPack } = await import("./commands/symbols-pack.ts");
       done(await runSymbolsPack(files, flags));
+    });
+};
+
+const functions: Define = (program, done) => {
+  withCommon(program.command("functions"))
+    .description("what can be traced, how, and with which arguments")
+    .argument("[PATTERN]", "NAME or MODULE:NAME, with * and ?; a module's name or file stands for all of its functions; vmlinux: is the kernel itself")
+    .option("--module <M>", "only the functions of this module: its name, or its file, loaded or not")
+    .option("--why <NAME>", "say how this function can be traced, and why not otherwise")
+    .addOption(new Option("--format <FORMAT>", "how to write the result; json: an object a line").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nA line is a module (vmlinux: the kernel), a name, how it can be traced, and its C prototype. fentry: a BPF program with typed arguments; kprobe: by name;\nkprobe-address: only by address, since several functions have the name; with a ?: this machine does not tell this user.\n\nExamples:\n  oopscope functions 'gtp5g_*'\n  oopscope functions gtp5g\n  oopscope functions --module ./gtp5g.ko --format json\n  oopscope functions --why gtp5g:gtp5g_drop_skb_ipv4")
+    .action(async (pattern: string | undefined, flags: FunctionsFlags) => {
+      const { runFunctions } = await import("./commands/functions.ts");
+      done(await runFunctions(pattern, flags));
+    });
+};
+
+const doctor: Define = (program, done) => {
+  withCommon(program.command("doctor"))
+    .description("what this machine lacks for oopscope, and the commands that mend it")
+    .argument("[CAPABILITY]", "decode, btf, bpf, trace, guard or lab (default: all)")
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nNothing is started, loaded or changed. Exit status: 0; 4 if the capability that was asked for is missing.\n\nExamples:\n  oopscope doctor\n  oopscope doctor trace --format json")
+    .action(async (capability: string | undefined, flags: DoctorFlags) => {
+      const { runDoctor } = await import("./commands/doctor.ts");
+      done(await runDoctor(capability, flags));
     });
 };
 
@@ -304,7 +332,7 @@ const bpf: Define = (program, done) => {
     });
 };
 
-const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, btf, bpf, cache, lab };
+const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, btf, functions, bpf, lab, doctor, cache };
 
 /** Which files to use for a log, and how. */
 function withFiles(command: Command): Command {

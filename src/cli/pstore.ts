@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync, readdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { OopscopeError, messageOf } from "../base/index.ts";
 
@@ -6,22 +6,31 @@ const largestFolder = 1 << 24;
 
 /**
  * The parts of a crash in a folder of pstore (`/sys/fs/pstore`: `dmesg-ramoops-0`, `dmesg-efi-…`) or of systemd-pstore, which puts them together into
- * `dmesg.txt`. Their order is told by their first lines.
+ * `dmesg.txt`. Their order is told by their first lines. A folder that has none of its own but folders of them (`/var/lib/systemd/pstore`) is all of these, the
+ * oldest first: their names are times.
  */
 export function pstoreFolder(folder: string, paths: readonly string[]): Uint8Array {
   const files = paths.filter((path) => statSync(path).isFile());
   const whole = files.filter((path) => basename(path) === "dmesg.txt");
   const parts = whole.length > 0 ? whole : files.filter((path) => /^dmesg-[a-z]+-/.test(basename(path))).sort(byNumbers);
+  const crashes = parts.length > 0 ? [] : crashFolders(paths);
+  if (crashes.length > 0) return withinLimit(folder, crashes.map((path) => pstoreFolder(path, readdirSync(path).map((file) => join(path, file)))));
   if (parts.length === 0) throw new OopscopeError("unreadable", `failed to read ${folder}: it is a folder without parts of pstore (dmesg-…)`, { file: folder });
-  const bytes: Uint8Array[] = [];
-  let size = 0;
-  for (const path of parts) {
-    const part = path.endsWith(".enc.z") ? unfoldedPart(path, readFileSync(path)) : readFileSync(path);
-    size += part.length;
-    if (size > largestFolder) throw new OopscopeError("over-budget", `${folder} has more than ${largestFolder >> 20} MB in its parts`, { file: join(folder, "dmesg-*") });
-    bytes.push(part, ...(part.at(-1) === 0x0a ? [] : [Buffer.from("\n")]));
-  }
-  return Buffer.concat(bytes);
+  return withinLimit(folder, parts.map((path) => (path.endsWith(".enc.z") ? unfoldedPart(path, readFileSync(path)) : readFileSync(path))));
+}
+
+function withinLimit(folder: string, parts: readonly Uint8Array[]): Uint8Array {
+  if (parts.reduce((size, part) => size + part.length, 0) > largestFolder) throw new OopscopeError("over-budget", `${folder} has more than ${largestFolder >> 20} MB in its parts`, { file: join(folder, "dmesg-*") });
+  return Buffer.concat(parts.flatMap((part) => [part, ...(part.at(-1) === 0x0a ? [] : [Buffer.from("\n")])]));
+}
+
+/** Folders of this one that hold parts, at most two deep: efi's and erst's have a number below the time. */
+function crashFolders(paths: readonly string[], deep = 2): string[] {
+  return paths.filter((path) => /^\d+$/.test(basename(path)) && statSync(path).isDirectory()).sort(byNumbers).flatMap((path) => {
+    const within = readdirSync(path).map((file) => join(path, file));
+    if (within.some((file) => /^dmesg[.-]/.test(basename(file)))) return [path];
+    return deep > 1 ? crashFolders(within, deep - 1) : [];
+  });
 }
 
 /** `dmesg-efi-2` before `dmesg-efi-10`. */

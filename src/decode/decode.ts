@@ -1,9 +1,9 @@
 import { unicodeOf, version, type ByteText } from "../base/index.ts";
-import type { Case, CaseFrame, CaseImage, CaseReport } from "../case/index.ts";
+import type { Case, CaseFrame, CaseImage, CaseInstructions, CaseReport } from "../case/index.ts";
 import { matchModule, matchVmlinux, moduleKey, type KernelClues, type MatchResult, type ModuleClues } from "../kernel/index.ts";
-import { parseLog, type CodeLine, type CrashReport, type LogLine, type ParsedFrame, type ParsedLog } from "../oops/index.ts";
+import { parseLog, readCpuLine, type CodeLine, type CrashReport, type LogLine, type ParsedFrame, type ParsedLog } from "../oops/index.ts";
 import { isComplete, remarksOn, type Remark } from "./advice.ts";
-import { instructionsOf } from "./code.ts";
+import { Listings } from "./code.ts";
 import { CodeEvidence, inferKaslr, sizeEvidence } from "./evidence.ts";
 import { openImages, releaseOf, type ImagePool, type KernelImage, type KernelImages } from "./images.ts";
 import { lackingFiles, type LackingFile } from "./lacking.ts";
@@ -46,7 +46,8 @@ export async function decodeLog(log: ParsedLog, options: DecodeOptions = {}, ban
     const image = caseImage(images, planned, clues, modules, cutter.base);
     const frames = answerAll(planned, cutter, log.lines, doubtful(images, image));
     const reports: CaseReport[] = [];
-    for (const report of log.reports) reports.push(await caseReport(report, frames, log.lines, options));
+    const listings = options.code === "none" ? null : new Listings();
+    for (const report of log.reports) reports.push(await caseReport(report, frames, log.lines, listings));
     const hardware = log.reports.find(({ kernel }) => kernel.hardware)?.kernel.hardware ?? null;
     const found: Case = {
       schema: "oopscope.case/1",
@@ -90,12 +91,22 @@ export function cluesOf(log: ParsedLog, options: DecodeOptions, earlier: readonl
   return (wanted) => {
     const released = log.reports.filter(({ kernel }) => kernel.release !== null);
     const kernel = (released.find((report) => report.kernel.release === (wanted ?? options.release)) ?? released[0] ?? log.reports[0])?.kernel;
-    const told = text(kernel?.release) ?? (banners.map(releaseOf).find((release) => release === wanted) ?? releaseOf(banners[0] ?? null));
+    const told = text(kernel?.release ?? (log.reports.length === 0 && banners.length === 0 ? releaseOfDump(log) : null)) ?? (banners.map(releaseOf).find((release) => release === wanted) ?? releaseOf(banners[0] ?? null));
     const release = told ?? options.release ?? null;
     // A log of several boots may show other kernels' banners.
     const own = release === null ? null : (banners.find((banner) => releaseOf(banner) === release) ?? null);
     return { release, version: text(kernel?.version), banner: own, buildId: kernel?.buildId ?? null, arch: kernel?.arch ?? null };
   };
+}
+
+/** A log without a crash may hold stacks that were asked for (SysRq), whose lines about processors name the kernel. */
+function releaseOfDump({ lines, loose }: ParsedLog): string | null {
+  if (loose.length === 0) return null;
+  for (const { text, start } of lines) {
+    const release = text.startsWith("CPU: ", start) ? (readCpuLine(text, start)?.release ?? null) : null;
+    if (release !== null) return release;
+  }
+  return null;
 }
 
 /** Every module that a frame names, with its build id where the log has one. */
@@ -177,11 +188,9 @@ function doubtful(images: KernelImages, image: CaseImage): ReadonlySet<KernelIma
 }
 
 function answerAll({ plans, returnAddresses }: Planned, cutter: ReturnType<typeof pathCutter>, lines: readonly LogLine[], doubtful: ReadonlySet<KernelImage>): Map<ParsedFrame, CaseFrame> {
-  const answers = answerFrames(plans, { returnAddresses, doubtful }, cutter);
-  return new Map(plans.map(({ frame }, index) => {
-    const text = unicodeOf((lineAt(lines, frame.line)?.text.slice(frame.from, frame.to) ?? "") as ByteText);
-    return [frame, { ...answers[index]!, text }];
-  }));
+  const textOf = ({ line, from, to }: ParsedFrame): string => unicodeOf((lineAt(lines, line)?.text.slice(from, to) ?? "") as ByteText);
+  const answers = answerFrames(plans, { returnAddresses, doubtful }, cutter, textOf);
+  return new Map(plans.map(({ frame }, index) => [frame, answers[index]!]));
 }
 
 function caseImage(images: KernelImages, { plans, code }: Planned, clues: KernelClues, modules: readonly ModuleClues[], basePath: string | null): CaseImage {
@@ -201,10 +210,10 @@ function withLacks(result: MatchResult, { lacks }: KernelImage): MatchResult {
   return lacks === null || result.match !== "unknown" ? result : { match: "unknown", why: `${lacks}; ${result.why}` };
 }
 
-async function caseReport(report: CrashReport, frames: ReadonlyMap<ParsedFrame, CaseFrame>, lines: readonly LogLine[], options: DecodeOptions): Promise<CaseReport> {
-  const listings = [];
-  if (options.code !== "none") for (const code of report.code) listings.push(await instructionsOf(code, archOf(code, report, lines)));
-  const primary = listings.find(({ user }) => !user) ?? listings[0] ?? null;
+async function caseReport(report: CrashReport, frames: ReadonlyMap<ParsedFrame, CaseFrame>, lines: readonly LogLine[], listings: Listings | null): Promise<CaseReport> {
+  const code: CaseInstructions[] = [];
+  if (listings) for (const line of report.code) code.push(await listings.of(line, archOf(line, report, lines)));
+  const primary = code.find(({ user }) => !user) ?? code[0] ?? null;
   return {
     title: unicode(report.title),
     altTitles: report.altTitles.map(unicode),
@@ -215,7 +224,7 @@ async function caseReport(report: CrashReport, frames: ReadonlyMap<ParsedFrame, 
     modules: report.modules.map(({ name, taint }) => ({ name, taint })),
     registers: report.registers,
     instructions: primary,
-    moreInstructions: listings.filter((listing) => listing !== primary),
+    moreInstructions: code.filter((one) => one !== primary),
     stacks: report.stacks.map((stack) => ({ name: stack.name, frames: stack.frames.map((frame) => frames.get(frame)!) })),
     verdict: null,
   };

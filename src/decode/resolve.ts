@@ -147,8 +147,8 @@ function queryFor(frame: ParsedFrame, image: KernelImage, symbol: ImageSymbol, o
   return { address: (address - back) as ImageOffset, owner: symbol, note: null };
 }
 
-/** Answers for all planned frames, in their order. One lookup an image. */
-export function answerFrames(plans: readonly Plan[], options: ResolveOptions, cutter: PathCutter): CaseFrame[] {
+/** Answers for all planned frames, in their order. One lookup an image. `textOf` gives a frame as the log has it. */
+export function answerFrames(plans: readonly Plan[], options: ResolveOptions, cutter: PathCutter, textOf: (frame: ParsedFrame) => string): CaseFrame[] {
   const queries = new Map<KernelImage, Query[]>();
   // For each frame the places of its queries in its image's list.
   const slots: number[][] = plans.map((plan) => {
@@ -169,18 +169,18 @@ export function answerFrames(plans: readonly Plan[], options: ResolveOptions, cu
   return plans.map((plan, index) => {
     const { image } = plan;
     const found = image ? slots[index]!.map((slot) => ({ query: queries.get(image)![slot]!, place: places.get(image)![slot]! })) : [];
-    const frame = frameOf(plan, found, cutter);
+    const frame = frameOf(plan, found, cutter, textOf(plan.frame));
     if (!image || !options.doubtful.has(image) || found.length === 0) return frame;
     return { ...frame, note: frame.note === null ? otherBuild : `${frame.note}; ${otherBuild}` };
   });
 }
 
-function frameOf(plan: Plan, found: readonly { query: Query; place: ResolvedPlace }[], cutter: PathCutter): CaseFrame {
+function frameOf(plan: Plan, found: readonly { query: Query; place: ResolvedPlace }[], cutter: PathCutter, text: string): CaseFrame {
   const { frame, image } = plan;
   const known = {
     logLine: frame.line,
     column: frame.from,
-    text: "",
+    text,
     symbol: frame.symbol,
     offset: frame.offset,
     size: frame.size,

@@ -23,7 +23,7 @@ export async function flow(bytes: Uint8Array, arch: DisasmArch): Promise<FlowIns
   return (await disassemblerFor(arch)).flow(bytes);
 }
 
-/** What each instruction of a function does to values, without text. x86-64 alone: throws `unsupported` for others. */
+/** What each instruction of a function does to values, without text. Of x86-64 and arm64: throws `unsupported` for others. */
 export async function effects(bytes: Uint8Array, arch: DisasmArch): Promise<EffectInstruction[]> {
   const disassembler = await disassemblerFor(arch);
   if (!disassembler.effects) throw new OopscopeError("unsupported", `what the instructions of ${arch} do to values is not read`, { arch });

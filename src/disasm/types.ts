@@ -33,7 +33,13 @@ export type EffectOperand =
   | {
       readonly kind: "memory"; readonly size: number; readonly base: string | null; readonly index: string | null; readonly scale: number;
       readonly displacement: bigint; readonly field: number; readonly relative: boolean; readonly segment: "gs" | "fs" | null;
+      /** Of arm64: the lower half of `index` is meant, as a number with a sign or without. */
+      readonly indexAs?: "i32" | "u32";
     }
+  /** Of arm64: the start of a page of 4 kB, so many pages from the instruction's own. */
+  | { readonly kind: "page"; readonly pages: number; readonly field: number }
+  /** Of arm64: a system register. */
+  | { readonly kind: "system"; readonly name: string }
   /** Where a direct call, jump or branch leads: see `target`. */
   | { readonly kind: "target" }
   | { readonly kind: "other" };
@@ -43,10 +49,16 @@ export type EffectInstruction = {
   readonly size: number;
   readonly mnemonic: string;
   readonly operation: Operation;
-  /** The destination first. */
+  /**
+   * The destination first. Of two, arithmetic has the destination on its left; of three (arm64) the second and the third are what it is made of, a fourth is what
+   * is added to a product, or how many bits are kept of what is shifted. Of a pair that is moved the second's two follow. A branch that compares (arm64) has
+   * a register, and maybe the number of a bit.
+   */
   readonly operands: readonly EffectOperand[];
-  /** Whole registers that it may write; of a call not those that the callee may. */
+  /** Whole registers that it may write; of a call not those that the callee may. Of arm64 also `flags`. */
   readonly writes: readonly string[];
+  /** What is added to a base register beside the access (arm64): before it where the operand's address has it already, else after. */
+  readonly moves: { readonly register: string; readonly by: bigint } | null;
   /** Of a direct call, jump or branch: relative to the start of the given bytes. */
   readonly target: number | null;
   /** Of a branch or a choice: `e`, `ne`, `ae`, …. */

@@ -5,6 +5,7 @@ import { contentsOf, type UnitContents } from "./contents.ts";
 import { newEntry, readEntry } from "./entry.ts";
 import { functionsAt, indexFunctions, inlineChain, type ChainLink } from "./functions.ts";
 import { LineProgram, type LineRow } from "./lines.ts";
+import { placesNaming } from "./naming.ts";
 import { forEachRange } from "./ranges.ts";
 import { DebugSections } from "./sections.ts";
 import { SplitUnits } from "./split.ts";
@@ -135,6 +136,38 @@ export class DwarfFile {
         if (error.code === "over-budget") return;
       }
     }
+  }
+
+  /**
+   * The units in which an entry may be named `name`, or all, with all their bytes, for readers of variables, types and prototypes. Of a vmlinux few are read. Units that cannot be read
+   * cost themselves, and `onDamage` is told.
+   */
+  *unitsNaming(name: string | null, onDamage: (error: OopscopeError) => void): Generator<Unit> {
+    if (!this.present) return;
+    this.#sections.renewBudget(this.#sections.size("info") / bytesForEach);
+    const places = name === null ? null : placesNaming(this.#sections, name);
+    const headers = this.#everyHeader();
+    if (this.#damage) onDamage(this.#damage);
+    let next = 0;
+    for (const { offset, end } of headers) {
+      if (places) {
+        while (next < places.length && places[next]! < offset) next++;
+        if (next >= places.length) return;
+        if (places[next]! >= end) continue;
+      }
+      try {
+        yield this.#whole(new Unit(this.#sections, this.#header(offset)));
+      } catch (error) {
+        if (!(error instanceof OopscopeError)) throw error;
+        onDamage(error);
+        if (error.code === "over-budget") return;
+      }
+    }
+  }
+
+  /** The code of a unit of `unitsNaming`. */
+  contentsOf(unit: Unit): UnitContents {
+    return contentsOf(unit, (offset) => this.#nameOf(unit, offset));
   }
 
   /** The unit that owns an address, with all its bytes, for readers of variables and types (`variables.ts`). Null where none does; throws for a damaged one. */

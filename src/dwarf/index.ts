@@ -4,3 +4,4 @@ export { Claims, ascending } from "./claims.ts";
 export { CType, typeName, type Member, type TypeKind } from "./types.ts";
 export type { Computation, Location, LocationBase, LocationRange } from "./locations.ts";
 export { namesOf, scopesAt, type FunctionScopes, type Scope, type UnitNames, type Variable } from "./variables.ts";
+export { prototypesOf, type Prototype } from "./prototypes.ts";

@@ -162,14 +162,13 @@ export class SymbolTable {
     return found;
   }
 
-  /** Indices of all symbols in the pages of these values and in the page after each, with some from elsewhere. In one pass; null if that is no gain. */
-  near(values: Iterable<number>): Uint32Array | null {
+  /** Indices of all symbols in the pages of these values and in so many `after` each, with some from elsewhere. In one pass; null if that is no gain. */
+  near(values: Iterable<number>, after: number): Uint32Array | null {
     if (this.#places !== null || this.count < 4096) return null;
     const filter = new Uint8Array(1 << 16);
     for (const value of values) {
       const page = ((value + this.#baseLow) >>> 12) & 0xffff;
-      filter[page] = 1;
-      filter[(page + 1) & 0xffff] = 1;
+      for (let k = 0; k <= after; k++) filter[(page + k) & 0xffff] = 1;
     }
     return this.#passing(filter, 12);
   }

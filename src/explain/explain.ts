@@ -106,6 +106,7 @@ function draw(rule: Rule, subject: Subject, clue: Clue, signs: readonly Evidence
       suspects: distinct([...(clue.suspects ?? []), ...blame.suspects]),
       evidence: unique(evidence),
       fault: null,
+      faultUnknown: null,
       objects: [],
       next: atHand([...missingFiles(subject, guilty), ...rule.next(subject, at === null || guilty === null ? guilty : { ...guilty, function: nameOf(at.frame) })]),
     },
@@ -120,7 +121,8 @@ function saidPlace({ tellsPlace }: Rule, subject: Subject, at: Place): Guilty | 
   // A line of a header, or of the function that complains, is not the guilty function's own.
   if (said === undefined || said[1] === undefined || said[2] === undefined || isServing(said[1])) return null;
   const [first] = subject.trail;
-  const inside = at.frame.exact || (first !== undefined && subject.trail.slice(0, subject.trail.indexOf(at.frame)).every((frame) => ownPlace(frame) === null));
+  // Where the log has a pc, the place is that of its function alone.
+  const inside = at.frame.exact || (subject.pc === null && first !== undefined && subject.trail.slice(0, subject.trail.indexOf(at.frame)).every((frame) => ownPlace(frame) === null));
   return inside ? { ...guilty, file: said[1], line: Number(said[2]) } : null;
 }
 

@@ -1,5 +1,6 @@
 import type { Case, CaseFrame, CaseLine, CaseReport } from "../case/index.ts";
 import { plainName } from "../oops/index.ts";
+import { linesBetween } from "./log-lines.ts";
 import { entry } from "./plumbing.ts";
 
 /** A line of the log that speaks for a cause. */
@@ -27,18 +28,8 @@ export class CaseFacts {
   }
 
   /** Lines of the log between two, both inclusive. */
-  linesOf([first, last]: readonly [number, number]): readonly CaseLine[] {
-    const { lines } = this.case.log;
-    let low = 0;
-    let high = lines.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (lines[middle]!.line < first) low = middle + 1;
-      else high = middle;
-    }
-    let end = low;
-    while (end < lines.length && lines[end]!.line <= last) end++;
-    return lines.slice(low, end);
+  linesOf(range: readonly [number, number]): readonly CaseLine[] {
+    return linesBetween(this.case, range);
   }
 
   /** Whether a module is none of the kernel's own: by its taint, or (where no report lists it) by that of the kernel. */
@@ -185,7 +176,7 @@ export class Subject {
     const range = this.find(/KASAN: (?:null-ptr-deref|probably user-memory-access|maybe wild-memory-access) in range \[0x([0-9a-f]{16})-/);
     const said =
       range ??
-      this.find(/(?:page fault for address: ?|NULL pointer dereference,? (?:at )?(?:virtual )?(?:address: ?)?|paging request at (?:virtual address )?|non-canonical address (?:0x)?|virtual address (?:0x)?)(?:0x)?([0-9a-f]{8,16})\b/);
+      this.find(/(?:page fault for address: ?|(?:NULL pointer dereference|kernel (?:data access|instruction fetch)),? (?:on (?:read|write) )?(?:for (?:data|instruction fetch) )?(?:at )?(?:virtual )?(?:address:? ?)?|paging request for (?:data|instruction fetch) at address |paging request at (?:virtual address )?|non-canonical address (?:0x)?|virtual address (?:0x)?)(?:0x)?([0-9a-f]{8,16})\b/);
     const kasan = said ?? this.find(/of size \d+ at addr ([0-9a-f]{8,16})\b/);
     this.#address = kasan === null ? null : { value: BigInt(`0x${kasan.match[1]!}`), said: kasan };
     return this.#address;

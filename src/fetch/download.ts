@@ -1,7 +1,9 @@
 import { createReadStream, statSync } from "node:fs";
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, RequestOptions } from "node:http";
+import { isIP } from "node:net";
 import { fileURLToPath } from "node:url";
 import { OopscopeError, messageOf } from "../base/index.ts";
+import { authorizationOf, proxyFor, tunnelTo } from "./proxy.ts";
 import type { Bytes } from "./stream.ts";
 
 export type DownloadOptions = {
@@ -96,10 +98,21 @@ function whyOf(cause: unknown): string {
   }
 }
 
+/** How a request leaves: straight, to the proxy, or through it. */
+async function wayTo(url: URL, timeout: number, signal: AbortSignal | undefined): Promise<RequestOptions> {
+  const proxy = proxyFor(url);
+  if (proxy === null) return { agent: false };
+  if (url.protocol === "http:") return { agent: false, host: proxy.host, hostname: proxy.host, port: proxy.port, path: `http://${url.host}${url.pathname}${url.search}`, headers: { host: url.host, ...authorizationOf(proxy) } };
+  const socket = await tunnelTo(url, proxy, { timeout, ...(signal ? { signal } : {}) });
+  const { connect } = await import("node:tls");
+  return { createConnection: () => connect({ socket, ...(isIP(url.hostname.replace(/^\[|\]$/g, "")) === 0 ? { servername: url.hostname } : { host: url.hostname }) }) };
+}
+
 async function request(url: URL, { timeout = defaultTimeout, signal, headers = {}, method = "GET" }: DownloadOptions): Promise<IncomingMessage> {
   const { request: send } = url.protocol === "https:" ? await import("node:https") : await import("node:http");
+  const way = await wayTo(url, timeout, signal);
   return new Promise((resolve, reject) => {
-    const sent = send(url, { method, agent: false, signal, headers: { "user-agent": "oopscope", accept: "*/*", "accept-encoding": "identity", ...headers } });
+    const sent = send(url, { ...way, method, signal, headers: { ...(way.headers as Record<string, string> | undefined), "user-agent": "oopscope", accept: "*/*", "accept-encoding": "identity", ...headers } });
     const timer = setTimeout(() => sent.destroy(unreachable(url, `no answer within ${timeout} s`)), timeout * 1000);
     sent.on("response", (response) => {
       clearTimeout(timer);

@@ -2,7 +2,7 @@
  * The lines within a report. Each is one of a few things, tried in the order of how often they come and how much they prove: a frame, the list of
  * modules, the begin of a stack, who ran where, `Code:`, a pc by its name, registers, or a line that belongs to the report by its words (details.ts).
  */
-import { readCode } from "./code.ts";
+import { readCode, readMoreCode } from "./code.ts";
 import { archOf, readCpuLine, readKernelLine, readOldTaskLine } from "./context.ts";
 import { isDetail } from "./details.ts";
 import { most, type Draft } from "./draft.ts";
@@ -18,6 +18,8 @@ import { readStackBegin } from "./stacks.ts";
 /** Words are less of a proof than frames: after so many lines of silence they no longer count. */
 const silenceDetail = 4;
 const mostArchTries = 512;
+/** Words of code in several lines. */
+const mostCode = 512;
 const tailOnly = /\s{0,4}(?:Kernel Offset: |Rebooting in |note: |SMP: |Shutting down cpus|Dumping ftrace|\(ftrace buffer|Kernel memory|Memory Limit|PHYS_OFFSET|CPU features: |Disabling lock|Fixing recursive fault|CR2: |Bad RIP value|RSP[: ]|RIP[: ])/y;
 
 /** Takes a line of a report that is under way. False if the line says nothing to it. */
@@ -32,6 +34,7 @@ export function readBody(lane: Lane, draft: Draft, line: number, text: string, s
     lane.inModules = false;
     return takeFrames(lane, draft, line, text, start, found);
   }
+  if (lane.inCode && takeMoreCode(lane, draft, line, text, start)) return true;
   if (lane.inModules) {
     if (text.charCodeAt(start) === 0x20) {
       const more = readModules(text, start, new Map());
@@ -119,10 +122,25 @@ function readTaskLine(draft: Draft, text: string, start: number): boolean {
 function takeCode(lane: Lane, draft: Draft, line: number, text: string, start: number): boolean {
   const raw = readCode(text, start);
   if (raw === null) return false;
+  lane.inCode = raw.groups.length === 0 ? text.includes("Instruction dump:") : raw.groups[0]!.number || !text.includes("Code: ", start) || text.startsWith("Krnl", start);
   // A trace that shows registers within it has their code right behind them; otherwise the trace is over.
   if (!lane.pcFresh && lane.stack !== null && !lane.stack.name.startsWith("backtrace of cpu")) lane.stack = null;
   lane.pcFresh = false;
   if (draft.code.length < most.code) draft.code.push({ line, raw, user: lane.pc?.raw.user ?? false, pc: lane.pc });
+  else lane.inCode = false;
+  return true;
+}
+
+/** The further lines of code that is printed in several. */
+function takeMoreCode(lane: Lane, draft: Draft, line: number, text: string, start: number): boolean {
+  const last = draft.code.at(-1);
+  const more = last === undefined ? null : readMoreCode(text, start);
+  if (last === undefined || more === null || last.raw.groups.length > mostCode) {
+    lane.inCode = false;
+    return false;
+  }
+  const first = last.raw.groups.length === 0;
+  draft.code[draft.code.length - 1] = { ...last, line: first ? line : last.line, raw: { ...(first ? more : last.raw), groups: [...last.raw.groups, ...more.groups] } };
   return true;
 }
 
@@ -180,7 +198,8 @@ function takeRegisters(lane: Lane, draft: Draft, text: string, start: number, se
 function takeDetail(lane: Lane, draft: Draft, text: string, start: number): boolean {
   if (lane.silence > silenceDetail || !isDetail(text, start, kindOf(draft.headers[0]!.header))) return false;
   const message = text.slice(start, start + 512).trim();
-  if (message.startsWith("Hardware name: ")) draft.hardware ??= message.slice(15).trim();
+  if (/^[LB]E PAGE_SIZE=/.test(message)) draft.order = message.startsWith("L") ? "little" : "big";
+  else if (message.startsWith("Hardware name: ")) draft.hardware ??= message.slice(15).trim();
   else if (message.startsWith("Tainted: [")) draft.taintWords ??= [...message.matchAll(/\[([A-Z])\]=([A-Z_]{1,40})/g)].map((word) => word[2]!);
   else if (message.startsWith("#PF: ")) draft.protection ||= message.includes("permissions violation");
   else if (message.startsWith("Failing address: ")) draft.failing ??= /^[0-9a-f]{16}/.exec(message.slice(17))?.[0] ?? null;

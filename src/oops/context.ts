@@ -20,7 +20,7 @@ export type CpuLine = {
 
 const cpuHead = /\s{0,8}CPU: (\d{1,5}) (?:UID: \d{1,10} )?P[Ii][Dd]: (\d{1,10}),? [Cc]omm: /y;
 // dump_stack_print_info prints at most 20 characters of the task's name, which may hold anything: what follows is found from its end.
-const cpuTail = /(?:Kdump: loaded )?(?:Not tainted|Tainted: ([A-Z][A-Z ]{0,63}?)) +(\S{1,64}) +(#.{0,256})/y;
+const cpuTail = /(?:Not tainted|Tainted: ([A-Z][-A-Z ]{0,63}?)) +(\S{1,64}) +(#.{0,256})/y;
 
 /** `CPU: 3 PID: 191301 Comm: nrf Tainted: G           OE     5.4.0-131-generic #147-Ubuntu`. */
 export function readCpuLine(text: string, start: number): CpuLine | null {
@@ -38,7 +38,7 @@ export function readCpuLine(text: string, start: number): CpuLine | null {
     const build = / ([0-9a-f]{40})$/.exec(version);
     return {
       ...base,
-      comm: text.slice(from, at - 1),
+      comm: text.slice(from, at - 1).replace(/ Kdump: loaded$/, ""),
       taint: readTaint(tail[1]),
       release: tail[2]!,
       version: build === null ? version : version.slice(0, build.index).trimEnd(),
@@ -49,17 +49,17 @@ export function readCpuLine(text: string, start: number): CpuLine | null {
   return { ...base, comm: cut?.[1] ?? (text.length - from <= 20 ? text.slice(from).trimEnd() : null), taint: null, release: null, version: null, buildId: null };
 }
 
-/** `G           OE` to the flags without blanks and their words; undefined for `Not tainted`. */
+/** `G           OE` to the flags without blanks and their words; undefined for `Not tainted`. RHEL shows flags of its own, unset ones as dashes: `OE  ------------ T`. */
 export function readTaint(letters: string | undefined): { flags: string; words: string[] } | null {
   if (letters === undefined) return null;
-  const flags = letters.replace(/ /g, "");
+  const flags = letters.replace(/[ -]/g, "");
   return { flags, words: [...flags].map((flag) => taintWords[flag] ?? `unknown (${flag})`).filter((name) => name !== "") };
 }
 
 export type KernelLine = Pick<CpuLine, "taint" | "release" | "version">;
 
-const hungLine = /\s{1,8}(?:Not tainted|Tainted: ([A-Z][A-Z ]{0,63}?)) +(\d\S{1,64}) +(#.{0,256})/y;
-const lockdepLine = /(\d\S{1,64}) (#\S{1,64}) (?:Not tainted|Tainted: ([A-Z][A-Z ]{0,63}?))\s*$/y;
+const hungLine = /\s{1,8}(?:Not tainted|Tainted: ([A-Z][-A-Z ]{0,63}?)) +(\d\S{1,64}) +(#.{0,256})/y;
+const lockdepLine = /(\d\S{1,64}) (#\S{1,64}) (?:Not tainted|Tainted: ([A-Z][-A-Z ]{0,63}?))\s*$/y;
 
 /** The kernel alone: `      Tainted: G           O       6.1.0 #1` of a hung task, `6.1.0 #3 Not tainted` of lockdep. */
 export function readKernelLine(text: string, start: number): KernelLine | null {
@@ -71,7 +71,7 @@ export function readKernelLine(text: string, start: number): KernelLine | null {
   return lockdep === null ? null : { taint: readTaint(lockdep[3]), release: lockdep[1]!, version: lockdep[2]! };
 }
 
-const old = /\s{0,8}(?:Process|Pid: ?(\d{1,10}), comm: )\s{0,4}(.{1,32}?)(?: \(pid: (\d{1,10}),| (?:Not tainted|Tainted: ([A-Z][A-Z ]{0,63}?)) +\(?(\S{1,64}?)[) ])/y;
+const old = /\s{0,8}(?:Process|Pid: ?(\d{1,10}), comm: )\s{0,4}(.{1,32}?)(?: \(pid: (\d{1,10}),| (?:Not tainted|Tainted: ([A-Z][-A-Z ]{0,63}?)) +\(?(\S{1,64}?)[) ])/y;
 
 /** Kernels before 3.x: `Pid: 1234, comm: modprobe Tainted: G 2.6.32 #1`, `Process modprobe (pid: 1234, threadinfo …)`. */
 export function readOldTaskLine(text: string, start: number): { pid: number; comm: string; release: string | null } | null {

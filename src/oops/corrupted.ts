@@ -3,6 +3,10 @@ import type { Draft } from "./draft.ts";
 import type { Header } from "./format.ts";
 
 export function whyCorrupted(draft: Draft, main: Header): { why: string } | null {
+  if (draft.doubt !== null) {
+    const { from, to, other } = draft.doubt;
+    return { why: `two processors print at once, and nothing tells whose some of the lines ${from} to ${to} are: this report's, or that at line ${other}` };
+  }
   const traced = draft.stacks.some((stack) => stack.name !== "mentioned" && stack.frames.some(({ raw }) => raw.role === "call"));
   const placed = draft.stacks.some((stack) => stack.frames.some(({ raw }) => raw.role === "pc"));
   if (!traced && main.format.trace === "needed") {

@@ -1,4 +1,4 @@
-import type { RawCode } from "./code.ts";
+import type { ByteOrder, RawCode } from "./code.ts";
 import type { CpuLine, KernelLine } from "./context.ts";
 import type { StackWay } from "./exact.ts";
 import { stages, type Header } from "./format.ts";
@@ -53,6 +53,8 @@ export class Draft {
   buildId: string | null = null;
   kaslrOffset: string | null = null;
   arch: Arch | null = null;
+  /** powerpc says it; others have but one, or do not say. */
+  order: ByteOrder | null = null;
   archTries = 0;
   /** ` Read`, ` Write` or nothing, for KASAN's titles. */
   access = "";
@@ -66,6 +68,8 @@ export class Draft {
   torn: number | null = null;
   /** The line of the report that began before this one had a body. */
   cutBy: number | null = null;
+  /** Lines that may be another's, of a processor that printed at the same time: the first and last, and where that report begins. */
+  doubt: { readonly from: number; readonly to: number; readonly other: number } | null = null;
   /** A stack marker of x86 (`<TASK>`, `<IRQ>`) has been seen. */
   marked = false;
   atEndOfLog = false;
@@ -73,6 +77,11 @@ export class Draft {
   constructor(first: number) {
     this.first = first;
     this.last = first;
+  }
+
+  /** This line is the report's. Lines that were held back come behind later ones. */
+  reach(line: number): void {
+    this.last = Math.max(this.last, line);
   }
 
   get stage(): number {

@@ -1,4 +1,5 @@
 /** From a complete draft to the report: what needs all lines to be known (exactness, context, kind and title) is decided now. */
+import { bytesOfCode, type ByteOrder } from "./code.ts";
 import { type Draft, type PlacedFrame, type StackDraft } from "./draft.ts";
 import { ExactRules, placeOf } from "./exact.ts";
 import type { RawFrame } from "./frames.ts";
@@ -21,6 +22,7 @@ export function finishFrame(line: number, raw: RawFrame, exact: boolean): Parsed
 export function finishReport(draft: Draft, kernel: { release: string | null; version: string | null; hardware: string | null }): CrashReport {
   const { release, version } = releaseOf(draft) ?? kernel;
   const arch = draft.arch ?? archOfRelease(release) ?? (draft.marked ? "x86_64" : null);
+  const order = draft.order ?? orderOf(arch, release);
   const pc = reportPc(draft);
   const finished = new Map<RawFrame, ParsedFrame>();
   const drafts = draft.stacks.filter((stack) => stack.frames.length > 0);
@@ -44,7 +46,7 @@ export function finishReport(draft: Draft, kernel: { release: string | null; ver
       kaslrOffset: draft.kaslrOffset,
     },
     registers: Object.fromEntries(draft.registers),
-    code: draft.code.map(({ line, raw, user, pc: of }): CodeLine => ({ line, ...raw, user, pc: of === null ? null : (finished.get(of.raw) ?? finishFrame(of.line, of.raw, true)) })),
+    code: draft.code.map(({ line, raw, user, pc: of }): CodeLine => ({ line, from: raw.from, to: raw.to, ...bytesOfCode(raw.groups, order), user, pc: of === null ? null : (finished.get(of.raw) ?? finishFrame(of.line, of.raw, true)) })),
     stacks,
     modules: [...draft.modules.values()],
     lastUnloaded: draft.lastUnloaded,
@@ -88,6 +90,16 @@ function trapsThere(draft: Draft, raw: RawFrame, line: number, arch: Arch | null
 function releaseOf(draft: Draft): { release: string | null; version: string | null } | null {
   const { cpuLine, kernelLine } = draft;
   return cpuLine?.release != null ? cpuLine : kernelLine;
+}
+
+/** The byte order of instructions; null where the processor may have either and the release does not say. A big-endian arm keeps instructions as a little-endian one. */
+function orderOf(arch: Arch | null, release: string | null | undefined): ByteOrder | null {
+  if (arch === "s390x") return "big";
+  if (arch === "ppc64" || arch === "mips") {
+    if (/ppc64(?:le|el)|powerpc64le|mips(?:64)?(?:r6)?el|loongson/.test(release ?? "")) return "little";
+    return /ppc64|powerpc|octeon/.test(release ?? "") ? "big" : null;
+  }
+  return arch === null ? null : "little";
 }
 
 function archOfRelease(release: string | null | undefined): Arch | null {

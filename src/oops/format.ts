@@ -42,6 +42,14 @@ export function literal(text: string): string {
 /** Not a character of a ByteText, so nothing in a log can be taken for it. */
 export const braceOfText = "\ue000";
 
+const survived: ReadonlySet<CrashKind> = new Set(["soft-lockup", "hard-lockup", "rcu-stall", "hung-task", "warning", "refcount", "sleep-in-atomic", "deadlock", "lock-misuse", "leak", "data-race"]);
+
+/** Whether an oops may be the next word after this one: the kernel goes on after a warning, and dies of something else. */
+export function mayDie(header: Header): boolean {
+  const { kind } = header.format;
+  return !survived.has(typeof kind === "string" ? kind : kind(header.match));
+}
+
 export type Header = { readonly format: CrashFormat; readonly match: RegExpExecArray };
 
 /** Reads headers: two characters choose the few formats that can begin so. */

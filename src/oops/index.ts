@@ -4,3 +4,4 @@ export { LineSplitter } from "./lines.ts";
 export { LogReader, type LogListener } from "./reader.ts";
 export { readLine } from "./prefix.ts";
 export { isPassedOver, plainName } from "./passed-over.ts";
+export { readCpuLine, type CpuLine } from "./context.ts";

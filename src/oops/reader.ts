@@ -2,7 +2,8 @@
  * Reads a log line by line and cuts it into reports.
  *
  * A log interleaves what several processors and tasks say. Where CONFIG_PRINTK_CALLER names the speaker, each has a lane of its own; without it all
- * lines share one. In a lane a report goes through these states:
+ * lines share one, until two reports turn out to be printed at once: then their lines are told apart by the grammar of reports (untangle/), as far as it
+ * tells, and each has a lane again. In a lane a report goes through these states:
  *
  *   idle ──header──▶ open: headers ──CPU line, pc or trace──▶ open: body ──end marker──▶ tail ──silence──▶ idle
  *
@@ -18,14 +19,14 @@ import { readBanner, readKernelOffset } from "./context.ts";
 import { Draft } from "./draft.ts";
 import { ExactRules } from "./exact.ts";
 import { finishFrame, finishReport } from "./finish.ts";
-import { HeaderReader, stages, type Header } from "./format.ts";
-import { formats } from "./formats/index.ts";
-import { middles } from "./formats/middle.ts";
+import { mayDie, stages, type Header } from "./format.ts";
 import { reasonOfPanic } from "./formats/panic.ts";
 import { mayHoldFrame, readFrames, type FrameLine } from "./frames.ts";
 import { clearLane, newLane, type Lane } from "./lane.ts";
+import { readHeader } from "./header.ts";
 import { mostOfLine } from "./lines.ts";
 import type { CrashReport, LogLine, ParsedFrame } from "./types.ts";
+import { Tangle, type Told } from "./untangle/tangle.ts";
 
 /** What the reader tells while it reads. Reports come when they are complete, in the order of their ends. */
 export type LogListener = {
@@ -48,9 +49,12 @@ const othersTail = 512;
 const mostIndent = 64;
 const mostLanes = 256;
 const mostHeaders = 16;
+/** A longer report is not looked at for another that is printed at the same time. */
+const mostSaid = 1024;
 
-const headers = new HeaderReader(formats);
 const banner = /={30,}\s*$/y;
+/** An operator asks for stacks or registers (drivers/tty/sysrq.c __handle_sysrq; kernels before 4.20 write `SysRq : `). What follows is no crash. */
+const dump = /(?:sysrq|SysRq ): Show /y;
 
 /**
  * Cuts a log into reports, one line after the other. It keeps no lines: a log of any length goes through it in the memory of its open reports.
@@ -66,6 +70,12 @@ export class LogReader {
   #indent = 0;
   /** Lanes with a report in them; while there are none, most lines need no lane at all. */
   #busy = 0;
+  /** Lines of nobody known that wait until it is clear whether two reports are printed at once. */
+  #tangle: Tangle | null = null;
+  /** The last line in which an operator asked for stacks. */
+  #dumped = 0;
+  /** They are being given out. */
+  #telling = false;
 
   constructor(listener: LogListener) {
     this.#listener = listener;
@@ -81,10 +91,75 @@ export class LogReader {
   #message(line: number, text: string, begin: number, caller: string | null): void {
     if (text.length === begin) return;
     const start = this.#busy > 0 && this.#indent === 0 ? begin : this.#dedented(text, begin);
-    const key = caller ?? "";
+    if (this.#tangle !== null && caller === null) {
+      if (this.#wait(this.#tangle, line, text, start)) return;
+    }
+    this.#said(caller ?? "", line, text, start);
+  }
+
+  /** A message whose speaker is known, as far as it is. */
+  #said(key: string, line: number, text: string, start: number): void {
+    const code = text.charCodeAt(start);
+    if ((code === 0x73 /* s */ || code === 0x53 /* S */) && matches(dump, text, start)) {
+      this.#dumped = line;
+      for (const one of this.#lanes.values()) this.#close(one);
+    }
     const lane = this.#busy > 0 || this.#lanes.size > 0 ? this.#lanes.get(key) : undefined;
     if (lane?.draft == null) this.#idle(lane, key, line, text, start);
-    else this.#active(lane, lane.draft, line, text, start);
+    else this.#active(lane, key, lane.draft, line, text, start);
+  }
+
+  /** Holds a line back. False if it comes behind all that was held, which is told now. */
+  #wait(tangle: Tangle, line: number, text: string, start: number): boolean {
+    const boots = text.charCodeAt(start) === 0x4c /* L */ && readBanner(text, start) !== null;
+    const held = !boots && tangle.push({ line, text, start, header: readHeader(text, start) });
+    if (!held || tangle.complete) this.#tell(tangle);
+    return held;
+  }
+
+  /** What was held goes to its speakers: to one after the other, or to several at once. */
+  #tell(tangle: Tangle): void {
+    this.#tangle = null;
+    this.#telling = true;
+    const told = tangle.tell();
+    if (told === null) for (const { line, text, start } of tangle.held) this.#said("", line, text, start);
+    else {
+      const { begins } = this.#lanes.get("") ?? { begins: null };
+      for (const one of told) this.#toldBy(one, begins);
+      this.#gather();
+    }
+    this.#telling = false;
+  }
+
+  #toldBy({ message: { line, text, start }, is, speaker, others, idle }: Told, begins: number | null): void {
+    if (idle) return;
+    const key = speaker === 0 ? "" : `~${speaker}`;
+    if (others.length > 0) {
+      const drafts = [speaker, ...others].map((number) => this.#lanes.get(number === 0 ? "" : `~${number}`)?.draft).filter((draft) => draft != null);
+      for (const draft of drafts) {
+        const other = drafts.find((one) => one !== draft)?.first ?? draft.doubt?.other;
+        if (other !== undefined) draft.doubt = { from: draft.doubt?.from ?? line, to: line, other };
+        draft.reach(line);
+      }
+      if (is !== "header" && is !== "section") {
+        const found = readFrames(text, start, true);
+        if (found !== null) this.#tellLoose(line, found);
+        return;
+      }
+    }
+    if (is === "header" && begins !== null && line - begins <= 3 && this.#lanes.get(key) === undefined) this.#laneOf(key).begins = begins;
+    this.#said(key, line, text, start);
+  }
+
+  /** Behind interleaved reports one speaker goes on: whoever spoke last. */
+  #gather(): void {
+    const spoke = [...this.#lanes].filter(([key]) => key === "" || key.startsWith("~"));
+    const last = spoke.reduce<Lane | null>((latest, [, lane]) => (lane.draft !== null && (latest?.draft == null || lane.draft.last > latest.draft.last) ? lane : latest), null);
+    for (const [key, lane] of spoke) {
+      if (lane !== last) this.#close(lane);
+      this.#lanes.delete(key);
+    }
+    if (last !== null) this.#lanes.set("", last);
   }
 
   /** Behind the indentation of the whole report. A header behind blanks tells how deep it is; a line that stands less deep ends it. */
@@ -101,7 +176,7 @@ export class LogReader {
     }
     if (code === 0x20 && text.charCodeAt(start + 1) !== 0x20) return start;
     const from = indentedTo(text, start, mostIndent);
-    if (headers.read(text, from) === null && !text.startsWith("------------[ cut here ]", from) && !isBanner(text, from)) return start;
+    if (readHeader(text, from) === null && !text.startsWith("------------[ cut here ]", from) && !isBanner(text, from)) return start;
     this.#indent = from - start;
     return from;
   }
@@ -115,6 +190,7 @@ export class LogReader {
 
   /** Ends the log: the reports that are still open are complete now. What comes later begins anew, of the same kernel. */
   end(): void {
+    if (this.#tangle !== null) this.#tell(this.#tangle);
     for (const lane of this.#lanes.values()) {
       if (lane.draft !== null) {
         lane.draft.atEndOfLog = true;
@@ -149,7 +225,7 @@ export class LogReader {
 
   /** A line of a speaker who is not in the middle of a report. */
   #idle(lane: Lane | undefined, key: string, line: number, text: string, start: number): void {
-    const header = headers.read(text, start) ?? this.#middle(text, start);
+    const header = readHeader(text, start);
     if (header !== null) {
       this.#open(this.#laneOf(key), header, line, text, start);
       return;
@@ -198,7 +274,7 @@ export class LogReader {
   #hostOf(text: string, start: number): Draft | null {
     if (!text.startsWith("NMI backtrace for cpu ", start)) return null;
     let host: Draft | null = null;
-    for (const { draft } of this.#lanes.values()) if (draft !== null && (host === null || draft.last > host.last)) host = draft;
+    for (const { draft } of this.#lanes.values()) if (draft !== null && draft.first > this.#dumped && (host === null || draft.last > host.last)) host = draft;
     return host;
   }
 
@@ -208,17 +284,7 @@ export class LogReader {
     this.#busy++;
     lane.silence = 0;
     lane.registers = host.registers.size > 0 ? "shut" : "none";
-    this.#active(lane, host, line, text, start);
-  }
-
-  #middle(text: string, start: number): Header | null {
-    for (const { word, format } of middles) {
-      if (!text.includes(word)) continue;
-      format.header.lastIndex = start;
-      const match = format.header.exec(text);
-      if (match !== null) return { format, match };
-    }
-    return null;
+    this.#active(lane, key, host, line, text, start);
   }
 
   #open(lane: Lane, header: Header, line: number, text: string, start: number): void {
@@ -233,7 +299,8 @@ export class LogReader {
   #takeHeader(lane: Lane, draft: Draft, header: Header, line: number, text: string, start: number): void {
     const found = mayHoldFrame(text) ? readFrames(text, start, false) : null;
     if (draft.headers.length < mostHeaders) draft.headers.push({ header, line, frames: found?.frames ?? [] });
-    draft.last = line;
+    if (lane.said.length === 0) lane.said.push({ line, text, start, header });
+    draft.reach(line);
     lane.silence = 0;
     lane.stack = null;
     lane.nextStack = null;
@@ -255,14 +322,26 @@ export class LogReader {
     if (header.format.repeats === true && draft.headers[0]!.header.format === header.format) return draft.headers[0]!.header.match[0] === header.match[0];
     if (weight === 0 && stage === "announcement") return draft.headers.some((earlier) => earlier.header.format.kind === kind);
     if (draft.state === "open" && draft.cpuLine === null && draft.headers[0]!.header.format.tracedBy?.(header.match) === true) return true;
+    if (stage === "death" && !draft.headers.every((earlier) => mayDie(earlier.header))) return false;
     return !draft.body && draft.state === "open" && stages.indexOf(stage) > draft.stage;
   }
 
   /** A line of a speaker whose report is under way. */
-  #active(lane: Lane, draft: Draft, line: number, text: string, start: number): void {
-    const header = headers.read(text, start) ?? this.#middle(text, start);
+  #active(lane: Lane, key: string, draft: Draft, line: number, text: string, start: number): void {
+    const header = readHeader(text, start);
+    const nobody = key === "" || key.startsWith("~");
+    const belongs = header !== null && this.#belongs(draft, header);
+    if (nobody && lane.said.length < mostSaid && (header === null || belongs)) lane.said.push({ line, text, start, header });
     if (header !== null) {
-      if (this.#belongs(draft, header)) {
+      if (!belongs && !this.#telling && key === "" && lane.said.length < mostSaid && lane.said[0]?.header != null) {
+        const tangle = new Tangle(lane.said);
+        if (tangle.expectsMore) {
+          this.#tangle = tangle;
+          tangle.push({ line, text, start, header });
+          return;
+        }
+      }
+      if (belongs) {
         this.#takeHeader(lane, draft, header, line, text, start);
         return;
       }
@@ -285,7 +364,7 @@ export class LogReader {
     if (code === 0x3d /* = */ && isBanner(text, start)) {
       const closedBy = draft.headers[0]?.header.format.closedBy;
       if (closedBy === "banner" && draft.body && draft.state === "open") {
-        draft.last = line;
+        draft.reach(line);
         draft.state = "tail";
         draft.ended = "banner";
         lane.stack = null;
@@ -294,7 +373,7 @@ export class LogReader {
     }
     this.#offset(draft, line, text, start);
     if (draft.state === "tail" ? readTail(lane, draft, line, text, start) : readBody(lane, draft, line, text, start)) {
-      draft.last = line;
+      draft.reach(line);
       lane.silence = 0;
       return;
     }
@@ -316,12 +395,12 @@ export class LogReader {
   #marker(lane: Lane, draft: Draft, line: number, text: string, start: number): boolean {
     if (text.startsWith("------------[ cut here ]", start)) {
       // Between a cause and what it announces it stands within the report.
-      if (draft.stage === 0 && !draft.body) draft.last = line;
+      if (draft.stage === 0 && !draft.body) draft.reach(line);
       else lane.begins = line;
       return true;
     }
     if (text.startsWith("---[ end trace ", start)) {
-      draft.last = line;
+      draft.reach(line);
       draft.state = "tail";
       draft.ended = "marker";
       lane.stack = null;
@@ -329,7 +408,7 @@ export class LogReader {
       return true;
     }
     if (text.startsWith("---[ end Kernel panic", start)) {
-      draft.last = line;
+      draft.reach(line);
       draft.ended = "marker";
       this.#close(lane);
       return true;

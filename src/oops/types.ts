@@ -63,7 +63,7 @@ export type CodeLine = {
   /** Column of the first byte in the line's text. */
   readonly from: number;
   readonly to: number;
-  /** The bytes in the order of memory. */
+  /** The bytes in the order of memory; empty where words were printed whose order the log does not tell (mips). Of several lines all, as far as they were readable around the mark. */
   readonly bytes: Uint8Array;
   /** Bytes of one group as printed: 1 on x86, 4 for the words of arm64, 2 or 4 on riscv. */
   readonly unit: number;

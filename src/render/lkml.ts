@@ -14,8 +14,15 @@ import { cut, widthOf } from "./width.ts";
 /** Columns of a mail's prose, so that answers can quote it. */
 const mailColumns = 72;
 const subjectColumns = 75;
+/** Titles of later reports that are named: what comes after the first is mostly of its making. */
+const mostLater = 12;
 
-/** The mail is of the case's first report, which the others mostly follow from; their titles are named. */
+/** The whole mail is one piece. */
+export function lkmlPieces(found: Case): readonly string[] {
+  return [renderLkml(found)];
+}
+
+/** The mail is of the case's first report, which the others mostly follow from; their titles are named, with the sentence of each. */
 export function renderLkml(found: Case): string {
   const [report, ...later] = found.reports;
   if (report === undefined) return "no crash in this log\n";
@@ -29,11 +36,27 @@ export function renderLkml(found: Case): string {
     ...(corrupted ? [look.wrap(`The log is damaged: ${corrupted.why}.`, 0)] : []),
     ...(verdict?.fault ? [look.wrap(`The faulting expression: ${faultText(verdict.fault)}.`, 0)] : []),
     sourceLines(found, report, look).map((line) => line.trimEnd()),
-    ...(later.length === 0 ? [] : [["Later in the same log:", ...later.map(({ title, lines }) => `  ${visible(title)} (from line ${lines[0]} on)`)]]),
+    laterInLog(later, look),
     ["The decoded trace:"],
     decodedLines(savedLines(found), report).map(({ text }) => visible(text)),
   ];
   return `${paragraphs.filter((lines) => lines.length > 0).map((lines) => lines.join("\n")).join("\n\n")}\n`;
+}
+
+/** The reports that followed, those of one title once, with what was said of the first of them. */
+function laterInLog(later: readonly CaseReport[], look: Look): string[] {
+  if (later.length === 0) return [];
+  const titles = new Map<string, CaseReport[]>();
+  for (const report of later) {
+    const same = titles.get(report.title);
+    if (same) same.push(report);
+    else titles.set(report.title, [report]);
+  }
+  const shown = [...titles.values()].slice(0, mostLater).flatMap((same) => {
+    const [{ title, lines, verdict }] = same as [CaseReport];
+    return [`  ${visible(title)} (from line ${lines[0]} on${same.length === 1 ? "" : `, ${same.length} times`})`, ...(verdict === null ? [] : look.wrap(verdict.summary, 4))];
+  });
+  return ["Later in the same log:", ...shown, ...(titles.size > mostLater ? [`  and ${titles.size - mostLater} more`] : [])];
 }
 
 function subjectOf({ title, kind, verdict }: CaseReport): string {

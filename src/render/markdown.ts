@@ -3,7 +3,7 @@ import type { Case, CaseReport } from "../case/index.ts";
 import { byteGroupsOf, listingLines } from "./listing.ts";
 import { plainLook } from "./look.ts";
 import { codeSpan, escaped, fenced, prose } from "./markdown-text.ts";
-import { faultText, placeText } from "./place.ts";
+import { faultOrWhyNot, placeText } from "./place.ts";
 import { registersOf } from "./registers.ts";
 import { decodedLines, savedLines, type SavedLine } from "./saved-lines.ts";
 import { sourceLines } from "./source-text.ts";
@@ -12,9 +12,17 @@ import { stackLines } from "./stack-text.ts";
 import { taintInWords } from "./taint.ts";
 
 export function renderMarkdown(found: Case): string {
-  const lines = savedLines(found);
-  const parts = found.reports.length === 0 ? ["No crash in this log."] : found.reports.flatMap((report) => reportParts(found, report, lines));
-  return `${[...parts, ...environment(found)].join("\n\n")}\n`;
+  return [...markdownPieces(found)].join("");
+}
+
+/** A report a piece. */
+export function* markdownPieces(found: Case): Generator<string, void, undefined> {
+  if (found.reports.length === 0) yield "No crash in this log.\n\n";
+  else {
+    const lines = savedLines(found);
+    for (const report of found.reports) yield `${reportParts(found, report, lines).join("\n\n")}\n\n`;
+  }
+  yield `${environment(found).join("\n\n")}\n`;
 }
 
 /** Paragraphs, which an empty line parts. */
@@ -27,7 +35,8 @@ function reportParts(found: Case, report: CaseReport, lines: readonly SavedLine[
   if (corrupted) parts.push(`The log is damaged: ${prose(corrupted.why)}`);
   const sources = sourceLines(found, report, look);
   if (sources.length > 0) parts.push(fenced(sources, "c").join("\n"));
-  if (verdict?.fault) parts.push(`**Fault:** ${prose(faultText(verdict.fault))}`);
+  const fault = verdict && faultOrWhyNot(verdict);
+  if (fault) parts.push(`**Fault:** ${prose(fault)}`);
   if (verdict && verdict.evidence.length > 0) parts.push("### Evidence", verdict.evidence.map(({ logLine, text, why }) => `- line ${logLine}: ${codeSpan(text)}  \n  ${prose(why)}`).join("\n"));
   if (verdict && verdict.suspects.length > 0) {
     parts.push("### Also suspect", verdict.suspects.map((suspect) => `- ${codeSpan(suspect.function)}${placeText(suspect) === null ? "" : ` (${codeSpan(placeText(suspect)!)})`}: ${prose(suspect.why)}`).join("\n"));

@@ -45,8 +45,12 @@ export function marksOf(report: CaseReport): Mark[] {
   return events.length < 2 ? events : events.map((mark, index) => ({ ...mark, label: `${index + 1}: ${mark.label}` }));
 }
 
+/** Rules whose damage is noticed after the write; a guilty line without a frame is that of the write. */
+const written = new Set(["redzone", "stack-corruption"]);
+
 function guiltyLabel({ rule, fault, confidence }: CaseVerdict, kind: string, stands: boolean): string {
   // Who is blamed for what happened before is not where it went wrong.
+  if (!stands && written.has(rule)) return "written here, past the end (inferred)";
   if (!stands) return `${/after-free/.test(rule) || kind === "use-after-free" ? "freed here, too early" : "to blame"}${confidence === "low" ? " (inferred)" : ""}`;
   const value = fault && valueText(fault);
   if (value) return `\`${fault.variable ?? fault.expression}\` is ${value}`;

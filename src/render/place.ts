@@ -5,6 +5,12 @@ export function placeText({ file, line }: { readonly file: string | null; readon
   return file === null ? null : line === null ? file : `${file}:${line}`;
 }
 
+/** The faulting expression, or why it is unknown where code was read and that was not enough. What is missing for want of files is said elsewhere. */
+export function faultOrWhyNot({ fault, faultUnknown }: NonNullable<CaseReport["verdict"]>): string | null {
+  if (fault) return faultText(fault);
+  return faultUnknown && (faultUnknown.reason === "contradiction" || faultUnknown.reason === "no-name" || faultUnknown.reason === "broken") ? `unknown, because ${faultUnknown.why}` : null;
+}
+
 /** What a verdict says of the faulting expression, in one sentence with back-ticks. */
 export function faultText(fault: NonNullable<NonNullable<CaseReport["verdict"]>["fault"]>): string {
   const { expression, variable, type, register, address } = fault;

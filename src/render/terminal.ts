@@ -7,7 +7,7 @@ import { contextParts } from "./context.ts";
 import { visible } from "./escape.ts";
 import { Look } from "./look.ts";
 import { Painter } from "./paint.ts";
-import { faultText, placeText } from "./place.ts";
+import { faultOrWhyNot, placeText } from "./place.ts";
 import { registersOf, type RegisterRow } from "./registers.ts";
 import { sourceLines } from "./source-text.ts";
 import { stacksToShow } from "./stack-rows.ts";
@@ -26,16 +26,20 @@ export type TerminalOptions = {
 const instructionsBefore = 4;
 const instructionsAfter = 2;
 
-/** Nothing for a case without reports. */
-export function renderTerminal(found: Case, { columns = null, colour = false, linkOf }: TerminalOptions = {}): string {
+export function renderTerminal(found: Case, options: TerminalOptions = {}): string {
+  return [...terminalPieces(found, options)].join("");
+}
+
+/** A report a piece; nothing for a case without reports. */
+export function* terminalPieces(found: Case, { columns = null, colour = false, linkOf }: TerminalOptions = {}): Generator<string, void, undefined> {
   const look = new Look(new Painter(colour, linkOf ?? null), columns);
   const page = new Page(found, look);
   const { reports } = found;
-  const lines = reports.flatMap((report, index) => [
-    ...(reports.length < 2 ? [] : [...(index === 0 ? [] : [""]), look.painter.paint("faint", `-- report ${index + 1} of ${reports.length}, lines ${report.lines[0]} to ${report.lines[1]} of ${visible(found.log.name)}`), ""]),
-    ...page.report(report),
-  ]);
-  return lines.map((line) => `${line.trimEnd()}\n`).join("");
+  for (const [index, report] of reports.entries()) {
+    const heading = look.painter.paint("faint", `-- report ${index + 1} of ${reports.length}, lines ${report.lines[0]} to ${report.lines[1]} of ${visible(found.log.name)}`);
+    const lines = [...(reports.length < 2 ? [] : [...(index === 0 ? [] : [""]), heading, ""]), ...page.report(report)];
+    yield lines.map((line) => `${line.trimEnd()}\n`).join("");
+  }
 }
 
 class Page {
@@ -78,7 +82,8 @@ class Page {
   }
 
   #fault({ verdict }: CaseReport): string[] {
-    return verdict?.fault ? [this.#look.heading("fault"), ...this.#look.wrap(faultText(verdict.fault), 2)] : [];
+    const text = verdict && faultOrWhyNot(verdict);
+    return text ? [this.#look.heading("fault"), ...this.#look.wrap(text, 2)] : [];
   }
 
   #evidence({ verdict }: CaseReport): string[] {

@@ -1,8 +1,9 @@
-import { existsSync } from "node:fs";
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { OopscopeError } from "../base/index.ts";
 import type { Place } from "../dwarf/index.ts";
 import { elfFromBytes, openElf, writeStandIn, type ElfFile } from "../elf/index.ts";
 import { openGsym, type GsymFile } from "../gsym/index.ts";
+import { openImage } from "./dwarfimage.ts";
 import { Image, type Lines } from "./image.ts";
 import { sourceName } from "./names.ts";
 import { readNote, skeletonOf, type GsymNote } from "./note.ts";
@@ -33,6 +34,27 @@ export async function openGsymImage(path: string): Promise<GsymImage> {
     gsym.close();
     throw error;
   }
+}
+
+/** Opens a file for symbolization by what it begins with: an ELF file, or a GSYM. Close the image when done. */
+export async function openAnyImage(path: string): Promise<GsymImage> {
+  return isGsym(path) ? openGsymImage(path) : { image: await openImage(path), lacks: null };
+}
+
+/** `GSYM`, in the byte order of the file. */
+function isGsym(path: string): boolean {
+  const head = Buffer.alloc(4);
+  try {
+    const descriptor = openSync(path, "r");
+    try {
+      readSync(descriptor, head, 0, 4, 0);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return false;
+  }
+  return head.toString("latin1") === "MYSG" || head.toString("latin1") === "GSYM";
 }
 
 const mostFunctions = 1 << 21;

@@ -25,3 +25,8 @@ export async function openGsymImage(path: string): Promise<GsymImage> {
 export async function packImage(elf: ElfFile, options: PackOptions = {}): Promise<Packed> {
   return (await import("./pack.ts")).packImage(elf, options);
 }
+
+/** Opens a file for symbolization by what it begins with: an ELF file, or a GSYM. Close the image when done. */
+export async function openAnyImage(path: string): Promise<GsymImage> {
+  return (await import("./gsymimage.ts")).openAnyImage(path);
+}

@@ -69,31 +69,36 @@ export function symbolsBeginningAt(elf: ElfFile, addresses: readonly number[]): 
 
 const page = 4096;
 
+/** How many pages behind a symbol the next one is looked for, before all symbols are. */
+const reaches = [1, 64];
+
 /** Distances from symbols to the next ones of their sections: what kallsyms calls the size; null for a section's last. */
 export function extentsOf(elf: ElfFile, addresses: Iterable<number>): Map<number, number | null> {
   const sorted = Float64Array.from(new Set(addresses)).sort();
   const table = elf.symbols();
   if (!table || sorted.length === 0) return new Map();
-  const next = nextOnes(elf, table, sorted, table.near(sorted));
+  const extents = new Map<number, number | null>();
   // The next symbol is far off only behind the largest functions, and behind the last of a section.
-  const far = sorted.filter((_, k) => next[k] === Infinity);
-  const behindFar = far.length > 0 ? nextOnes(elf, table, far, null) : null;
-  return new Map(
-    Array.from(sorted, (address, k) => {
-      const behind = next[k] === Infinity ? behindFar![far.indexOf(address)]! : next[k]!;
-      return [address, behind === Infinity ? null : behind - address];
-    }),
-  );
+  let left: Float64Array = sorted;
+  for (const pages of [...reaches, Infinity]) {
+    const among = pages === Infinity ? null : table.near(left, pages);
+    const next = nextOnes(elf, table, left, among, among ? pages * page : Infinity);
+    for (const [k, address] of left.entries()) extents.set(address, next[k] === Infinity ? null : next[k]! - address);
+    left = left.filter((_, k) => next[k] === Infinity);
+    if (left.length === 0 || !among) break;
+  }
+  return extents;
 }
 
-/** For each of the sorted addresses the lowest one above it, among some or all symbols (null), that a listed symbol of its section has, or Infinity. */
-function nextOnes(elf: ElfFile, table: SymbolTable, sorted: Float64Array, among: Uint32Array | null): Float64Array {
+/**
+ * For each of the sorted addresses the lowest one above it, up to `farthest` away, that a listed symbol of its section has, or Infinity: among some symbols,
+ * which have all that are so near, or all (null).
+ */
+function nextOnes(elf: ElfFile, table: SymbolTable, sorted: Float64Array, among: Uint32Array | null, farthest: number): Float64Array {
   const next = new Float64Array(sorted.length).fill(Infinity);
   const sections = Array.from(sorted, (address) => elf.sectionAt(address)?.index ?? -1);
   const first = sorted[0]!;
   const count = among?.length ?? table.count;
-  // Among some, those up to a page away are complete.
-  const farthest = among ? page : Infinity;
   for (let k = among ? 0 : 1; k < count; k++) {
     const index = among ? among[k]! : k;
     const value = table.value(index);

@@ -51,6 +51,12 @@ test("keys of a newer version are kept, in their places", async () => {
   expect(writeCase(await readCase(newer, "case.json"))).toBe(`${JSON.stringify(JSON.parse(newer), null, 2)}\n`);
 });
 
+test("what is written in pieces is the JSON that JSON.stringify writes", () => {
+  const found = JSON.parse(json) as Case;
+  const odd = { ...found, reports: [...found.reports, ...found.reports], image: {}, events: [{}, { a: [] }, { b: [[1], [], null] }], more: undefined, deep: { list: [{ list: [1, "a\nb"] }], none: {}, nothing: undefined } };
+  for (const one of [found, odd, {}]) expect(writeCase(one as unknown as Case)).toBe(`${JSON.stringify(one, null, 2)}\n`);
+});
+
 test("what a terminal would obey is written in escapes, and is the same JSON", () => {
   const found = JSON.parse(json) as Case;
   const hostile = { ...found, log: { ...found.log, name: "a\u009b31mb\u202ec\u001b[0m\u007f" } };

@@ -56,7 +56,7 @@ test("what is wrong is said in one sentence", () => {
     [["decode", "--vmlinux", "nosuch", log], 1, "oopscope: error: failed to open nosuch: no such file\n"],
     [["decode", "--vmlinux", "test", log], 1, "oopscope: error: test: not a regular file\n"],
     [["decode", "--vmlinux", join(folder, "noelf"), log], 1, "oopscope: error: FOLDER/noelf: not an ELF file: it does not begin with 7f 45 4c 46\n"],
-    [["decode", "--vmlinux", join(folder, "vmlinuz"), log], 1, "oopscope: error: FOLDER/vmlinuz is a boot image of 6.1.0-56-amd64, without symbols and lines; Debian's package linux-image-6.1.0-56-amd64-dbg has the vmlinux that holds them\n  try: sudo apt install linux-image-6.1.0-56-amd64-dbg\n"],
+    [["decode", "--vmlinux", join(folder, "vmlinuz"), log], 1, "oopscope: error: FOLDER/vmlinuz is a boot image of 6.1.0-56-amd64, without symbols and lines; Debian's package linux-image-6.1.0-56-amd64-dbg has the vmlinux that holds them\n  try: oopscope symbols fetch 6.1.0-56-amd64\n"],
     [["decode", "--modules", "nosuch", log], 1, "oopscope: error: nosuch: no such file or directory\n"],
     [["decode", "--modules", log, log], 2, `oopscope: error: ${log}: neither a folder nor a module: its name does not end in .ko\n`],
     [["decode", log, log], 2, `oopscope: error: one log at a time: ${JSON.stringify(log)} is too many\n  try: oopscope decode --help\n`],

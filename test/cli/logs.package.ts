@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, expect, test } from "vitest";
 import { oopscope, root } from "../support/cli.ts";
+import { randomForTest } from "../support/seed.ts";
 
 const forms = `${root}test/fixtures/forms/`;
 const plain = readFileSync(`${forms}plain.log`);
@@ -28,9 +29,47 @@ test("compressed logs", () => {
     writeFileSync(file, bytes);
     expect(oopscope([...decoding, file]).stdout, name).toBe(expected);
     expect(oopscope([...decoding, "-"], bytes).stdout, name).toBe(expected);
-    writeFileSync(file, bytes.subarray(0, bytes.length >> 1));
-    expect(oopscope([...decoding, file])).toMatchObject({ status: 1, stderr: expect.stringMatching(new RegExp(`^oopscope: error: failed to unfold ${file}: `)) as string });
+    writeFileSync(file, bytes.subarray(0, 12));
+    expect(oopscope([...decoding, file])).toMatchObject({ status: 1, stdout: "", stderr: expect.stringMatching(new RegExp(`^oopscope: error: failed to unfold ${file}: `)) as string });
   }
+});
+
+test("a compressed log that was cut off: what came before, and a warning", () => {
+  const next = randomForTest("noise");
+  const noise = Array.from({ length: 20_000 }, (_, k) => `[${k + 10}.000000] driver: event ${next.below(2 ** 31).toString(16)}${next.below(2 ** 31).toString(16)}\n`).join("");
+  const log = Buffer.concat([plain, Buffer.from(noise)]);
+  const packed: Record<string, Buffer> = { gz: gzipSync(log) };
+  for (const [name, tool] of [["xz", "xz"], ["zst", "zstd"]] as const) {
+    const made = spawnSync(tool, ["-c"], { input: log });
+    if (made.status === 0) packed[name] = made.stdout;
+  }
+  for (const [name, bytes] of Object.entries(packed)) {
+    const file = join(folder, `cut.log.${name}`);
+    writeFileSync(file, bytes.subarray(0, (bytes.length * 3) >> 2));
+    const { status, stdout, stderr } = oopscope([...decoding, file]);
+    expect(status, name).toBe(1);
+    expect(`${expected}${noise}`.startsWith(stdout), name).toBe(true);
+    expect(stdout.length, name).toBeGreaterThan(expected.length);
+    expect(stderr).toMatch(new RegExp(`(?:^|\\n)oopscope: warning: ${file} is cut off or damaged: only what comes before is read \\(`));
+    const json = oopscope([...decoding, "--format", "json", file]);
+    expect(json.status, name).toBe(1);
+    expect((JSON.parse(json.stdout) as Found).reports, name).toHaveLength(1);
+  }
+});
+
+test("systemd-pstore's folder of several crashes", () => {
+  const crashes = join(folder, "systemd-pstore");
+  for (const [at, log] of [["17953600", plain], ["17953601/001", other]] as const) {
+    mkdirSync(join(crashes, at), { recursive: true });
+    writeFileSync(join(crashes, at, "dmesg.txt"), log);
+  }
+  expect(titles(oopscope([...decoding, "--format", "ndjson", crashes]).stdout)).toEqual([
+    "BUG: unable to handle kernel NULL pointer dereference in nc_admit",
+    ...titles(oopscope([...decoding, "--format", "ndjson", "-"], other).stdout),
+  ]);
+  const empty = join(folder, "empty");
+  mkdirSync(empty);
+  expect(oopscope([...decoding, empty])).toMatchObject({ status: 1, stderr: `oopscope: error: failed to read ${empty}: it is a folder without parts of pstore (dmesg-…)\n` });
 });
 
 test("a folder of pstore, and parts that the kernel left compressed", () => {
@@ -153,3 +192,13 @@ test("--follow as text writes every line, in order", async () => {
   expect(await ended).toBe(3);
   expect(out).toBe(`${expected}no line feed`);
 }, 60_000);
+
+test("a folder of pstore that is larger than a mail keeps its order", () => {
+  const parts = join(folder, "large");
+  mkdirSync(parts);
+  const noise = "<6>[    1.000000] usb 1-1: new high-speed USB device number 5 using xhci_hcd\n".repeat(60_000);
+  const half = plain.indexOf("\n", plain.length >> 1) + 1;
+  writeFileSync(join(parts, "dmesg-erst-1"), Buffer.concat([Buffer.from("Oops#1 Part1\n"), plain.subarray(half)]));
+  writeFileSync(join(parts, "dmesg-erst-2"), Buffer.concat([Buffer.from(`Oops#1 Part2\n${noise}`), plain.subarray(0, half)]));
+  expect(oopscope([...decoding, parts]).stdout).toBe(`Oops#1 Part2\n${noise}${expected}`);
+});

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { expectGolden } from "../support/golden.ts";
-import { explained, judged, logNames, logsFolder, verdictText, withModules } from "../support/verdicts.ts";
+import { explained, judged, logNames, logsFolder, verdictText, withCode, withModules } from "../support/verdicts.ts";
 
 /**
  * Logs that do not show whom to blame: freed-jump, object-, timer- and work-use-after-free (the crash comes long after the free), heap-overflow and
@@ -16,12 +16,9 @@ test.each(logNames)("%s: kind and guilty line are the scenario's", async (name) 
   if (!lineRight) expect(verdict.confidence).not.toBe("high");
 });
 
-/** Nor does the module's code: who writes is no call. */
-const notInCode = ["heap-overflow", "heap-overflow-kfence", "stack-smash"];
-
 test.each(notInLog)("%s: with the module's code the guilty line is the scenario's", async (name) => {
-  const { kindRight, lineRight, verdict } = await judged(name, {}, withModules);
-  expect({ kindRight, lineRight }, JSON.stringify(verdict.guilty)).toEqual({ kindRight: true, lineRight: !notInCode.includes(name) });
+  const { kindRight, lineRight, verdict } = await judged(name, {}, withCode);
+  expect({ kindRight, lineRight }, JSON.stringify(verdict.guilty)).toEqual({ kindRight: true, lineRight: true });
   expect(verdict.confidence).not.toBe("high");
 });
 

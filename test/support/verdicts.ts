@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from "node:fs";
 import type { Case, CaseReport, CaseVerdict } from "../../src/case/index.ts";
 import { decode, type DecodeOptions } from "../../src/decode/index.ts";
-import { blameFreers, explain, type Deepen } from "../../src/explain/index.ts";
+import { DeepLook, blameFreers, explain, type Deepen } from "../../src/explain/index.ts";
 import { root } from "./cli.ts";
 
 /** What a scenario promises of its log (test/fixtures/logs/NAME.expect.json): made from the module's source, no decoder took part. */
@@ -20,6 +20,16 @@ export const promisedBy = (name: string): Promised => JSON.parse(readFileSync(`$
 
 /** The deep step, with the lab's modules and no others. */
 export const withModules: Deepen = blameFreers({ modules: [modulesFolder], root: null });
+
+/** All deep steps, with the same modules. */
+export const withCode: Deepen = async (step) => {
+  const look = new DeepLook(step.case, { places: { modules: [modulesFolder], root: null } });
+  try {
+    return await look.deepen({ ...step, verdict: await withModules(step) });
+  } finally {
+    look.close();
+  }
+};
 
 /** A log's case with verdicts, with no file but the modules of the lab and what `options` add. */
 export async function explained(bytes: Uint8Array, options: DecodeOptions = {}, deepen?: Deepen): Promise<Case> {
@@ -54,7 +64,7 @@ export function verdictText(found: Case): string {
     `${name}${module == null ? "" : ` [${module}]`} ${file ?? "-"}:${line ?? "-"}`;
   const blocks = found.reports.map(({ lines, title, kind, corrupted, verdict }) => {
     if (verdict === null) throw new Error("a report without verdict");
-    const { rule, confidence, summary, guilty, earlier, suspects, evidence, fault, objects, next } = verdict;
+    const { rule, confidence, summary, guilty, earlier, suspects, evidence, fault, faultUnknown, objects, next } = verdict;
     return [
       `line ${lines[0]}: ${title} (${kind})${corrupted === null ? "" : `, damaged: ${corrupted.why}`}`,
       `${rule}, ${confidence}: ${summary}`,
@@ -63,6 +73,7 @@ export function verdictText(found: Case): string {
       ...suspects.map(({ why, ...at }) => `suspect: ${place(at)}: ${why}`),
       ...evidence.map(({ logLine, text, why }) => `evidence ${logLine}: ${text} | ${why}`),
       ...(fault === null ? [] : [`fault: ${JSON.stringify(fault)}`]),
+      ...(faultUnknown == null ? [] : [`fault unknown, ${faultUnknown.reason}: ${faultUnknown.why}`]),
       ...objects.map((object) => `object: ${JSON.stringify(object)}`),
       ...next.map(({ why, command }) => `next: ${command} | ${why}`),
     ].join("\n");

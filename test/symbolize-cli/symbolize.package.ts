@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { oopscope } from "../support/cli.ts";
 import { expectGolden } from "../support/golden.ts";
@@ -11,6 +14,20 @@ test.each([["text", []], ["json", []], ["text", ["--return-addresses"]], ["text"
   expectGolden(`${stdout}${stderr}`, new URL(`names${flags.join("").replace(".", "")}.${format}.txt`, import.meta.url));
   // By pipe the same.
   expect(oopscope(["symbolize", "--object", module, "--format", format, ...flags, "-"], places.join("\n")).stdout).toBe(stdout);
+});
+
+test("a GSYM says the same, but for columns and discriminators", () => {
+  const folder = mkdtempSync(join(tmpdir(), "oopscope-symbolize-"));
+  const gsym = join(folder, "null_chain.ko.gsym");
+  expect(oopscope(["symbols", "pack", "-q", module, "-o", gsym]).status).toBe(0);
+  const own = oopscope(["symbolize", "--object", module, ...places]);
+  expect(oopscope(["symbolize", "--object", gsym, ...places])).toMatchObject({ status: own.status, stdout: own.stdout });
+  expect(oopscope(["symbolize", "--vmlinux", gsym, "--section", ".text", "0x6e"])).toMatchObject({ status: 0, stdout: oopscope(["symbolize", "--object", module, "--section", ".text", "0x6e"]).stdout });
+  rmSync(`${gsym}.elf`);
+  expect(oopscope(["symbolize", "--object", gsym, "nc_admit+0x17"])).toMatchObject({
+    status: 0, stdout: oopscope(["symbolize", "--object", module, "nc_admit+0x17"]).stdout, stderr: `oopscope: note: ${gsym}.elf is missing, which has the kernel's version, symbols and code\n`,
+  });
+  rmSync(folder, { recursive: true });
 });
 
 test("addresses of a section, and outside of it", () => {

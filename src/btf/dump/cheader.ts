@@ -12,7 +12,7 @@
  * - unions are packed and padded as structs are, and enums of one, two and eight bytes get the mode that makes them so (as in newer versions of libbpf);
  * - `va_list` is the structure that it is in the kernel, not what it is to clang on BPF.
  */
-import { type OopscopeError } from "../../base/index.ts";
+import { OopscopeError } from "../../base/index.ts";
 import { KIND, malformed } from "../format.ts";
 import { type Flat } from "../flat.ts";
 import { Layout } from "./layout.ts";
@@ -28,7 +28,9 @@ const deepest = 400;
 const stepsForEach = 2000;
 const stepsForAny = 1 << 22;
 /** What damaged or hostile types may make us write: those of a vmlinux make 3 MB. */
-const largestOutput = 1 << 28;
+const largestOutput = 1 << 26;
+/** Bits: 2 MB are a quarter of a million lines of padding. */
+const largestHole = 1 << 24;
 const chunkSize = 1 << 17;
 
 const begin = "#ifndef __VMLINUX_H__\n#define __VMLINUX_H__\n\n#ifndef BPF_NO_PRESERVE_ACCESS_INDEX\n#pragma clang attribute push (__attribute__((preserve_access_index)), apply_to = record)\n#endif\n\n";
@@ -472,7 +474,7 @@ export class CHeader {
       const type = words[at + 1]!;
       const bits = flag ? words[at + 2]! >>> 24 : 0;
       const memberOffset = flag ? words[at + 2]! & 0xff_ffff : words[at + 2]!;
-      if (offset < memberOffset) text += this.#padding(offset, memberOffset, packed ? 1 : layout.alignOf(type), afterBits && bits !== 0, indent);
+      if (offset < memberOffset) text += this.#padding(id, offset, memberOffset, packed ? 0 : layout.alignOf(type), afterBits && bits !== 0, indent);
       text += indent;
       text += name === 0 && bits === 0 ? this.#unnamedMember(type, level + 1) : this.#declaration(type, name === 0 ? "" : this.#names.name(name), level + 1);
       if (bits !== 0) {
@@ -487,17 +489,17 @@ export class CHeader {
       if (offset > largest) largest = offset;
     }
     if (isStruct) {
-      if (offset < 8 * size) text += this.#padding(offset, 8 * size, align, false, indent);
-    } else if (roundUp(largest, 8 * align) < 8 * size) text += this.#unionPadding(8 * size, level + 1);
+      if (offset < 8 * size) text += this.#padding(id, offset, 8 * size, packed ? 0 : align, false, indent);
+    } else if (roundUp(largest, 8 * align) < 8 * size) text += this.#unionPadding(id, 8 * size, level + 1);
     if (length > 0 || size > 0) text += `\n${indentOf(level)}`;
     this.#depth--;
     // Texts of texts multiply.
-    if (this.#written + this.#out.length + text.length > largestOutput) throw this.#fail(id, `the header would have more than ${largestOutput >> 20} MB`);
+    if (this.#written + this.#out.length + text.length > largestOutput) throw new OopscopeError("over-budget", `${this.#flat.file}: the header would have more than ${largestOutput >> 20} MB`, { file: this.#flat.file, limit: largestOutput });
     return packed ? `${text}} __attribute__((packed))` : `${text}}`;
   }
 
-  /** Unnamed bit-fields between what ends at one bit and what begins at another, unless the compiler leaves that hole by itself. */
-  #padding(from: number, to: number, nextAlign: number, withinBits: boolean, indent: string): string {
+  /** Unnamed bit-fields between what ends at one bit and what begins at another, unless the compiler leaves that hole by itself. `nextAlign` is 0 in a packed struct. */
+  #padding(id: number, from: number, to: number, nextAlign: number, withinBits: boolean, indent: string): string {
     let text = "";
     let at = from;
     let index = this.#flat.pointerSize === 8 ? 0 : 1;
@@ -506,10 +508,12 @@ export class CHeader {
     const [, bits] = pads[index]!;
     if (aligned > at && aligned <= to) {
       // The compiler goes to the next member's alignment by itself, and `long: 64` to that of long, unless it fits before.
-      if (withinBits || (aligned === to && roundUp(at, 8 * nextAlign) !== aligned) || (aligned !== to && to - aligned <= aligned - at)) text += `${indent}${pads[index]![0]}: ${withinBits ? aligned - at : 0};`;
+      // In a packed struct it goes nowhere by itself but to the next byte.
+      const goesThere = aligned === to ? roundUp(at, 8 * Math.max(1, nextAlign)) === aligned : nextAlign !== 0 && to - aligned > aligned - at;
+      if (withinBits || !goesThere) text += `${indent}${pads[index]![0]}: ${withinBits ? aligned - at : 0};`;
       at = aligned;
     }
-    if (to - at > largestOutput) throw this.#fail(0, `a hole of ${to - at} bits`);
+    if (to - at > largestHole) throw this.#fail(id, `a hole of ${to - at} bits`);
     while (at < to) {
       const rest = Math.min(to - at, bits);
       if (rest < bits) for (index = pads.length - 1; pads[index]![1] < rest; ) index--;
@@ -534,10 +538,10 @@ export class CHeader {
     return this.#declaration(type, "", level);
   }
 
-  #unionPadding(bits: number, level: number): string {
+  #unionPadding(id: number, bits: number, level: number): string {
     const indent = `\n${indentOf(level)}`;
     const fitting = pads.findLast(([, room]) => room >= bits);
-    return fitting ? `${indent}${fitting[0]}: ${bits};` : `${indent}struct {${this.#padding(0, bits, 1, false, `${indent}\t`)}${indent}};`;
+    return fitting ? `${indent}${fitting[0]}: ${bits};` : `${indent}struct {${this.#padding(id, 0, bits, 1, false, `${indent}\t`)}${indent}};`;
   }
 
   /** A type with the name that is declared to be of it; `""` for none. */

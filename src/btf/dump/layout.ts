@@ -116,8 +116,15 @@ export class Layout {
       const align = this.alignOf(words[at + 1]!, depth + 1);
       if (align > largest) largest = align;
       const offset = words[at + 2]!;
-      const isBitField = flag && offset >>> 24 !== 0;
-      if (!isBitField && (flag ? offset & 0xff_ffff : offset) % (8 * align) !== 0) return true;
+      const bits = flag ? offset >>> 24 : 0;
+      const from = flag ? offset & 0xff_ffff : offset;
+      if (bits === 0) {
+        if (from % (8 * align) !== 0) return true;
+        continue;
+      }
+      // A bit-field stands within one unit of its type.
+      const unit = 8 * this.sizeOf(words[at + 1]!);
+      if ((from % unit) + bits > unit) return true;
     }
     this.#largest = largest;
     return words[start + 2]! % largest !== 0;

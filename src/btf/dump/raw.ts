@@ -17,10 +17,12 @@ export function* rawText(btf: Btf): Generator<string> {
 
 /** Names that are absent are `(anon)` there. */
 export const shown = (name: string): string => (name === "" ? "(anon)" : name);
+/** The same for a terminal: a file's names may hold anything. */
+const written = (name: string): string => shown(name).replace(/[\x00-\x1f\x7f-\x9f]/g, (letter) => `\\x${letter.charCodeAt(0).toString(16).padStart(2, "0")}`);
 export const encodingOf = (type: BtfType & { readonly kind: "int" }): string => (type.signed ? "SIGNED" : type.char ? "CHAR" : type.bool ? "BOOL" : "(none)");
 
 function rawOf(btf: Btf, type: BtfType): string {
-  const name = `'${shown(type.name)}'`;
+  const name = `'${written(type.name)}'`;
   const kind = type.kind.toUpperCase();
   const head = `${kind} ${name}`;
   switch (type.kind) {
@@ -39,11 +41,11 @@ function rawOf(btf: Btf, type: BtfType): string {
       return `${head} type_id=${type.element} index_type_id=${type.indexType} nr_elems=${type.length}`;
     case "struct":
     case "union":
-      return `${head} size=${type.size} vlen=${type.members.length}${type.members.map((one) => `\n\t'${shown(one.name)}' type_id=${one.type} bits_offset=${one.bitOffset}${one.bitSize === 0 ? "" : ` bitfield_size=${one.bitSize}`}`).join("")}`;
+      return `${head} size=${type.size} vlen=${type.members.length}${type.members.map((one) => `\n\t'${written(one.name)}' type_id=${one.type} bits_offset=${one.bitOffset}${one.bitSize === 0 ? "" : ` bitfield_size=${one.bitSize}`}`).join("")}`;
     case "enum":
     case "enum64": {
       const end = type.kind === "enum" ? "" : type.signed ? "LL" : "ULL";
-      return `${head} encoding=${type.signed ? "SIGNED" : "UNSIGNED"} size=${type.size} vlen=${type.values.length}${type.values.map((one) => `\n\t'${shown(one.name)}' val=${one.value}${end}`).join("")}`;
+      return `${head} encoding=${type.signed ? "SIGNED" : "UNSIGNED"} size=${type.size} vlen=${type.values.length}${type.values.map((one) => `\n\t'${written(one.name)}' val=${one.value}${end}`).join("")}`;
     }
     case "fwd":
       return `${head} fwd_kind=${type.of}`;
@@ -51,7 +53,7 @@ function rawOf(btf: Btf, type: BtfType): string {
       return `${head} type_id=${type.type} linkage=${type.linkage}`;
     case "func_proto": {
       const parameters = type.variadic ? [...type.parameters, { name: "", type: 0 }] : type.parameters;
-      return `${head} ret_type_id=${type.result} vlen=${parameters.length}${parameters.map((one) => `\n\t'${shown(one.name)}' type_id=${one.type}`).join("")}`;
+      return `${head} ret_type_id=${type.result} vlen=${parameters.length}${parameters.map((one) => `\n\t'${written(one.name)}' type_id=${one.type}`).join("")}`;
     }
     case "var":
       return `${head} type_id=${type.type}, linkage=${type.linkage}`;
@@ -66,5 +68,5 @@ function rawOf(btf: Btf, type: BtfType): string {
 
 function variableOf(btf: Btf, id: number): string {
   const kind = btf.kindOf(id);
-  return kind === "var" || kind === "func" ? ` (${kind.toUpperCase()} '${shown(btf.nameOf(id))}')` : "";
+  return kind === "var" || kind === "func" ? ` (${kind.toUpperCase()} '${written(btf.nameOf(id))}')` : "";
 }

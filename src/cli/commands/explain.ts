@@ -2,19 +2,19 @@ import { existsSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { OopscopeError } from "../../base/index.ts";
-import { readCase, writeCase, type Case } from "../../case/index.ts";
+import { casePieces, readCase, type Case } from "../../case/index.ts";
 import { decode } from "../../decode/index.ts";
 import { DeepLook, blameFreers, explain, withSources, ruleNames } from "../../explain/index.ts";
 import { kinds } from "../../oops/index.ts";
-import { rendererOf, type RenderFormat, type TerminalOptions } from "../../render/index.ts";
+import { piecesOf, type RenderFormat, type TerminalOptions } from "../../render/index.ts";
 import { SourceFolders } from "../../source/index.ts";
 import { exit } from "../exit.ts";
 import { noteUsed, withDebuginfod } from "../fetched.ts";
-import { readLog } from "../input.ts";
-import { isTerminal, say, writeResult } from "../output.ts";
+import { readLog, statusOf } from "../input.ts";
+import { gathered, isTerminal, say, writePieces, writeResult } from "../output.ts";
 import { rulePage } from "../rule-pages.ts";
 import { saveFile } from "../savefile.ts";
-import { hurry, optionsOf, talk, type LogFlags } from "./decode.ts";
+import { tuneFor, optionsOf, talk, type LogFlags } from "./decode.ts";
 
 /** The flags of `explain`, as the command line gives them. */
 export type ExplainFlags = LogFlags & { readonly source?: string[]; readonly format: RenderFormat | "json"; readonly output?: string; readonly failOn?: string[]; readonly color: "auto" | "always" | "never" };
@@ -28,8 +28,8 @@ export async function runExplain(what: string | undefined, flags: ExplainFlags):
   for (const kind of flags.failOn ?? []) {
     if (kind !== "any" && !(kinds as readonly string[]).includes(kind)) throw new OopscopeError("bad-argument", `--fail-on ${JSON.stringify(kind)}: the kinds are ${kinds.join(", ")}, and any`);
   }
-  const { name, bytes } = await readLog(what);
-  hurry(bytes);
+  const { name, bytes, damage } = await readLog(what);
+  tuneFor(bytes);
   if (isCase(bytes)) {
     const saved = await readCase(Buffer.from(bytes).toString("utf8"), name);
     if (saved.reports.length === 0 && !flags.quiet) say("note", "the case has no crash in it");
@@ -43,8 +43,8 @@ export async function runExplain(what: string | undefined, flags: ExplainFlags):
   talk(decoded, flags);
   const found = await deepened(decoded.case, flags);
   await write(found, flags);
-  if (isWanted(found, flags)) return exit.failed;
-  return decoded.complete ? exit.done : exit.incomplete;
+  const status = statusOf(damage, decoded.complete);
+  return isWanted(found, flags) ? exit.failed : status;
 }
 
 /** Whether a report is of a kind that `--fail-on` names. */
@@ -69,9 +69,9 @@ function isCase(bytes: Uint8Array): boolean {
 }
 
 async function write(found: Case, { format, output, color }: ExplainFlags): Promise<void> {
-  const text = format === "json" ? writeCase(found) : (await rendererOf(format))(found, terminalOptions(color, output === undefined && isTerminal(1)));
-  if (output === undefined) writeResult(text);
-  else saveFile(output, Buffer.from(text, "utf8"));
+  const pieces = format === "json" ? casePieces(found) : (await piecesOf(format))(found, terminalOptions(color, output === undefined && isTerminal(1)));
+  if (output === undefined) writePieces(pieces);
+  else saveFile(output, gathered(pieces));
 }
 
 /** NO_COLOR as on no-color.org; `dumb` terminals take neither colours nor links. */

@@ -2,7 +2,7 @@ import { OopscopeError, hex, type ImageOffset, type LinkAddress } from "../../ba
 import type { Unresolved } from "../../case/index.ts";
 import type { ElfFile, Section } from "../../elf/index.ts";
 import { placesOf, visible } from "../../render/index.ts";
-import { openImage, type Image, type ImageSymbol, type ResolvedPlace } from "../../symbolize/index.ts";
+import { openAnyImage, type Image, type ImageSymbol, type ResolvedPlace } from "../../symbolize/index.ts";
 import { exit } from "../exit.ts";
 import { readStdin } from "../input.ts";
 import { isTerminal, say, writeResult } from "../output.ts";
@@ -38,12 +38,13 @@ export async function runSymbolize(places: readonly string[], flags: SymbolizeFl
   const piped = places.length === 0 || (places.length === 1 && places[0] === "-");
   if (places.length === 0 && isTerminal(0)) throw new OopscopeError("bad-argument", "no place was named, and standard input is a terminal");
   const given = piped ? Buffer.from(await readStdin()).toString("utf8").split(/\s+/).filter((word) => word !== "") : places;
-  const image = await openImage(path);
+  const { image, lacks } = await openAnyImage(path);
   try {
     const answers = answer(image, given.map(questionOf), flags);
     writeResult(answers.map((one) => (flags.format === "json" ? jsonLine(one, image, flags) : textLines(one, flags))).join(""));
     const open = answers.flatMap(({ unresolved }) => unresolved ?? []);
     if (!flags.quiet) {
+      if (lacks !== null) say("note", lacks);
       for (const { why } of open.slice(0, mostNotes)) say("note", why);
       if (open.length > mostNotes) say("note", `${open.length - mostNotes} more places are not settled; --format json says why`);
     }

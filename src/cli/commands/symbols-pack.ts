@@ -101,8 +101,8 @@ export async function packOne({ elf, code, only }: Job, path: string, flags: Sym
   });
   if (!flags.output.endsWith(".gsym")) makeFolder(flags.output);
   // A GSYM that is there has what belongs to it beside it: that comes first.
-  saveFile(skeletonOf(path), skeleton);
-  saveFile(path, gsym);
+  saveFile(skeletonOf(path), [skeleton]);
+  saveFile(path, [gsym]);
   for (const { message } of problems.slice(0, 8)) say("warning", `not packed, since it cannot be read: ${message}`);
   if (problems.length > 8) say("warning", `not packed: ${problems.length - 8} more units of ${elf.path}`);
   if (!flags.quiet) say("note", `${path}: ${functions} functions, ${megabytes(gsym.length)}; ${basename(skeletonOf(path))}: ${megabytes(skeleton.length)}`);

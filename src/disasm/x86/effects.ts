@@ -14,7 +14,7 @@ export function effectsAll(engine: Engine, bytes: Uint8Array): EffectInstruction
       decoder.ip = BigInt(at);
       decoder.decodeOut(instruction);
       if (decoder.lastError !== iced.DecoderError.None) {
-        list.push({ offset: at, size: 1, mnemonic: "(bad)", operation: "invalid", operands: [], writes: [], target: null, condition: null });
+        list.push({ offset: at, size: 1, mnemonic: "(bad)", operation: "invalid", operands: [], writes: [], moves: null, target: null, condition: null });
         at += 1;
         continue;
       }
@@ -88,7 +88,7 @@ function effectOf(engine: Engine, decoder: Iced.Decoder, factory: Iced.Instructi
   }
   info.free();
   const target = near() ? Number(BigInt.asIntN(64, instruction.nearBranchTarget)) : null;
-  return { offset, size: instruction.length, mnemonic, operation, operands, writes, target, condition };
+  return { offset, size: instruction.length, mnemonic, operation, operands, writes, moves: null, target, condition };
 }
 
 function operandOf(engine: Engine, constants: Iced.ConstantOffsets, index: number): EffectOperand {

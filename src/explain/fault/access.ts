@@ -116,9 +116,8 @@ export function callExpression(all: readonly Values[], index: number): Expressio
     const found = memoryExpression(all, index, 0);
     return found && finish({ ...found, variable: found.expression, type: callType(all, index), distance: null });
   }
-  const thunk = /^__x86_indirect_(?:call_|jump_)?thunk_(\w+)$/.exec(code.calleeOf(instruction) ?? "")?.[1];
-  const register = operand?.kind === "register" ? operand.register : thunk;
-  if (register === undefined) return null;
+  const register = operand?.kind === "register" ? operand.register : code.machine.thunk(code.calleeOf(instruction) ?? "");
+  if (register === null) return null;
   const found = valueExpression(all, register, index);
   return found && finish(found);
 }
@@ -189,7 +188,8 @@ export function conditionExpression(all: readonly Values[], trap: number): Expre
     if (effect.operation === "branch") {
       const taken = target !== null && "address" in target && code.list[at]!.at === target.address;
       const condition = effect.condition === null ? null : taken ? effect.condition : (opposite[effect.condition] ?? null);
-      return condition === null ? null : comparison(all, from, condition);
+      if (condition === null) return null;
+      return effect.operands[0]?.kind === "register" ? compared(all, instruction, from, condition) : comparison(all, from, condition);
     }
     at = from;
   }
@@ -206,10 +206,8 @@ function comparison(all: readonly Values[], branch: number, condition: string): 
     const instruction = code.list[at]!;
     const { operation } = instruction.effect;
     if (operation === "compare" || operation === "test" || operation === "bit-test") return compared(all, instruction, at, condition);
-    if (operation !== "move" && operation !== "address" && operation !== "nothing") {
-      if (operation === "call" || operation === "branch" || operation === "jump") return null;
-      return flagsOf(all, instruction, at, condition);
-    }
+    if (operation === "call" || operation === "branch" || operation === "jump") return null;
+    if (!code.machine.leavesFlags(instruction.effect)) return flagsOf(all, instruction, at, condition);
   }
   return null;
 }
@@ -224,15 +222,17 @@ function flagsOf(all: readonly Values[], instruction: CodeInstruction, at: numbe
 }
 
 function compared(all: readonly Values[], instruction: CodeInstruction, at: number, condition: string): Expression | null {
-  const { operands, operation } = instruction.effect;
+  const { operands } = instruction.effect;
   const [first, second] = operands;
+  // A branch that compares has a register, and maybe a bit of it.
+  const operation = instruction.effect.operation !== "branch" ? instruction.effect.operation : second === undefined ? "test" : "bit-test";
   for (const values of all) {
     const left = values.operand(instruction, 0, at).find((value): value is Known => value.unknown === null && !hasEntry(value));
     if (!left || left.terms.length === 0) continue;
     const right = values.operand(instruction, 1, at).find((value): value is Known => value.unknown === null && !hasEntry(value));
     const atom = single(left);
     const type = atom?.type;
-    const same = first?.kind === "register" && second?.kind === "register" && first.register === second.register;
+    const same = first?.kind === "register" && (second === undefined || (second.kind === "register" && first.register === second.register));
     const name = atom ? primaryText(left) : textOf(left);
     const done = (expression: string): Expression => ({
       expression, variable: atom?.text ?? null, type: type === undefined ? null : typeName(type), field: atom?.place?.field ?? null,

@@ -1,5 +1,5 @@
 import { functionAt, type CodeInstruction, type FunctionCode } from "./code.ts";
-import { freeArgument, freeFamily } from "./freeing.ts";
+import { freedRegister, freeFamily } from "./freeing.ts";
 import type { FaultImage } from "./image.ts";
 
 // Which calls within an image lead to a function that frees: by its own code, relocations and symbols. Calls through pointers are not followed.
@@ -31,7 +31,7 @@ export class CallGraph {
     const instruction = code.list[index]!;
     const here: Call = { code, index };
     const name = nameOf(code, instruction);
-    const argument = name === null ? null : freeArgument(name);
+    const argument = name === null ? null : freedRegister(name, code.machine);
     if (name !== null && argument !== null) return freeFamily(name) === family ? [{ calls: [here], frees: name, argument }] : [];
     const { target } = instruction;
     if (!target || !("address" in target) || depth === 0) return [];

@@ -1,4 +1,5 @@
 import type { Case, CaseReport } from "../../case/index.ts";
+import { linesBetween } from "../log-lines.ts";
 
 /** What a report's text says of the access that failed. */
 export type FaultClues = {
@@ -27,8 +28,7 @@ export function faultClues(found: Case, report: CaseReport): FaultClues {
   let how: FaultClues["how"] = null;
   let size = 0;
   let logLine: number | null = null;
-  for (const { line, text } of found.log.lines) {
-    if (line < report.lines[0] || line > report.lines[1]) continue;
+  for (const { line, text } of linesBetween(found, report.lines)) {
     for (const form of forms) {
       const match = form.form.exec(text);
       if (!match) continue;
@@ -46,9 +46,18 @@ export function faultClues(found: Case, report: CaseReport): FaultClues {
       }
     }
     const access = /#PF: \w+ (read access|write access|instruction fetch)/.exec(text)?.[1];
+    // arm64: the syndrome's exception class, and whether it was a write.
+    const syndrome = /\bEC = 0x[0-9a-f]+: (DABT|IABT)\b|\bWnR = ([01])\b/.exec(text);
+    if (syndrome?.[1] === "IABT") how ??= "fetch";
+    if (syndrome?.[2] !== undefined) how ??= syndrome[2] === "1" ? "write" : "read";
     if (access) how ??= access.startsWith("read") ? "read" : access.startsWith("write") ? "write" : "fetch";
   }
   return { address, how, size, logLine };
+}
+
+/** The program counter of the report, unsigned; null where the log shows it by its symbol alone, as on arm64. */
+export function pcOf(report: CaseReport): bigint | null {
+  return registerOf(report, "rip") ?? registerOf(report, "pc");
 }
 
 /** A register of the report, unsigned; null where the log has none. */

@@ -1,8 +1,9 @@
 import type { ElfFile, Section } from "../../elf/index.ts";
 import { effects, type EffectInstruction, type EffectOperand } from "../../disasm/index.ts";
 import { within, type FaultImage } from "./image.ts";
+import type { Machine } from "./machines/index.ts";
 
-// The code of one function: its instructions with what they refer to, and where control may come from. x86-64.
+// The code of one function: its instructions with what they refer to, and where control may come from.
 
 /** What a constant or a displacement stands for: a place of the image, or a symbol of another one. */
 export type Reference = { readonly address: number } | { readonly name: string; readonly addend: number };
@@ -17,10 +18,13 @@ export type CodeInstruction = {
   readonly target: Reference | null;
 };
 
+type Memory = Extract<EffectOperand, { kind: "memory" }>;
+
 const largestFunction = 1 << 18;
 
 export class FunctionCode {
   readonly image: FaultImage;
+  readonly machine: Machine;
   readonly entry: number;
   readonly list: readonly CodeInstruction[];
   readonly #index = new Map<number, number>();
@@ -30,6 +34,7 @@ export class FunctionCode {
 
   constructor(image: FaultImage, entry: number, list: readonly CodeInstruction[]) {
     this.image = image;
+    this.machine = image.machine;
     this.entry = entry;
     this.list = list;
     for (const [k, { at }] of list.entries()) this.#index.set(at, k);
@@ -46,7 +51,7 @@ export class FunctionCode {
 
   /** Index of the instruction that holds an address, or -1: a return address less one lies in the call. */
   indexHolding(address: number): number {
-    for (let at = address; at > address - 15; at--) {
+    for (let at = address; at > address - this.machine.longest; at--) {
       const index = this.#index.get(at);
       if (index !== undefined) return at + this.list[index]!.effect.size > address ? index : -1;
     }
@@ -58,14 +63,21 @@ export class FunctionCode {
     return this.#before[index]!;
   }
 
-  /** What RSP lies below the canonical frame address before an instruction, in bytes; null where that cannot be told. */
+  /** What the stack pointer lies below the canonical frame address before an instruction, in bytes; null where that cannot be told. */
   stackDepth(index: number): number | null {
     return this.#depths[index]!;
   }
 
-  /** The same of RBP, where it is the frame pointer. */
-  frameDepth(index: number): number | null {
-    return this.#frames[index]!;
+  /** The same of a register: null unless it is the stack pointer, or the frame pointer where it is one. */
+  depthOf(register: string, index: number): number | null {
+    return register === this.machine.stack ? this.#depths[index]! : register === this.machine.frame ? this.#frames[index]! : null;
+  }
+
+  /** The stack slot that an operand is, from the canonical frame address; null for other memory. */
+  slotOf(operand: Memory, index: number): number | null {
+    if (operand.index !== null || operand.segment !== null || operand.base === null) return null;
+    const depth = this.depthOf(operand.base, index);
+    return depth === null ? null : Number(operand.displacement) - depth;
   }
 
   /** The name of what an instruction calls or jumps to; null for indirect ones and for places within the function. */
@@ -94,6 +106,11 @@ export class FunctionCode {
     }
     // WARN goes on behind its trap, BUG does not: what nothing else leads to is behind a WARN.
     for (const [from, to] of traps) if (this.#before[to]!.length === 0) this.#before[to]!.push(from);
+    // Nothing comes from what only fills the room between pieces of code.
+    for (const [k, { effect, at }] of this.list.entries()) {
+      const next = this.#index.get(at + effect.size);
+      if (effect.operation === "nothing" && this.#before[k]!.length === 0 && at !== this.entry && next !== undefined) this.#before[next] = this.#before[next]!.filter((from) => from !== k);
+    }
   }
 
   #measureStack(): void {
@@ -101,12 +118,12 @@ export class FunctionCode {
     if (start === undefined) return;
     const after: number[][] = this.list.map(() => []);
     for (const [to, sources] of this.#before.entries()) for (const from of sources) after[from]!.push(to);
-    this.#depths[start] = 8;
+    this.#depths[start] = this.machine.depthAtEntry;
     const work = [start];
     while (work.length > 0) {
       const k = work.pop()!;
       const depth = this.#depths[k]!;
-      const [nextDepth, nextFrame] = stackAfter(this.list[k]!.effect, depth, this.#frames[k]!);
+      const [nextDepth, nextFrame] = this.machine.stackAfter(this.list[k]!.effect, depth, this.#frames[k]!);
       for (const to of after[k]!) {
         if (this.#depths[to] !== null || nextDepth === null) continue;
         this.#depths[to] = nextDepth;
@@ -119,40 +136,6 @@ export class FunctionCode {
 
 const neverReturns = /^(?:__stack_chk_fail|panic|fortify_panic|__fortify_panic|do_exit|make_task_dead|usercopy_abort|__ubsan_handle_\w+_abort|__x86_return_thunk)$/;
 
-function stackAfter(effect: EffectInstruction, depth: number, frame: number | null): [number | null, number | null] {
-  const [first, second] = effect.operands;
-  const onStack = first?.kind === "register" && first.register === "rsp";
-  switch (effect.operation) {
-    case "push":
-      return [depth + 8, frame];
-    case "pop":
-      return [depth - 8, first?.kind === "register" && first.register === "rbp" ? null : frame];
-    case "leave":
-      return [frame === null ? null : frame - 8, null];
-    case "add":
-    case "subtract":
-      if (!onStack) break;
-      return [second?.kind === "constant" ? depth + Number(second.value) * (effect.operation === "add" ? -1 : 1) : null, frame];
-    case "and":
-      return [onStack ? null : depth, frame];
-    case "address":
-      if (onStack && second?.kind === "memory" && second.index === null) {
-        if (second.base === "rsp") return [depth - Number(second.displacement), frame];
-        if (second.base === "rbp" && frame !== null) return [frame - Number(second.displacement), frame];
-        return [null, frame];
-      }
-      break;
-    case "move":
-      if (onStack) return [second?.kind === "register" && second.register === "rbp" ? frame : null, frame];
-      if (first?.kind === "register" && first.register === "rbp") return [depth, second?.kind === "register" && second.register === "rsp" ? depth : null];
-      break;
-    case "increment": case "decrement": case "shift-left": case "shift-right": case "multiply": case "or": case "xor": case "compare": case "test": case "bit-test": case "divide":
-    case "choose": case "string": case "call": case "jump": case "branch": case "return": case "trap": case "nothing": case "other": case "invalid":
-  }
-  if (effect.writes.includes("rbp") && !onStack) return [depth, null];
-  return [depth, frame];
-}
-
 /** Reads and decodes the function whose code lies in `ranges` (from and to, …); `entry` is where it begins. Null where the file has no bytes of it. */
 export async function readFunction(image: FaultImage, entry: number, ranges: readonly number[]): Promise<FunctionCode | null> {
   const list: CodeInstruction[] = [];
@@ -162,7 +145,7 @@ export async function readFunction(image: FaultImage, entry: number, ranges: rea
     const place = image.sectionAt(from);
     if (!place || to - from > largestFunction || to - from <= 0) continue;
     const bytes = image.code.bytes(place.section, from - place.start, to - place.start);
-    for (const effect of await effects(bytes, "x86_64")) list.push(instructionOf(image.code, place.section, from - place.start, from, effect));
+    for (const effect of await effects(bytes, image.machine.arch)) list.push(instructionOf(image, place.section, from - place.start, from, effect));
   }
   if (list.length === 0) return null;
   // All that it calls, at once.
@@ -172,18 +155,20 @@ export async function readFunction(image: FaultImage, entry: number, ranges: rea
 }
 
 /** `within` is where the bytes begin in their section, `base` in the image. */
-function instructionOf(elf: ElfFile, section: Section, within: number, base: number, effect: EffectInstruction): CodeInstruction {
+function instructionOf({ code: elf, machine }: FaultImage, section: Section, within: number, base: number, decoded: EffectInstruction): CodeInstruction {
+  const refer = (field: number): Relocated | null => (field < 0 || !elf.relocatable ? null : relocationAt(elf, machine, section, within + decoded.offset + field, decoded.size - field));
+  const effect = withoutPages(decoded, refer);
   const at = base + effect.offset;
-  const refer = (field: number): Reference | null => (field < 0 || !elf.relocatable ? null : relocationAt(elf, section, within + effect.offset + field, effect.size - field));
   const references = effect.operands.map((operand): Reference | null => {
-    if (operand.kind === "memory") return refer(operand.field) ?? placeOf(elf, operand, base);
-    if (operand.kind === "constant") return refer(operand.field) ?? (elf.relocatable ? null : imagePlace(elf, operand.value));
+    if (operand.kind === "page") return refer(operand.field)?.to ?? { address: pageOf(elf, at) + operand.pages * pageSize };
+    if (operand.kind === "memory") return refer(operand.field)?.to ?? placeOf(elf, operand, base);
+    if (operand.kind === "constant") return refer(operand.field)?.to ?? (elf.relocatable ? null : imagePlace(elf, operand.value));
     return null;
   });
   let target: Reference | null = null;
   if (effect.target !== null) {
-    // The displacement of a near call, jump or branch is the instruction's last four bytes, or its last.
-    target = effect.size >= 5 ? refer(effect.size - 4) : null;
+    // The displacement of a near call, jump or branch is the instruction's last four bytes, or its last; of arm64 it is in the one word.
+    target = effect.size >= 4 ? (refer(effect.size - 4)?.to ?? null) : null;
     target ??= { address: base + effect.target };
   }
   return { at, effect, references, target };
@@ -200,19 +185,34 @@ function imagePlace(elf: ElfFile, value: bigint): Reference | null {
   return Number.isSafeInteger(offset) && value < 0n && elf.sectionAt(offset) ? { address: offset } : null;
 }
 
-/** Types that count from the instruction (psABI of x86-64, 4.4): PC32, PLT32, GOTPCREL, GOTPCRELX, REX_GOTPCRELX. */
-const relativeTypes = new Set([2, 4, 9, 41, 42]);
+/** What a relocation refers to; `isLow`: the field has the low bits of the address alone. */
+type Relocated = { readonly to: Reference; readonly isLow: boolean };
+
+/** Where two instructions make an address, one its page and one the rest, the second's relocation tells all of it: its base register does not count. */
+function withoutPages(effect: EffectInstruction, refer: (field: number) => Relocated | null): EffectInstruction {
+  const isLow = (operand: EffectOperand): boolean => operand.kind === "memory" && operand.base !== null && refer(operand.field)?.isLow === true;
+  if (!effect.operands.some(isLow)) return effect;
+  return { ...effect, operands: effect.operands.map((operand) => (operand.kind === "memory" && isLow(operand) ? { ...operand, base: null, displacement: 0n } : operand)) };
+}
+
+const pageSize = 4096;
+
+/** The image offset of the page that an image offset lies in. */
+function pageOf(elf: ElfFile, at: number): number {
+  return at - Number((elf.base + BigInt(at)) & BigInt(pageSize - 1));
+}
 
 /** What the relocation of a field refers to; `rest` is from the field to the instruction's end. */
-function relocationAt(elf: ElfFile, section: Section, offset: number, rest: number): Reference | null {
+function relocationAt(elf: ElfFile, machine: Machine, section: Section, offset: number, rest: number): Relocated | null {
   const table = elf.relocationsOf(section)?.within(offset, offset + 1);
   const symbols = elf.symbols();
   if (!table || table.count === 0 || !symbols) return null;
   const symbol = table.symbols[0]!;
   if (symbol >= symbols.count) return null;
-  const addend = (table.addends?.[0] ?? 0) + (relativeTypes.has(table.types[0]!) ? rest : 0);
-  if (symbols.section(symbol) === 0) return { name: symbols.name(symbol), addend };
-  return { address: symbols.value(symbol) + addend };
+  const type = table.types[0]!;
+  const addend = machine.addend(type, table.addends?.[0] ?? 0, rest);
+  const to = symbols.section(symbol) === 0 ? { name: symbols.name(symbol), addend } : { address: symbols.value(symbol) + addend };
+  return { to, isLow: machine.isLow(type) };
 }
 
 /** Reads the function that owns an address: by its debug information, else by the symbol table. */

@@ -1,13 +1,17 @@
 import { OopscopeError, hex } from "../../base/index.ts";
 import { SHF_EXECINSTR } from "../../elf/index.ts";
 import { closeFound, findModules, findVmlinux, type FoundFile, type SearchPlaces } from "../../kernel/index.ts";
+import { linesBetween } from "../log-lines.ts";
 import type { DeepStep } from "../types.ts";
 import { readings } from "./access.ts";
 import type { Case, CaseReport, CaseVerdict } from "../../case/index.ts";
 import type { SourceFolders } from "../../source/index.ts";
+import { blameWriter } from "./blame-writer.ts";
 import { earlierFrees } from "./earlier.ts";
 import { faultOf, wantedIn } from "./fault.ts";
 import type { FaultImage, ImageFiles } from "./image.ts";
+import { faultClues, pcOf } from "./clues.ts";
+import { registerFileOf } from "./machines/index.ts";
 import { registerNotes, type ObjectNote, type SymbolOf } from "./registers.ts";
 import { CaseCode, type OpenFiles } from "./stack.ts";
 
@@ -21,8 +25,10 @@ export type DeepenOptions = {
 
 /** The symbols of vmlinux's code by runtime address, where the log tells how far KASLR has moved it. */
 function symbolsOf(found: Case, { lines, registers }: CaseReport, vmlinux: FaultImage | null): SymbolOf {
-  const told = found.log.lines.find(({ line, text }) => line >= lines[0] && /Kernel Offset: (?:0x[0-9a-f]+|disabled)/.test(text))?.text;
-  if (!vmlinux || told === undefined) return () => null;
+  if (!vmlinux) return () => null;
+  // The panic tells it at its end, which may be reports later; another boot's kernel was moved elsewhere.
+  const told = linesBetween(found, [lines[0], Infinity]).find(({ text }) => /Kernel Offset: (?:0x[0-9a-f]+|disabled)|Linux version /.test(text))?.text;
+  if (told === undefined || told.includes("Linux version ")) return () => null;
   const moved = BigInt(/Kernel Offset: (0x[0-9a-f]+)/.exec(told)?.[1] ?? 0);
   const placeOf = (address: bigint): number | null => {
     const offset = Number(BigInt.asIntN(64, address - moved - vmlinux.elf.base));
@@ -58,23 +64,25 @@ export class DeepLook {
   async deepen(step: DeepStep): Promise<CaseVerdict> {
     step.signal?.throwIfAborted();
     const question = { ...step, code: this.#code, sources: this.#sources };
-    const { verdict } = step;
+    const verdict = (await unlessDamaged(() => blameWriter(question))) ?? step.verdict;
     const wantsEarlier = verdict.earlier.length === 0 && (step.report.kind === "double-free" || step.report.kind === "use-after-free" || verdict.rule.startsWith("double-free"));
     // A damaged file costs what it would have told.
-    const fault = (await unlessDamaged(() => faultOf(question)))?.fault ?? null;
+    const answer = (await unlessDamaged(() => faultOf(question))) ?? { fault: null, unknown: { reason: "broken", why: "a file that it is looked for in is damaged" } as const };
+    const { fault } = answer;
     const earlier = wantsEarlier ? ((await unlessDamaged(() => earlierFrees(question))) ?? []) : verdict.earlier;
     const objects = (await unlessDamaged(() => this.#objects(step))) ?? [];
-    return { ...verdict, fault, earlier, objects: [...verdict.objects, ...objects] };
+    return { ...verdict, fault, faultUnknown: fault === null ? answer.unknown : null, earlier, objects: [...verdict.objects, ...objects] };
   }
 
   async #objects({ case: found, report, at, pc }: DeepStep): Promise<ObjectNote[]> {
-    if (report.registers["rax"] === undefined) return [];
+    const file = registerFileOf(found.kernel.arch) ?? (report.registers["rax"] === undefined ? null : registerFileOf("x86_64"));
+    if (!file || !file.general.some((register) => report.registers[register] !== undefined)) return [];
     // Of a function of the kernel that was only called by the guilty one, the variables are not worth reading its unit.
     const own = pc && (pc.module !== null || at === null || at.frame.module === null) ? pc : null;
     const place = own && (await this.#code.placeOf(own));
     const all = place ? readings(place.code, place.at, wantedIn({ at }, own)) : [];
-    const vmlinux = report.registers["rip"] === undefined && !place ? null : await this.#code.image(null);
-    return registerNotes(report, place, all, symbolsOf(found, report, vmlinux));
+    const vmlinux = pcOf(report) === null && report.registers["sp"] === undefined && !place ? null : await this.#code.image(null);
+    return registerNotes(report, place, all, symbolsOf(found, report, vmlinux), file, faultClues(found, report).address);
   }
 
   async #openByPath({ image, kernel }: Case, module: string | null, places: SearchPlaces): Promise<ImageFiles | null> {

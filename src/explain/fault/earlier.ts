@@ -4,7 +4,7 @@ import { placeAt } from "./place.ts";
 import { CallGraph, callsOf, comingTo, type FreeChain } from "./callgraph.ts";
 import { readings } from "./access.ts";
 import { trailOf, wantedIn } from "./fault.ts";
-import { freeArgument, freeFamily } from "./freeing.ts";
+import { freedRegister, freeFamily, isFreeing } from "./freeing.ts";
 import { Names } from "./names.ts";
 import type { FaultQuestion } from "./question.ts";
 import { givenBy, type CodePlace } from "./stack.ts";
@@ -63,15 +63,15 @@ export async function earlierFrees(question: FaultQuestion): Promise<Earlier[]> 
 /** What the guilty call frees; of an access to what was freed already, anything. */
 function familyOf(place: CodePlace, noticed: string | null, kind: string): string | null {
   const name = place.code.calleeOf(place.code.list[place.index]!);
-  if (name !== null && freeArgument(name) !== null) return freeFamily(name);
-  if (noticed !== null && freeArgument(noticed) !== null) return freeFamily(noticed);
+  if (name !== null && isFreeing(name)) return freeFamily(name);
+  if (noticed !== null && isFreeing(noticed)) return freeFamily(noticed);
   return kind === "use-after-free" ? (/skb/.test(name ?? noticed ?? "") ? "skb" : "memory") : null;
 }
 
 /** What the guilty call frees, in words of the last of its callers. */
 function objectAt(guilty: CodePlace, callers: readonly CodePlace[], wanted: string | null): string | null {
   const name = guilty.code.calleeOf(guilty.code.list[guilty.index]!);
-  const argument = name === null ? null : freeArgument(name);
+  const argument = name === null ? null : freedRegister(name, guilty.code.machine);
   if (argument === null) return null;
   const all = callers.length === 0 ? readings(guilty.code, guilty.at, wanted) : [new Values(guilty.code, new Names(guilty.code, null, guilty.at, 0, "own"), guilty.index, givenBy(guilty, callers, wanted))];
   return firstText(all.flatMap((values) => values.before(argument, guilty.index)));

@@ -1,20 +1,22 @@
 import { hex } from "../../base/index.ts";
-import type { CaseFrame, CaseReport } from "../../case/index.ts";
+import type { CaseFrame, CaseReport, FaultUnknown } from "../../case/index.ts";
+import { linesBetween } from "../log-lines.ts";
 import { assertionAt } from "../../source/index.ts";
 import { callExpression, conditionExpression, divisionExpression, memoryExpression, pointedExpression, readings, valueExpression, type Expression } from "./access.ts";
-import { faultClues, registerOf, type FaultClues } from "./clues.ts";
+import { faultClues, pcOf, registerOf, type FaultClues } from "./clues.ts";
 import { single, textOf as linearText, type Known, type Linear } from "./linear.ts";
 import type { Fault, FaultQuestion } from "./question.ts";
-import { argumentRegisters, givenBy, type CaseCode, type CodePlace } from "./stack.ts";
-import { freeArgument } from "./freeing.ts";
+import { givenBy, type CaseCode, type CodePlace } from "./stack.ts";
+import { freedRegister } from "./freeing.ts";
+import { stringFunctions } from "./string-functions.ts";
 import { subscriptExpression } from "./subscript.ts";
-import { Names, registers as generalRegisters } from "./names.ts";
+import { Names } from "./names.ts";
 import { Values } from "./values.ts";
 
 /** The expression, or why there is none. */
-export type FaultAnswer = { readonly fault: Fault; readonly why: string } | { readonly fault: null; readonly why: string };
+export type FaultAnswer = { readonly fault: Fault; readonly why: string } | { readonly fault: null; readonly unknown: FaultUnknown };
 
-const none = (why: string): FaultAnswer => ({ fault: null, why });
+const none = (reason: FaultUnknown["reason"], why: string): FaultAnswer => ({ fault: null, unknown: { reason, why } });
 
 /** Kinds that tell of a state that lasts, not of an access. */
 const noExpression = new Set([
@@ -24,16 +26,26 @@ const noExpression = new Set([
 /** Finds the expression at fault. Says no more than registers, code and types bear out. */
 export async function faultOf(question: FaultQuestion): Promise<FaultAnswer> {
   const { report } = question;
-  if (noExpression.has(report.kind)) return none(`a report of kind ${report.kind} is of no single expression`);
+  if (noExpression.has(report.kind)) return none("no-access", `a report of kind ${report.kind} is of no single access`);
   const clues = faultClues(question.case, report);
   const trail = trailOf(report, question.at?.frame ?? null);
   if (report.kind === "double-free" || report.kind === "invalid-free") return freed(question, trail);
   if (report.kind === "list-corruption" && /^(?:__list_(?:add|del)|lib\/list)/.test(trail[0]?.symbol ?? "") ) return reported(question, trail, /^__list_(?:add|del_entry)_valid/, listMember(question), "list_head");
-  if (report.kind === "refcount") return reported(question, trail, /^refcount_warn_saturate|^refcount_\w+_checked/, () => ({ register: "rdi", suffix: "" }), "refcount_struct");
+  if (report.kind === "refcount") return reported(question, trail, /^refcount_warn_saturate|^refcount_\w+_checked/, () => ({ argument: 0, suffix: "" }), "refcount_struct");
   const { pc } = question;
   if (pc && pc.functions.length > 0) return atPc(question, pc, trail, clues);
-  if (pc && (pc.symbol === null || pc.unresolved !== null)) return through(question, trail, clues, report);
+  if (pc && (pc.symbol === null || pc.unresolved !== null)) {
+    const called = await through(question, trail, clues, report);
+    return called.fault === null && pc.symbol !== null ? none("no-code", noCode(pc)) : called;
+  }
   return checked(question, trail, clues);
+}
+
+/** Why a frame's code cannot be read. */
+function noCode({ symbol, unresolved, functions, module }: CaseFrame): string {
+  if (unresolved !== null) return unresolved.why;
+  if (functions.every(({ file }) => file === null)) return `there is no debug information of \`${symbol}\``;
+  return module === null ? "the code of vmlinux is not to be had, or its processor's is not followed" : `the code of ${module} is not to be had, or its processor's is not followed`;
 }
 
 /** The reliable frames from the report's pc upwards. Of several traces (slub shows who allocated the object as one too) that with the guilty frame. */
@@ -59,23 +71,23 @@ export function wantedIn({ at }: { readonly at: FaultQuestion["at"] }, frame: Ca
 async function atPc(question: FaultQuestion, pc: CaseFrame, trail: readonly CaseFrame[], clues: FaultClues): Promise<FaultAnswer> {
   const { code, report } = question;
   const place = await code.placeOf(pc);
-  if (!place) return none("the code at the pc is not to be had");
+  if (!place) return none("no-code", noCode(pc));
   const instruction = place.code.list[place.index]!;
   const { effect } = instruction;
   if (effect.operation === "trap") return asserted(question, place);
   const all = readings(place.code, place.at, wantedIn(question, pc));
   if (effect.operation === "divide" && report.kind === "divide-error") {
     const found = divisionExpression(all, place.index);
-    return found ? answer(found, 0n, null, "the divisor of the instruction that trapped") : none("the divisor has no name");
+    return found ? answer(found, 0n, null, "the divisor of the instruction that trapped") : none("no-name", "the divisor has no name");
   }
-  if (clues.how === "fetch" && clues.address !== registerOf(report, "rip")) return none("the processor fetched instructions elsewhere");
+  if (clues.how === "fetch" && clues.address !== pcOf(report)) return none("contradiction", "the processor fetched instructions elsewhere than at the frame's address");
   const which = operandOf(place, clues, report);
-  if (which < 0) return none(`\`${effect.mnemonic}\` reads no memory`);
+  if (which < 0) return none("contradiction", `\`${effect.mnemonic}\` at the frame's address reads and writes no memory`);
   const operand = effect.operands[which]!;
   const computed = computedAddress(place, which, report);
   const guilty = trail.findIndex((frame) => isGuilty(question, frame));
   const verified = agrees(computed, clues, operand.kind === "memory" ? Math.max(1, operand.size) : 1, effect.operation === "string");
-  if (verified === false) return none(`the registers make the address ${hex(computed!)}, and the log says ${hex(clues.address!)}`);
+  if (verified === false) return none("contradiction", `the registers make the address ${hex(computed!)}, and the log says ${hex(clues.address!)}`);
   const why = verified ? `the address that ${operandText(operand)} makes is the one that the log shows` : "the log does not show the address, or the registers do not tell it";
   const isWriteOfData = effect.operation === "call" || effect.operation === "jump";
   const finish = (found: Expression): FaultAnswer => {
@@ -93,7 +105,7 @@ async function atPc(question: FaultQuestion, pc: CaseFrame, trail: readonly Case
       const blank = new Values(place.code, new Names(place.code, null, place.at, 0, "own"), place.index, given);
       const found = memoryExpression([blank], place.index, which) ?? stringArgument(place, given, clues);
       if (found && found.typed) return finish({ ...found, register: operand.kind === "memory" ? operand.base : null });
-      if (!scopes) return none(`what \`${pc.symbol}\` was given is not known`);
+      if (!scopes) return none("no-name", `what \`${pc.symbol}\` was given is not known`);
     }
   }
   if (isWriteOfData) {
@@ -101,14 +113,14 @@ async function atPc(question: FaultQuestion, pc: CaseFrame, trail: readonly Case
     if (found) return finish(found);
   }
   const found = memoryExpression(all, place.index, which);
-  if (!found) return none("no variable leads to the address");
+  if (!found) return none("no-name", "no variable leads to the address");
   return finish(found);
 }
 
 /** The register that holds a variable, or what is called like one, at a place. */
 function holderOf(all: readonly Values[], { index }: CodePlace, variable: string): string | null {
   for (const values of all) {
-    for (const register of generalRegisters) if (values.before(register, index).some((value) => single(value)?.text === variable)) return register;
+    for (const register of values.code.machine.dwarf) if (values.before(register, index).some((value) => single(value)?.text === variable)) return register;
   }
   return null;
 }
@@ -137,7 +149,8 @@ function computedAddress(place: CodePlace, which: number, report: CaseReport): b
   if (operand.index !== null) {
     const index = registerOf(report, operand.index);
     if (index === null) return null;
-    sum += index * BigInt(operand.scale);
+    const meant = operand.indexAs === undefined ? index : operand.indexAs === "i32" ? BigInt.asIntN(32, index) : BigInt.asUintN(32, index);
+    sum += meant * BigInt(operand.scale);
   }
   return BigInt.asUintN(64, sum);
 }
@@ -157,7 +170,7 @@ function operandText(operand: { readonly kind: string; readonly base?: string | 
 /** The value of the variable at fault: the address less what lies between, else what its register holds. */
 function valueOf(report: CaseReport, found: Expression, computed: bigint | null, clues: FaultClues): bigint | null {
   const address = computed ?? clues.address;
-  if (found.distance !== null && address !== null && report.registers["rip"] !== undefined) return BigInt.asUintN(64, address - found.distance);
+  if (found.distance !== null && address !== null && (report.registers["rip"] ?? report.registers["sp"]) !== undefined) return BigInt.asUintN(64, address - found.distance);
   return registerOf(report, found.register);
 }
 
@@ -177,21 +190,13 @@ export async function placesOf(code: CaseCode, frames: readonly CaseFrame[]): Pr
   return places;
 }
 
-/** Of the functions that read and write strings and buffers in assembly: which arguments they write to and read from. */
-const stringFunctions: Readonly<Record<string, { readonly writes?: number; readonly reads?: number }>> = {
-  memcpy: { writes: 0, reads: 1 }, memmove: { writes: 0, reads: 1 }, memset: { writes: 0 }, memcmp: { reads: 0 }, bcmp: { reads: 0 }, strlen: { reads: 0 }, strnlen: { reads: 0 }, strcpy: { writes: 0, reads: 1 },
-  strncpy: { writes: 0, reads: 1 }, strscpy: { writes: 0, reads: 1 }, strlcpy: { writes: 0, reads: 1 }, strcmp: { reads: 0 }, strncmp: { reads: 0 }, strchr: { reads: 0 }, strrchr: { reads: 0 }, memchr: { reads: 0 },
-  clear_page_erms: { writes: 0 }, clear_page_rep: { writes: 0 }, copy_page: { writes: 0, reads: 1 }, memset_erms: { writes: 0 }, memset_orig: { writes: 0 }, memcpy_erms: { writes: 0, reads: 1 }, memcpy_orig: { writes: 0, reads: 1 },
-  kfree: { reads: 0 }, kmem_cache_free: { reads: 1 },
-};
-
 /** The argument of memcpy and its like that the failed access belongs to: their loops leave nothing to follow. */
 function stringArgument(place: CodePlace, given: (register: string) => readonly Linear[], clues: FaultClues): Expression | null {
   const name = (place.frame.symbol ?? "").replace(/^_+/, "").replace(/\..*$/, "");
   const known = stringFunctions[name];
   const argument = known === undefined ? undefined : clues.how === "write" ? known.writes : (known.reads ?? known.writes);
   if (argument === undefined) return null;
-  const value = given(argumentRegisters[argument]!).find((one): one is Known => one.unknown === null);
+  const value = given(place.code.machine.given[argument]!).find((one): one is Known => one.unknown === null);
   if (!value) return null;
   const text = linearText(value);
   return { expression: text, variable: text, type: null, field: value.terms[0]?.atom.place?.field ?? null, register: null, distance: null, typed: true };
@@ -209,7 +214,7 @@ function asserted(question: FaultQuestion, place: CodePlace): FaultAnswer {
     const value = registerOf(report, shape?.register ?? null);
     return answer({ ...(shape ?? bare), expression: assertion.condition, typed: true }, value, null, `the condition of \`${assertion.macro}\` in the source`);
   }
-  if (!shape) return none("the source is not at hand, and no single comparison leads to the trap");
+  if (!shape) return none("no-code", "the source is not at hand, and no single comparison leads to the trap");
   return answer(shape, registerOf(report, shape.register), null, "the comparison that led to the trap; the source is not at hand");
 }
 
@@ -219,42 +224,47 @@ const bare: Expression = { expression: "", variable: null, type: null, field: nu
 async function through(question: FaultQuestion, trail: readonly CaseFrame[], clues: FaultClues, report: CaseReport): Promise<FaultAnswer> {
   // The frame that called is the first; the unwinder may not trust it, as what it returned to had no code. An indirect call before it does.
   const trace = report.stacks.find(({ name }) => name === "call trace")?.frames ?? trail.slice(1);
+  let unread: CaseFrame | null = null;
   for (const caller of trace) {
     const place = caller.exact ? null : await question.code.placeOf(caller);
+    if (!place && !caller.exact) unread ??= caller;
     const instruction = place?.code.list[place.index];
     const found = place && instruction?.effect.operation === "call" ? callExpression(readings(place.code, place.at, wantedIn(question, caller)), place.index) : null;
-    if (found) return answer(found, registerOf(report, "rip") ?? clues.address, clues.address ?? registerOf(report, "rip"), "the call that the first frame returns to");
+    if (found) return answer(found, pcOf(report) ?? clues.address, clues.address ?? pcOf(report), "the call that the first frame returns to");
     if (caller.reliable) break;
   }
-  return none("no call through a pointer that has a name led there");
+  return unread ? none("no-code", noCode(unread)) : none("no-name", "no call through a pointer that has a name led there");
 }
 
+/** Which argument of a call, from 0, and what of it. */
+type Argument = { readonly argument: number; readonly suffix: string };
+
 /** A function of the kernel was given something and complained: the argument in words of its caller. */
-async function reported(question: FaultQuestion, trail: readonly CaseFrame[], who: RegExp, which: () => { register: string; suffix: string } | null, whole: string): Promise<FaultAnswer> {
+async function reported(question: FaultQuestion, trail: readonly CaseFrame[], who: RegExp, which: () => Argument | null, whole: string): Promise<FaultAnswer> {
   const index = trail.findIndex(({ symbol }) => symbol !== null && who.test(symbol));
   const caller = trail[index + 1];
   const place = index >= 0 && caller ? await question.code.placeOf(caller) : null;
   const argument = which();
-  if (!caller || !place || !argument) return none("who gave the argument is not known");
+  if (!caller || !argument) return none("not-shown", "who gave the argument is not known");
+  if (!place) return none("no-code", noCode(caller));
   const all = readings(place.code, place.at, wantedIn(question, caller));
-  const found = pointedExpression(all, argument.register, place.index, 0, whole);
-  if (!found || !found.typed) return none("the argument has no name");
+  const found = pointedExpression(all, place.code.machine.given[argument.argument]!, place.index, 0, whole);
+  if (!found || !found.typed) return none("no-name", "the argument has no name");
   const expression = `${found.expression.startsWith("*") ? `(${found.expression})` : found.expression}${argument.suffix}`;
   return answer({ ...found, expression, field: argument.suffix === "" ? found.field : argument.suffix.replace(/^.*(?:\.|->)/, ""), register: null, distance: null }, null, null, `what \`${trail[index]!.symbol!.replace(/\..*$/, "")}\` was given`);
 }
 
 /** Which member of the list entry the kernel complains of (lib/list_debug.c): of list_del's and list_add's first argument. */
-function listMember({ case: found, report }: FaultQuestion): () => { register: string; suffix: string } | null {
+function listMember({ case: found, report }: FaultQuestion): () => Argument | null {
   return () => {
-    for (const { line, text } of found.log.lines) {
-      if (line < report.lines[0] || line > report.lines[1]) continue;
-      if (/list_del corruption[.,] .*->next is /.test(text) || /list_del corruption, [0-9a-f]+->next is/.test(text)) return { register: "rdi", suffix: ".next" };
-      if (/list_del corruption, .*->prev is /.test(text)) return { register: "rdi", suffix: ".prev" };
-      if (/list_del corruption\. prev->next should be/.test(text)) return { register: "rdi", suffix: ".prev->next" };
-      if (/list_del corruption\. next->prev should be/.test(text)) return { register: "rdi", suffix: ".next->prev" };
-      if (/list_add corruption\. prev->next should be/.test(text)) return { register: "rsi", suffix: ".next" };
-      if (/list_add corruption\. next->prev should be/.test(text)) return { register: "rdx", suffix: ".prev" };
-      if (/list_add double add/.test(text)) return { register: "rdi", suffix: "" };
+    for (const { text } of linesBetween(found, report.lines)) {
+      if (/list_del corruption[.,] .*->next is /.test(text) || /list_del corruption, [0-9a-f]+->next is/.test(text)) return { argument: 0, suffix: ".next" };
+      if (/list_del corruption, .*->prev is /.test(text)) return { argument: 0, suffix: ".prev" };
+      if (/list_del corruption\. prev->next should be/.test(text)) return { argument: 0, suffix: ".prev->next" };
+      if (/list_del corruption\. next->prev should be/.test(text)) return { argument: 0, suffix: ".next->prev" };
+      if (/list_add corruption\. prev->next should be/.test(text)) return { argument: 1, suffix: ".next" };
+      if (/list_add corruption\. next->prev should be/.test(text)) return { argument: 2, suffix: ".prev" };
+      if (/list_add double add/.test(text)) return { argument: 0, suffix: "" };
     }
     return null;
   };
@@ -264,13 +274,14 @@ function listMember({ case: found, report }: FaultQuestion): () => { register: s
 async function freed(question: FaultQuestion, trail: readonly CaseFrame[]): Promise<FaultAnswer> {
   const frame = trail.find((one) => isGuilty(question, one)) ?? trail.find(({ module }) => module !== null);
   const place = frame && (await question.code.placeOf(frame));
-  if (!frame || !place) return none("the call that frees is not known");
+  if (!frame) return none("not-shown", "the call that frees is not known");
+  if (!place) return none("no-code", noCode(frame));
   const name = place.code.calleeOf(place.code.list[place.index]!);
-  const argument = freeArgument(name ?? "");
-  if (name === null || argument === null) return none("the guilty place calls no function that frees");
+  const argument = freedRegister(name ?? "", place.code.machine);
+  if (name === null || argument === null) return none("not-shown", "the guilty place calls no function that frees");
   const all = readings(place.code, place.at, wantedIn(question, frame));
   const found = valueExpression(all, argument, place.index);
-  if (!found) return none("what is freed has no name");
+  if (!found) return none("no-name", "what is freed has no name");
   return answer({ ...found, register: null }, null, null, `what \`${name}\` was given`);
 }
 
@@ -281,34 +292,35 @@ async function checked(question: FaultQuestion, trail: readonly CaseFrame[], clu
   const own = report.stacks.find(({ name, frames }) => !/allocated|freed|mentioned|summary/.test(name) && frames.some((one) => one.reliable && isGuilty(question, one)));
   const frame = own && question.at ? question.at.frame : (trail.find(({ module }) => module !== null) ?? question.at?.frame);
   const place = frame && (await question.code.placeOf(frame));
-  if (!frame || !place) return none("no frame shows the access");
+  if (!frame) return none("not-shown", "no frame shows the access");
+  if (!place) return none("no-code", noCode(frame));
   const instruction = place.code.list[place.index]!;
   const all = readings(place.code, place.at, wantedIn(question, frame));
   if (/^UBSAN: array-index-out-of-bounds/.test(report.title)) {
     const found = subscriptExpression(all, place, question);
-    return found ? answer(found, null, null, "the array and the index that the checker was given") : none("the array has no name");
+    return found ? answer(found, null, null, "the array and the index that the checker was given") : none("no-name", "the array has no name");
   }
   if (instruction.effect.operation !== "call") {
     const which = instruction.effect.operands.findIndex(({ kind }) => kind === "memory");
     const found = which < 0 ? null : memoryExpression(all, place.index, which);
-    return found?.typed ? answer(found, null, clues.address, "the access at the frame's address") : none("the frame's instruction has no name for what it accesses");
+    return found?.typed ? answer(found, null, clues.address, "the access at the frame's address") : none("no-name", "what the frame's instruction accesses has no name");
   }
   const callee = place.code.calleeOf(instruction) ?? "";
   const checker = /^__(?:asan|hwasan|tsan|kasan|msan|kcsan)_(?:report_|check_|unaligned_|volatile_)*(load|store|read|write|read_write|access)_?(\d+|n|N)?/.exec(callee);
   if (checker) {
-    const found = pointedExpression(all, "rdi", place.index, Number(checker[2] ?? 0) || clues.size);
-    return found?.typed ? answer({ ...found, register: null }, null, clues.address, `what \`${callee}\` was asked to check`) : none("what was checked has no name");
+    const found = pointedExpression(all, place.code.machine.given[0]!, place.index, Number(checker[2] ?? 0) || clues.size);
+    return found?.typed ? answer({ ...found, register: null }, null, clues.address, `what \`${callee}\` was asked to check`) : none("no-name", "what was checked has no name");
   }
-  const handed = freeArgument(callee);
+  const handed = freedRegister(callee, place.code.machine);
   // Damage that is seen when the object is freed was done elsewhere.
-  if (handed !== null && report.kind !== "use-after-free") return none(`the damage was seen when \`${callee}\` was called, and done before`);
+  if (handed !== null && report.kind !== "use-after-free") return none("no-access", `the damage was seen when \`${callee}\` was called, and done before`);
   if (handed !== null) {
     const found = valueExpression(all, handed, place.index);
-    return found ? answer({ ...found, register: null }, null, clues.address, `what \`${callee}\` was given`) : none("what is freed has no name");
+    return found ? answer({ ...found, register: null }, null, clues.address, `what \`${callee}\` was given`) : none("no-name", "what is freed has no name");
   }
   const known = stringFunctions[callee.replace(/^_+(?:asan_)?/, "")];
   const argument = known === undefined ? undefined : clues.how === "write" ? (known.writes ?? known.reads) : (known.reads ?? known.writes);
-  if (argument === undefined) return none(`the frame calls \`${callee}\``);
-  const found = valueExpression(all, argumentRegisters[argument]!, place.index);
-  return found ? answer({ ...found, register: null }, null, clues.address, `what \`${callee}\` was given`) : none("the argument has no name");
+  if (argument === undefined) return none("not-shown", callee === "" ? "the frame calls another function, which failed" : `the frame calls \`${callee}\`, which failed`);
+  const found = valueExpression(all, place.code.machine.given[argument]!, place.index);
+  return found ? answer({ ...found, register: null }, null, clues.address, `what \`${callee}\` was given`) : none("no-name", "the argument has no name");
 }

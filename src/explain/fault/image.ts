@@ -1,6 +1,7 @@
 import { SHT_NOBITS, STT_FILE, STT_SECTION, type ElfFile, type Section } from "../../elf/index.ts";
 import { DwarfFile, scopesAt, type FunctionScopes } from "../../dwarf/index.ts";
 import { OopscopeError } from "../../base/index.ts";
+import type { Machine } from "./machines/index.ts";
 
 /** The files of one image of the crashed kernel, open: `elf` has the symbols and the debug information, `code` the bytes. Mostly the same. */
 export type ImageFiles = { readonly elf: ElfFile; readonly code: ElfFile };
@@ -13,10 +14,12 @@ export class FaultImage {
   readonly elf: ElfFile;
   readonly code: ElfFile;
   readonly dwarf: DwarfFile;
+  readonly machine: Machine;
   readonly #scopes = new Map<number, FunctionScopes | null>();
   readonly #symbols = new Map<number, SymbolPlace | null>();
 
-  constructor({ elf, code }: ImageFiles) {
+  constructor({ elf, code }: ImageFiles, machine: Machine) {
+    this.machine = machine;
     this.elf = elf;
     this.code = code;
     this.dwarf = new DwarfFile(elf);
@@ -56,7 +59,7 @@ export class FaultImage {
     if (wanted.length === 0 || !table) return;
     const found = wanted.map((address) => ({ address, section: this.elf.sectionAt(address)?.index ?? -1, value: -Infinity, index: -1, rank: -1 }));
     // Of a linked kernel the symbols of the page itself and of the one before it: few functions are longer.
-    const near = this.elf.relocatable ? null : table.near(wanted.flatMap((address) => [address, address - 4096]));
+    const near = this.elf.relocatable ? null : table.near(wanted.map((address) => address - 4096), 2);
     const count = near?.length ?? table.count;
     for (let k = near ? 0 : 1; k < count; k++) {
       const index = near ? near[k]! : k;

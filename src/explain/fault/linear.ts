@@ -15,7 +15,9 @@ export type Atom = {
   /** It is the address of what `text` names, and `type` is that thing's own. */
   readonly isAddress: boolean;
   /** `variable`: named by debug information. `place`: read from memory. `call`: a result. `entry`: what a register held when the function began. */
-  readonly kind: "variable" | "place" | "call" | "entry" | "frame" | "per-cpu" | "symbol" | "computed";
+  readonly kind: "variable" | "place" | "call" | "entry" | "frame" | "per-cpu" | "symbol" | "page" | "computed";
+  /** Of `page`: its image offset. */
+  readonly address?: number;
   /** Of `entry`. */
   readonly register?: string;
   /** Of `place`: what of the source it was read through, for `field` and `variable` of a fault. */

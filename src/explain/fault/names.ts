@@ -6,9 +6,6 @@ import { add, number, of, type Atom, type Known } from "./linear.ts";
 
 // Which variables are in a register or a stack slot at an instruction, in the order in which a reader of the source wants them.
 
-/** DWARF's numbers of x86-64's registers (psABI, 3.6.2). */
-export const registers = ["rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15"];
-
 /** Where a value is: a register by name, or `stack:-24`, so many bytes from the canonical frame address. */
 export type Holder = string;
 
@@ -22,11 +19,13 @@ type Ranked = { readonly variable: Variable; readonly ranges: readonly number[];
 
 export class Names {
   readonly #code: FunctionCode;
+  readonly #registers: readonly string[];
   readonly #ranked: readonly Ranked[];
   
   /** `at` is the place that is explained, `wanted` the scope whose words are wanted. */
   constructor(code: FunctionCode, scopes: FunctionScopes | null, at: number, wanted: number, reach: Reach) {
     this.#code = code;
+    this.#registers = code.machine.dwarf;
     this.#ranked = scopes ? rankAll(scopes, at, wanted, reach) : [];
   }
 
@@ -52,7 +51,7 @@ export class Names {
     for (const { variable, ranges } of this.#ranked) {
       for (const { low, high, location } of variable.locations) {
         if (low === -Infinity ? !within(ranges, at) : at < low || at >= high) continue;
-        if (location.kind === "value" && location.base.kind === "entry" && registers[location.base.register] === register) found.push(add(of(atomOf(variable)), number(-location.offset)) as Known);
+        if (location.kind === "value" && location.base.kind === "entry" && this.#registers[location.base.register] === register) found.push(add(of(atomOf(variable)), number(-location.offset)) as Known);
       }
     }
     return found;
@@ -92,9 +91,9 @@ export class Names {
   #valueOf(variable: Variable, location: Location, holder: Holder, index: number): Known | null {
     switch (location.kind) {
       case "register":
-        return registers[location.register] === holder ? of(atomOf(variable)) : null;
+        return this.#registers[location.register] === holder ? of(atomOf(variable)) : null;
       case "value": {
-        if (location.base.kind !== "register" || registers[location.base.register] !== holder) return null;
+        if (location.base.kind !== "register" || this.#registers[location.base.register] !== holder) return null;
         return add(of(atomOf(variable)), number(-location.offset)) as Known;
       }
       case "memory": {
@@ -105,7 +104,7 @@ export class Names {
         // Of a struct that was taken apart: a member in a register of its own.
         let offset = 0n;
         for (const piece of location.pieces) {
-          if (piece.location.kind === "register" && registers[piece.location.register] === holder) {
+          if (piece.location.kind === "register" && this.#registers[piece.location.register] === holder) {
             const whole: Atom = { ...atomOf(variable), key: `&${variable.name}`, isAddress: true };
             const place = placeAt(add(of(whole), number(offset)) as Known, piece.size);
             return place && of({ key: `m:${place.text}`, text: place.text, primary: place.primary, type: place.type, isAddress: false, kind: "place", place });
@@ -126,8 +125,8 @@ export class Names {
   #frameOffset(base: LocationBase, offset: bigint, index: number): number | null {
     if (base.kind === "frame") return Number(offset);
     if (base.kind !== "register") return null;
-    const name = registers[base.register];
-    const depth = name === "rsp" ? this.#code.stackDepth(index) : name === "rbp" ? this.#code.frameDepth(index) : null;
+    const name = this.#registers[base.register];
+    const depth = name === undefined ? null : this.#code.depthOf(name, index);
     return depth === null ? null : Number(offset) - depth;
   }
 }

@@ -3,15 +3,15 @@ import { number, primaryText, textOf, type Atom, type Known, type Place, type Te
 
 // From an address to the piece of memory that C names: members by offset, elements by index.
 
-type Meant = { readonly size: number; readonly whole: string | null; /** Which bit of what is read matters, for bit-fields. */ readonly bit: number };
+type Meant = { readonly size: number; readonly whole: string | null; /** Which bit of what is read matters, for bit-fields. */ readonly bit: number; /** The type of the variable that is read or written by it, which tells members of unions apart. */ readonly like: CType | null };
 
 type Step = { readonly text: string; readonly type: CType | null | undefined; readonly field: string | null; readonly bounds: readonly number[] };
 
 /** What stands at an address, of which `size` bytes are meant (0: not known). With `whole` the struct of that name is meant, and not its first member. Null where the types do not lead there. */
-export function placeAt(address: Known, size: number, whole: string | null = null, bit = 0): Place | null {
+export function placeAt(address: Known, size: number, whole: string | null = null, bit = 0, like: CType | null = null): Place | null {
   for (const base of basesOf(address)) {
     const rest = address.terms.filter((term) => term !== base);
-    const found = from(base.atom, rest, address.constant, { size, whole, bit });
+    const found = from(base.atom, rest, address.constant, { size, whole, bit, like });
     if (found) return found;
   }
   return null;
@@ -95,21 +95,20 @@ function descend(type: CType | null | undefined, offset: number, indices: readon
     case "union": {
       if (plain.isDeclaration) return null;
       if (size.whole !== null && plain.name === size.whole && offset === 0 && indices.length === 0) return { text: "", type, field: null, bounds: [] };
-      let best: Step | null = null;
+      let best: Step[] = [];
       let bestScore = -1;
       for (const member of plain.members) {
         const found = memberAt(member, offset, indices, size, depth);
         if (!found) continue;
-        // Of a union's members that with the access's own size, else the first.
-        const score = isOpen(member) ? 0 : 1 + (size.size > 0 && (found.type?.size ?? 0) === size.size ? 2 : 0) + (found.type?.plain?.kind === "pointer" && size.size === 8 ? 1 : 0);
-        if (score > bestScore) {
-          best = found;
-          bestScore = score;
-        }
+        // Of a union's members that with the access's own size, and of the type of what it is read to; else the one that needs the fewest names.
+        const score = isOpen(member) ? 0 : 1 + (size.size > 0 && (found.type?.size ?? 0) === size.size ? 2 : 0) + (found.type?.plain?.kind === "pointer" && size.size === 8 ? 1 : 0) + (size.like !== null && found.type?.die.offset === size.like.die.offset ? 4 : 0);
+        if (score > bestScore) best = [];
+        if (score >= bestScore) best.push(found);
+        bestScore = Math.max(score, bestScore);
         // Arrays without a length reach over what comes behind them.
         if (plain.kind === "struct" && member.bits === null && !isOpen(member)) break;
       }
-      return best;
+      return plain.kind === "union" ? eitherOf(best) : (best[0] ?? null);
     }
     case "array":
       return elementAt(plain, plain.bounds, offset, indices, size, depth);
@@ -124,6 +123,20 @@ function descend(type: CType | null | undefined, offset: number, indices: readon
       return null;
   }
 }
+
+/** Members of a union that nothing tells apart are named all: `.{id or seid}`. What they are is known where they are of one type. */
+function eitherOf(steps: readonly Step[]): Step | null {
+  const depth = ({ text }: Step): number => text.split(/[.[]/).length;
+  const fewest = Math.min(...steps.map(depth));
+  const [first, ...others] = steps.filter((step) => depth(step) === fewest);
+  if (first === undefined || others.length === 0 || fewest < 2) return first ?? null;
+  const names = [first, ...others].map(({ text }) => text.replace(/^\./, ""));
+  const shown = names.length > mostEither ? [...names.slice(0, mostEither), "…"] : names;
+  const isOne = others.every(({ type }) => type?.die.offset === first.type?.die.offset) || first.type?.plain?.kind !== "pointer";
+  return { ...first, text: `.{${shown.join(" or ")}}`, type: isOne ? first.type : undefined };
+}
+
+const mostEither = 3;
 
 /** An array that does not say how long it is: `data[]`, or `start[0]` of older sources. */
 function isOpen({ type }: Member): boolean {

@@ -4,6 +4,7 @@ import { functionAt, type FunctionCode } from "./code.ts";
 import { FaultImage, type ImageFiles } from "./image.ts";
 import type { Given } from "./access.ts";
 import type { Linear } from "./linear.ts";
+import { machineOf } from "./machines/index.ts";
 import { Names } from "./names.ts";
 import { Values } from "./values.ts";
 
@@ -28,7 +29,8 @@ export class CaseCode {
     let image = this.#images.get(key);
     if (image === undefined) {
       const files = await this.#open(module);
-      image = files && files.elf.header.arch === "x86_64" ? new FaultImage(files) : null;
+      const machine = machineOf(files?.elf.header.arch ?? null);
+      image = files && machine ? new FaultImage(files, machine) : null;
       this.#images.set(key, image);
     }
     return image;
@@ -59,9 +61,6 @@ function imageOffset(elf: ElfFile, { address, section, module }: CaseFrame): num
   return own ? elf.placeOf(own) + Number(link) : null;
 }
 
-/** The registers that hold arguments at a call (psABI, 3.2.3). */
-export const argumentRegisters = ["rdi", "rsi", "rdx", "rcx", "r8", "r9"];
-
 /**
  * What the callers of a frame gave it, in words of the last of them: `callers` are the frames from its own caller up to the one whose words are wanted. Nothing
  * where one of them does not call what the frame below it is in: something between them left no frame, and may have changed the arguments.
@@ -80,7 +79,7 @@ export function givenBy(callee: CodePlace, callers: readonly CodePlace[], wanted
     return (["own", "inner", "any"] as const).map((reach) => new Values(caller.code, new Names(caller.code, scopes, caller.at, scope, reach), caller.index));
   };
   return (register) => {
-    if (!argumentRegisters.includes(register)) return [];
+    if (!caller.code.machine.given.includes(register)) return [];
     let values = known.get(register);
     if (!values) {
       readings ??= make();
@@ -103,7 +102,7 @@ function calls(caller: CodePlace, callee: CodePlace): boolean {
   const { target } = instruction;
   if (!target) return true;
   if ("address" in target) return caller.code.image === callee.code.image ? target.address === callee.code.entry || aliases(callee, caller.code.calleeOf(instruction)) : false;
-  return /^__x86_indirect_(?:call_)?thunk/.test(target.name) || aliases(callee, target.name);
+  return caller.code.machine.thunk(target.name) !== null || aliases(callee, target.name);
 }
 
 /** `memcpy` and `__memcpy` are one function. */

@@ -1,3 +1,4 @@
+import { linesBetween } from "../log-lines.ts";
 import type { Expression } from "./access.ts";
 import { memoryExpression, valueExpression } from "./access.ts";
 import type { CodePlace } from "./stack.ts";
@@ -9,8 +10,8 @@ import type { FaultQuestion } from "./question.ts";
  * function's that are indexed by what the index is called, and have as many elements as the log says.
  */
 export function subscriptExpression(all: readonly Values[], place: CodePlace, { case: found, report }: FaultQuestion): Expression | null {
-  const index = valueExpression(all, "rsi", place.index);
-  const said = found.log.lines.find(({ line, text }) => line >= report.lines[0] && line <= report.lines[1] && /index -?\d+ is out of range for type/.test(text))?.text ?? "";
+  const index = valueExpression(all, place.code.machine.given[1]!, place.index);
+  const said = linesBetween(found, report.lines).find(({ text }) => /index -?\d+ is out of range for type/.test(text))?.text ?? "";
   const [, , bound] = /index (-?\d+) is out of range for type '.*?\[(\d+)\]/.exec(said) ?? [];
   if (!index) return null;
   for (let k = 0; k < place.code.list.length; k++) {

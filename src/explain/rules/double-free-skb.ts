@@ -1,4 +1,4 @@
-import { byTrail, earlierOf } from "../blame.ts";
+import { byTrail, earlierOf, nobody, suspectOf } from "../blame.ts";
 import type { Rule } from "../rule.ts";
 import { guard, slubDebug, trace } from "../steps.ts";
 import { someone } from "../words.ts";
@@ -28,6 +28,10 @@ export const doubleFreeSkb: Rule = {
     }
     const evidence = secondFree(subject);
     if (frees !== undefined) evidence.push({ logLine: frees.logLine, text: frees.text, why: "what is freed is an skb" });
+    // A driver of the kernel frees what it sent, as it should: who freed it before may be any module that had it.
+    const blame = byTrail(subject);
+    const victim = before === null && subject.facts.outOfTree.length > 0 && blame.place !== null && !subject.isOutOfTree(blame.place.frame.module) ? blame.place : null;
+    if (victim !== null) return { evidence, blame: nobody, confidence: "medium", suspects: [suspectOf(victim, "it frees the buffer for the second time, and may be right to")] };
     return { evidence, earlier: before === null ? [] : [before.earlier], ...(report.kind === "double-free" ? {} : { confidence: "medium" as const }) };
   },
   blame: byTrail,

@@ -12,13 +12,19 @@ export const errorPointer: Rule = {
   needs: [],
   when: (subject) => {
     const found = errorIn(subject);
-    return found === null ? null : { evidence: [evidenceOf(found.said, found.why)] };
+    return found === null ? null : { evidence: [evidenceOf(found.said, found.why)], ...(mayBeContainer(found.meaning) === null ? {} : { confidence: "medium" as const }) };
   },
   blame: byTrail,
   confidence: "high",
-  summary: (who, subject) => `${someone(who)} follows ${errorIn(subject)?.meaning.what ?? "an error pointer"} as if it were a pointer to an object: IS_ERR() was not asked`,
+  summary: (who, subject) => `${someone(who)} follows ${errorIn(subject)?.meaning.what ?? "an error pointer"} as if it were a pointer to an object: IS_ERR() was not asked${mayBeContainer(errorIn(subject)?.meaning ?? null) ?? ""}`,
   next: (_subject, guilty) => trace(guilty, "see where the error comes from"),
 };
+
+/** NULL less the distance of a member is a small negative number too: where that is a multiple of a pointer's size, both may be. Null: it is an error. */
+function mayBeContainer(meaning: Meaning | null): string | null {
+  const number = Number(/error pointer -(\d+)/.exec(meaning?.what ?? "")?.[1] ?? 0);
+  return number > 0 && number % 8 === 0 ? `; or it is what container_of() makes of NULL, ${number} bytes below it, as list_first_entry() and its like do` : null;
+}
 
 /** The address itself, or (where a member was wanted, and the sum wrapped to a small one) a register that holds the error. */
 function errorIn(subject: Subject): { said: Said; meaning: Meaning; why: string } | null {

@@ -6,11 +6,12 @@ import { guard, kasan, slubDebug } from "../steps.ts";
 /** The allocator itself stumbles over a free list that somebody overwrote. Who asked for memory is but the next one in the queue. */
 export const freelistCorruption: Rule = {
   name: "freelist-corruption",
-  kinds: ["general-protection", "bad-access", "null-dereference", "memory-corruption"],
+  kinds: ["general-protection", "bad-access", "null-dereference", "memory-corruption", "use-after-free"],
   needs: [],
   when: (subject) => {
     const [first] = subject.trail;
-    if (first === undefined || first.module !== null) return null;
+    // What a sanitizer or SLUB's checks say of an object is more than that.
+    if (first === undefined || first.module !== null || subject.pc === null || subject.has(/\bK[A-Z]*SAN:|KFENCE:|BUG [\w-]+ \([^)]*\): /)) return null;
     if (!/^(?:_{0,3}kmem_cache_alloc\w*|_{0,3}kmalloc\w*|_{0,3}slab_alloc\w*|get_partial_node|_{0,2}slab_free|deactivate_slab|_{0,2}unfreeze_partials|put_cpu_partial|get_freepointer\w*|kfree_bulk|kmem_cache_free_bulk|_{0,2}alloc_skb)$/.test(nameOf(first))) return null;
     const victim = byTrail(subject);
     return {

@@ -69,9 +69,9 @@ import { panic } from "./panic.ts";
 import { other } from "./other.ts";
 
 export const rules: readonly Rule[] = [
-  doubleFreeSkb, doubleFreeSlab, invalidFree, freedWhileActive, listCorruption, unloadedCode, timerAfterFree, workAfterFree, useAfterFree, useAfterFreePoison,
+  doubleFreeSkb, doubleFreeSlab, invalidFree, freedWhileActive, listCorruption, unloadedCode, timerAfterFree, workAfterFree, useAfterFree, freelistCorruption, useAfterFreePoison,
   listPoison, nullCall, jumpToData, errorPointer, sysrqCrash, fortify, usercopy, redzone, outOfBounds, userPointer, userCopyFault,
-  overwrittenPointer, freelistCorruption, readOnlyWrite, nullDereference, nonCanonical, stackOverflow, stackCorruption, refcount, warning, skbOverrun, bugOn,
+  overwrittenPointer, readOnlyWrite, nullDereference, nonCanonical, stackOverflow, stackCorruption, refcount, warning, skbOverrun, bugOn,
   divideError, invalidOpcode, undefinedBehaviour, dataRace, uninitialized, cfi, spinDeadlock, workqueueLockup, softLockup, hardLockup, abbaDeadlock,
   hungTask, lockdepDeadlock, lockdepRecursive, lockdepIrq, sleepInAtomic, suspiciousRcu, preemptiblePerCpu, lockBadMagic, lockMisuse, netdevLeak, leak,
   allocationFailure, outOfMemory, badPage, memoryCorruption, noInit, noRoot, initKilled, machineCheck, panicByPolicy, rcuStall, badAccess, panic,

@@ -1,4 +1,4 @@
-import { nobody, pick } from "../blame.ts";
+import { nobody, pick, suspectOf } from "../blame.ts";
 import type { Rule } from "../rule.ts";
 import { evidenceOf, type Evidence, type Subject } from "../subject.ts";
 import { trace } from "../steps.ts";
@@ -12,8 +12,13 @@ export const outOfMemory: Rule = {
   helps: [{ form: /\S{1,32} invoked oom-killer: [^\n]*|Out of memory[^\n]*|System is deadlocked on memory[^\n]*/, why: "the kernel says it" }],
   when: (subject) => {
     const blame = pick(subject.trail, subject);
-    const asked = blame.place !== null && subject.isOutOfTree(blame.place.frame.module);
-    return { evidence: largestCache(subject), blame: asked ? { ...blame, sure: false } : nobody };
+    const asked = blame.place !== null && subject.isOutOfTree(blame.place.frame.module) ? blame.place : null;
+    const cache = largestCache(subject);
+    const killed = subject.find(/Killed process \d+ \([^)\n]{0,64}\)[^\n]*/);
+    const evidence = [...cache, ...(killed === null ? [] : [evidenceOf(killed, "what the kernel killed, and how much memory it had")])];
+    // Where programs hold the memory, who asks last is but the next one.
+    if (asked !== null && cache.length === 0) return { evidence, blame: nobody, suspects: [suspectOf(asked, "it asked for more when none was left, which alone proves nothing")] };
+    return { evidence, blame: asked === null ? nobody : { ...blame, sure: false } };
   },
   blame: null,
   confidence: "high",

@@ -1,4 +1,4 @@
-import { byTrail, earlierOf, ownPlace } from "../blame.ts";
+import { byTrail, earlierOf, nobody, ownPlace } from "../blame.ts";
 import type { Rule } from "../rule.ts";
 import { evidenceOf, frameEvidence, type Subject } from "../subject.ts";
 import { trace } from "../steps.ts";
@@ -14,6 +14,8 @@ export const sleepInAtomic: Rule = {
     { form: /in_atomic\(\): [^\n]*/, why: "why sleeping is forbidden here" },
   ],
   when: (subject) => {
+    const back = backToUser(subject);
+    if (back !== null) return { evidence: [frameEvidence(back, "the system call was done when it was noticed")], blame: nobody, confidence: "medium" };
     const disabled = earlierOf("made it atomic", lockers(subject), subject);
     const held = subject.find(/#\d+: [0-9a-f]{8,16} \([^\n]*\)\{[^\n]*\}-\{2:[^\n]*/);
     return {
@@ -23,9 +25,15 @@ export const sleepInAtomic: Rule = {
   },
   blame: byTrail,
   confidence: "high",
-  summary: (who, subject) => `${someone(who)} sleeps where it must not: ${why(subject)}`,
+  summary: (who, subject) => backToUser(subject) !== null ? "a system call, or something on its behalf, came back with preemption off: a lock that was not released, or a preempt_disable() without its counterpart; who did it is no longer on the stack" : `${someone(who)} sleeps where it must not: ${why(subject)}`,
   next: (_subject, guilty) => trace(guilty, "see who calls it, and under which lock"),
 };
+
+/** The way back to user space, where that is all that is left: what made it atomic has returned already. */
+function backToUser(subject: Subject): Subject["trail"][number] | null {
+  const [first] = subject.trail.filter((frame) => frame.module !== null || !/^(?:_{0,2}dump_stack|show_stack|__schedule|schedule|__might_|preempt_schedule|__cond_resched)/.test(frame.symbol!));
+  return first !== undefined && first.module === null && /^(?:exit_to_user_mode|syscall_exit_to_user_mode|irqentry_exit_to_user_mode|prepare_exit_to_usermode|do_notify_resume|el0_|ret_to_user|work_pending)/.test(first.symbol!) ? first : null;
+}
 
 /** Who disabled preemption, where the kernel kept it, or took a spinlock. */
 function lockers(subject: Subject): readonly Subject["trail"][number][] {

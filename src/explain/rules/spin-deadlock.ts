@@ -1,6 +1,6 @@
 import { byRunning, nameOf as nameOfPlace, ownPlace, suspectOf } from "../blame.ts";
 import type { Rule } from "../rule.ts";
-import { nameOf, type Subject } from "../subject.ts";
+import { frameEvidence, nameOf, type Subject } from "../subject.ts";
 import { trace } from "../steps.ts";
 import { someone } from "../words.ts";
 
@@ -16,17 +16,29 @@ export const spinDeadlock: Rule = {
     const spinning = [first, second].find((frame) => frame !== undefined && frame.module === null && spins.test(nameOf(frame)));
     if (spinning === undefined) return null;
     const blame = byRunning(subject);
-    return { evidence: [{ logLine: spinning.logLine, text: spinning.text, why: "the processor waits for a spinlock" }], blame, suspects: holders(subject, blame.place?.frame ?? null) };
+    const evidence = [{ logLine: spinning.logLine, text: spinning.text, why: "the processor waits for a spinlock" }];
+    const taker = takerOf(subject);
+    // A lock that a function of the kernel took for itself: its object may be freed memory, or the holder hangs elsewhere.
+    if (taker !== null && taker !== blame.place?.frame) return { evidence: [...evidence, frameEvidence(taker, "it takes the lock, for the kernel's own sake")], blame, confidence: "low", suspects: [] };
+    return { evidence, blame, suspects: holders(subject, blame.place?.frame ?? null) };
   },
   blame: byRunning,
   confidence: "medium",
   summary: (who, subject) => {
     const blame = byRunning(subject);
+    const taker = takerOf(subject);
+    if (taker !== null && taker !== blame.place?.frame) return `the processor waits for a spinlock that \`${nameOf(taker)}\` takes${who === null ? "" : `, on behalf of ${who}`}: whoever holds it hangs elsewhere, or the object that it is in was freed or overwritten`;
     const [holder] = holders(subject, blame.place?.frame ?? null);
     return `${someone(who)} waits for a spinlock that is not given back${holder === undefined ? "" : `; its caller \`${holder.function}\` may hold it already`}`;
   },
   next: (_subject, guilty) => [...trace(guilty, "see who takes the lock, and in which order"), { why: "a kernel with lockdep (CONFIG_PROVE_LOCKING) tells who holds the lock", command: "oopscope lab run --kernel PATH/TO/LOCKDEP/bzImage --module MODULE.ko --script REPRODUCE.sh" }],
 };
+
+/** The function that asked for the lock: the first behind those that take and spin. */
+function takerOf(subject: Subject): Subject["trail"][number] | null {
+  const last = subject.running.slice(0, 6).findLastIndex((frame) => frame.module === null && spins.test(nameOf(frame)));
+  return subject.running[last + 1] ?? null;
+}
 
 /** Functions of the same module that called the waiter: any of them may have taken the lock. */
 function holders(subject: Subject, waiter: Subject["trail"][number] | null) {

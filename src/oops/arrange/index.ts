@@ -5,8 +5,8 @@
 import { orderParts } from "./pstore.ts";
 import { unwrap } from "./wrapped.ts";
 
-/** Texts beyond this are no mail and no dump of pstore. */
-export const mostArranged = 1 << 22;
+/** Texts beyond this are no mail, and no folder of pstore is larger. */
+export const mostArranged = 1 << 24;
 
 export function arrange(lines: readonly string[]): readonly string[] {
   return unwrap(orderParts(lines));

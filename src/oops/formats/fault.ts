@@ -79,7 +79,7 @@ export const faultFormats: readonly CrashFormat[] = [
     /Internal error: (Oops - BUG|Oops - undefined instruction|Oops - Undefined instruction|Oops - CFI|Oops - FPAC|Oops - BTI|Oops - SP|Oops - PC|Oops|[A-Za-z][A-Za-z -]{2,60}?)(?:: ([0-9a-f]{1,16}))?(?: \[#\d+\]|\s*$|:)/y,
     (match) => (/CFI|FPAC|BTI/.test(match[1]!) ? "cfi" : /ndefined/.test(match[1]!) ? "invalid-opcode" : /external abort|SError|ECC/.test(match[1]!) ? "hardware" : match[1]!.startsWith("UBSAN") ? "undefined-behaviour" : "bad-access"),
     (match) => (match[1] === "Oops" ? "BUG: unable to handle kernel paging request in {f}" : `Internal error in {f}`), 2),
-  death(["Oops"], /Oops(?: - ([a-z][a-z -]{2,60}?))?(?:: [0-9a-fA-F]{4,16}| \[#|: Kernel|\[#|: Exception|: Machine check|: [A-Z][A-Za-z ]{2,60}, sig: \d)/y,
+  death(["Oops"], /(?:Oops: )?Oops(?: - ([a-z][a-z -]{2,60}?))?(?:: [0-9a-fA-F]{4,16}| \[#|: Kernel|\[#|: Exception|: Machine check|: [A-Z][A-Za-z ]{2,60}, sig: \d)/y,
     (match) => (/illegal instruction/.test(match[1] ?? "") ? "invalid-opcode" : "bad-access"), (match) => (match[1] === undefined ? "kernel oops in {f}" : `Oops: ${match[1]} in {f}`), 2),
   death(["Kernel BUG [#"], /Kernel BUG \[#\d+\]/y, "bug", "kernel BUG in {f}", 3),
   // mips and loongarch: die_if_kernel("Kernel bug detected").

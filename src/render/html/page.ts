@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { Case } from "../../case/index.ts";
-import { renderMarkdown } from "../markdown.ts";
+import { markdownPieces } from "../markdown.ts";
 import { placesOf } from "../frame.ts";
 import { savedLines, type SavedLine } from "../saved-lines.ts";
 import { html, Html, joined, lined } from "./escape.ts";
@@ -13,13 +13,17 @@ import { script } from "./script.ts";
 import { style } from "./style.ts";
 
 export function renderHtml(found: Case): string {
+  return [...htmlPieces(found)].join("");
+}
+
+/** The head, each report, the lines of the log some at a time, the rest. */
+export function* htmlPieces(found: Case): Generator<string, void, undefined> {
   const { reports, log, tool } = found;
   const anchors: Anchors = new Map();
   const held = new Set(log.lines.map(({ line }) => line));
-  const articles = reports.map((report, index) => reportArticle(found, report, `r${index + 1}`, anchors, held));
   const contents = reports.length < 2 ? null : html`<nav class="later faint" aria-label="reports">${joined(reports.map(({ title }, index) => html`<a href="#r${index + 1}">${index + 1}: ${title}</a>`))}</nav>`;
   const title = reports[0] === undefined ? log.name : (reports[0].verdict?.guilty ? `${reports[0].title} (${reports[0].verdict.guilty.function})` : reports[0].title);
-  return html`<!doctype html>
+  yield html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -34,13 +38,18 @@ export function renderHtml(found: Case): string {
 <header class="bar"><strong>oopscope</strong><span class="name mono" title="${log.name}">${log.name}</span><span class="tools" hidden><input id="find" type="search" placeholder="find in the log  /" aria-label="find in the log"><span id="count" class="faint" role="status"></span><button id="copy" type="button">Copy as Markdown</button><button id="theme" type="button" aria-label="light or dark">Theme</button><button id="keys" type="button" aria-label="keys">?</button></span></header>
 <main>
 ${contents}
-${articles.length === 0 ? html`<p>No crash in this log.</p>` : joined(articles, "\n")}
-<h2 id="log">Log</h2>
-${logList(found, anchors)}
+`.source;
+  if (reports.length === 0) yield "<p>No crash in this log.</p>\n";
+  for (const [index, report] of reports.entries()) yield `${reportArticle(found, report, `r${index + 1}`, anchors, held).source}\n`;
+  yield '<h2 id="log">Log</h2>\n';
+  yield* logList(found, anchors);
+  yield html`
 <h2>Environment</h2>
 ${environment(found)}
 <details class="markdown more"><summary>the same as Markdown</summary><textarea id="markdown" readonly aria-label="Markdown">
-${lined(renderMarkdown(found))}</textarea></details>
+`.source;
+  for (const piece of markdownPieces(found)) yield lined(piece).source;
+  yield html`</textarea></details>
 </main>
 <dialog id="help" aria-label="keys"><dl><dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>next and previous frame</dd><dt><kbd>Enter</kbd></dt><dd>source and instructions of the frame</dd><dt><kbd>/</kbd></dt><dd>find in the log; Enter: next line</dd><dt><kbd>c</kbd></dt><dd>copy as Markdown</dd><dt><kbd>t</kbd></dt><dd>light or dark</dd><dt><kbd>?</kbd></dt><dd>this</dd></dl><button type="button">Close</button></dialog>
 <script>${new Html(script)}</script>
@@ -54,19 +63,23 @@ function hashOf(text: string): string {
   return `sha256-${createHash("sha256").update(text, "utf8").digest("base64")}`;
 }
 
-function logList(found: Case, anchors: Anchors): Html {
+function* logList(found: Case, anchors: Anchors): Generator<string, void, undefined> {
   const evident = new Map(found.reports.flatMap(({ verdict }) => (verdict?.evidence ?? []).map(({ logLine, why }) => [logLine, why] as const)));
   // A frame may stand in a stack that is not shown; another one of its line and text then is what its link leads to.
   const byPlace = new Map([...anchors].map(([{ logLine, column }, anchor]) => [`${logLine}:${column}`, anchor]));
-  const rows: Html[] = [];
+  let between = '<ol class="plain log">';
   let before: number | null = null;
   for (const saved of savedLines(found)) {
-    if (before !== null && saved.line !== before + 1) rows.push(html`<li class="gap">...</li>`);
+    if (before !== null && saved.line !== before + 1) {
+      yield `${between}<li class="gap">...</li>`;
+      between = "\n";
+    }
     before = saved.line;
     const why = evident.get(saved.line);
-    rows.push(html`<li id="L${saved.line}"${why === undefined ? null : html` class="evident" title="${why}"`}><a class="n" href="#L${saved.line}">${saved.line}</a><span class="t">${lineText(saved, byPlace)}</span></li>`);
+    yield between + html`<li id="L${saved.line}"${why === undefined ? null : html` class="evident" title="${why}"`}><a class="n" href="#L${saved.line}">${saved.line}</a><span class="t">${lineText(saved, byPlace)}</span></li>`.source;
+    between = "\n";
   }
-  return html`<ol class="plain log">${joined(rows, "\n")}</ol>`;
+  yield between === "\n" ? "</ol>" : '<ol class="plain log"></ol>';
 }
 
 function lineText({ text, frames }: SavedLine, byPlace: ReadonlyMap<string, string>): Html {

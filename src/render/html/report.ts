@@ -1,7 +1,7 @@
 import type { Case, CaseFrame, CaseInstructions, CaseReport, CaseStack } from "../../case/index.ts";
 import { contextParts } from "../context.ts";
 import { byteGroupsOf, listingLines } from "../listing.ts";
-import { faultText, placeText } from "../place.ts";
+import { faultOrWhyNot, placeText } from "../place.ts";
 import { registersOf, type RegisterRow } from "../registers.ts";
 import { stackRows, stacksToShow, type StackRow } from "../stack-rows.ts";
 import { html, inlineCode, joined, type Html } from "./escape.ts";
@@ -18,13 +18,14 @@ export function reportArticle(found: Case, report: CaseReport, id: string, ancho
   const mismatched = [...(found.image.vmlinux ? [found.image.vmlinux] : []), ...found.image.modules].filter(({ match }) => match === "mismatch");
   const warnings = [...(corrupted ? [`the log is damaged: ${corrupted.why}`] : []), ...mismatched.map(({ path, why }) => `${path} is not the file that crashed: ${why}`)];
   const stacks = stacksToShow(report);
+  const fault = verdict && faultOrWhyNot(verdict);
   return html`<article id="${id}">
 <p class="title">${title}</p>
 <h1>${verdict ? inlineCode(verdict.summary) : title}</h1>
 <p class="facts">${joined(facts.map((fact) => html`<span>${fact}</span>`))}</p>
 ${joined(warnings.map((warning) => html`<p class="warn">${inlineCode(warning)}</p>`))}
 ${sourceFigures(found, report)}
-${verdict?.fault ? html`<h2>Fault</h2><p>${inlineCode(faultText(verdict.fault))}</p>` : null}
+${fault ? html`<h2>Fault</h2><p>${inlineCode(fault)}</p>` : null}
 ${evidence(report, held)}
 ${suspects(report)}
 ${joined(stacks.map((stack, index) => stackSection(found, report, stack, { id: `${id}s${index}`, code, anchors, held })), "\n")}

@@ -4,14 +4,17 @@ import { OopscopeError } from "../../../src/base/index.ts";
 import { openElf } from "../../../src/elf/index.ts";
 import { memoryExpression, readings } from "../../../src/explain/fault/access.ts";
 import { functionAt } from "../../../src/explain/fault/code.ts";
+import { machineOf } from "../../../src/explain/fault/machines/index.ts";
 import { FaultImage } from "../../../src/explain/fault/image.ts";
 
 /** As the kernel compiles, without what needs its headers. */
-const kernelFlags = ["-c", "-w", "-fno-pic", "-mcmodel=kernel", "-fno-strict-aliasing", "-fno-asynchronous-unwind-tables", "-mno-sse", "-fcf-protection=none"];
+const kernelFlags = ["-c", "-w", "-fno-pic", "-fno-strict-aliasing", "-fno-asynchronous-unwind-tables"];
+const machineFlags = { x86_64: ["-mcmodel=kernel", "-mno-sse", "-fcf-protection=none"], arm64: ["-mgeneral-regs-only"] };
 
 export function compile(source: string, compiler: readonly string[], out: string): void {
   const [program, ...flags] = compiler;
-  execFileSync(program!, [...flags, ...kernelFlags, source, "-o", out], { stdio: ["ignore", "ignore", "inherit"] });
+  const machine = compiler.some((word) => word.includes("aarch64")) ? machineFlags.arm64 : machineFlags.x86_64;
+  execFileSync(program!, [...flags, ...kernelFlags, ...machine, source, "-o", out], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
 /** What an access of a line is called; `raw` where no types lead there, `none` where the address is not known. */
@@ -20,7 +23,7 @@ export type Said = { readonly line: number; readonly function: string; readonly 
 /** Every access to memory of an object file's functions, in words of the innermost function, save those of the frame itself. */
 export async function everyAccess(object: string): Promise<Said[]> {
   const elf = await openElf(object);
-  const image = new FaultImage({ elf, code: elf });
+  const image = new FaultImage({ elf, code: elf }, machineOf(elf.header.arch)!);
   const symbols = elf.symbols()!;
   const all: Said[] = [];
   for (let k = 1; k < symbols.count; k++) {
@@ -29,15 +32,16 @@ export async function everyAccess(object: string): Promise<Said[]> {
     if (!code) continue;
     const places = image.dwarf.lookup(code.list.map(({ at }) => at));
     for (const [index, { at, effect }] of code.list.entries()) {
-      const which = effect.operands.findIndex(({ kind }) => kind === "memory");
-      const operand = effect.operands[which];
-      if (operand?.kind !== "memory" || effect.operation === "nothing" || effect.operation === "address") continue;
-      if ((operand.base === "rsp" || operand.base === "rbp") && operand.index === null) continue;
+      if (effect.operation === "nothing" || effect.operation === "address") continue;
       const place = places[index];
       if (!place || place instanceof OopscopeError || place.functions.length === 0) continue;
       const { function: name, line } = place.functions[0]!;
-      const found = memoryExpression(readings(code, at, name), index, which);
-      all.push({ line, function: name ?? "?", instruction: effect.mnemonic, text: found?.expression ?? "", how: found === null ? "none" : found.typed ? "typed" : "raw" });
+      for (const [which, operand] of effect.operands.entries()) {
+        if (operand.kind !== "memory") continue;
+        if (operand.base !== null && [code.machine.stack, code.machine.frame].includes(operand.base) && operand.index === null) continue;
+        const found = memoryExpression(readings(code, at, name), index, which);
+        all.push({ line, function: name ?? "?", instruction: effect.mnemonic, text: found?.expression ?? "", how: found === null ? "none" : found.typed ? "typed" : "raw" });
+      }
     }
   }
   elf.close();

@@ -24,6 +24,9 @@ struct buffer { u8 *data; u32 length; struct device *dev; };
 struct slot { u32 state; u32 owner; struct buffer *buf; };
 struct far { u8 id; u16 action; struct far *next; };
 union address { u32 v4; u8 v6[16]; };
+typedef u32 seid_t;
+union mark { u32 id; seid_t seid; u16 half; struct dev_cookie { u32 low, high; } cookie; struct slot *slot; struct buffer *held; };
+struct marked { u64 key; union mark mark; union { u32 port; u8 bytes[4]; }; };
 struct ring { u32 head, tail; struct slot slots[8]; struct slot *more; };
 struct flags { u32 up : 1, busy : 1, mode : 6; u32 rest; };
 struct priv {
@@ -221,3 +224,17 @@ noinline static u32 deep(struct priv *priv, int depth)
 	return deep(priv, depth + check(depth));
 }
 u32 deepest(struct priv *priv) { return deep(priv, 0); }
+
+u32 mark_either(struct marked *marked, u32 key) { return marked->mark.id ^ key; /* @ marked->mark.{id or seid} */ }
+u32 mark_half(struct marked *marked) { return marked->mark.half; /* @ marked->mark.half */ }
+u32 mark_high(struct marked *marked) { return marked->mark.cookie.high; /* @ marked->mark.cookie.high */ }
+void *mark_pointer(struct marked *marked) { return marked->mark.held; /* @ marked->mark.{slot or held} */ }
+u32 mark_port(struct marked *marked) { return marked->port; /* @ marked->port */ }
+
+u32 mark_typed(struct marked *marked)
+{
+	seid_t seid = marked->mark.seid; /* @ marked->mark.seid ; marked->mark.{id or seid} */
+
+	touch(marked);
+	return seid ^ check(seid);
+}

@@ -13,7 +13,7 @@ const promised = promises(source);
 const anywhere = new Set([...promised.values()].flatMap(({ must, may }) => [...must, ...may]));
 
 describe("what compiled accesses are called, against their source lines", () => {
-  for (const compiler of [["gcc", "-O2", "-g"], ["gcc", "-O2", "-g", "-fno-omit-frame-pointer"], ["gcc", "-O1", "-gdwarf-4"], ["gcc", "-Os", "-g"], ["clang", "-O2", "-g"], ["clang", "-O2", "-gdwarf-4"]]) {
+  for (const compiler of [["gcc", "-O2", "-g"], ["gcc", "-O2", "-g", "-fno-omit-frame-pointer"], ["gcc", "-O1", "-gdwarf-4"], ["gcc", "-Os", "-g"], ["clang", "-O2", "-g"], ["clang", "-O2", "-gdwarf-4"], ["aarch64-linux-gnu-gcc", "-O2", "-g"], ["aarch64-linux-gnu-gcc", "-Os", "-g"], ["aarch64-linux-gnu-gcc", "-O1", "-gdwarf-4"], ["clang", "--target=aarch64-linux-gnu", "-O2", "-g"]]) {
     test(compiler.join(" "), async () => {
       const object = join(folder, `${compiler.join("")}.o`);
       compile(source, compiler, object);

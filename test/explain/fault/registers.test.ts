@@ -1,9 +1,15 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { decode } from "../../../src/decode/index.ts";
+import { DeepLook, explain } from "../../../src/explain/index.ts";
+import { registerFileOf } from "../../../src/explain/fault/machines/index.ts";
 import { looksLike } from "../../../src/explain/fault/registers.ts";
+import { root } from "../../support/cli.ts";
+import { expectGolden } from "../../support/golden.ts";
 
 test.each([
-  [0x0n, "NULL, or 0"],
-  [0x18n, "24, or NULL plus 0x18"],
+  [0x0n, undefined],
+  [0x18n, undefined],
   [0xfffffffffffffff4n, "the error pointer -12 (ENOMEM)"],
   [0xffffffffffffffean, "the error pointer -22 (EINVAL)"],
   [0x6b6b6b6b6b6b6b6bn, "0x6b6b6b6b6b6b6b6b, the poison of freed slab memory"],
@@ -23,7 +29,19 @@ test.each([
   [0x7fff12345678n, "an address of user space, or a number"],
   [0xbf16db305fefeeb0n, "no address at all (non-canonical)"],
   [0xff1332fb824ae700n, "a kernel address"],
-])("0x%s", (value, what) => expect(looksLike(value, null)?.what).toBe(what));
+])("0x%s", (value, what) => expect(looksLike(value, null, registerFileOf("x86_64")!)?.what).toBe(what));
 
-test("what lies near RSP is on the stack", () => expect(looksLike(0xffffc90000123d80n, 0xffffc90000123c00n)?.what).toBe("an address on this task's stack"));
-test("a number that could be anything is left alone", () => expect(looksLike(0x12345n, null)).toBeNull());
+test("what lies near RSP is on the stack", () => expect(looksLike(0xffffc90000123d80n, 0xffffc90000123c00n, registerFileOf("x86_64")!)?.what).toBe("an address on this task's stack"));
+test("a number that could be anything is left alone", () => expect(looksLike(0x12345n, null, registerFileOf("x86_64")!)).toBeNull());
+
+test("what registers hold, in whole", async () => {
+  const texts: string[] = [];
+  for (const [log, release] of [["oops/logs/i386", null], ["fixtures/logs/null-chain", "6.1.0-56-amd64"], ["fixtures/logs/null-chain", null], ["fixtures/logs/null-chain.6.1.0-56-arm64", "6.1.0-56-arm64"], ["fixtures/logs/object-use-after-free", "6.1.0-56-amd64"], ["fixtures/logs/warn-credit", "6.1.0-56-amd64"]] as const) {
+    const { case: found } = await decode(readFileSync(`${root}test/${log}.log`), { root: null, modules: release === null ? [] : [`${root}test/fixtures/modules/${release}`] });
+    const look = new DeepLook(found);
+    const { reports } = await explain(found, { deepen: (step) => look.deepen(step) });
+    look.close();
+    for (const { lines, verdict } of reports) texts.push(`${log}, ${release === null ? "without files" : "with the module"}, line ${lines[0]}:`, ...verdict!.objects.map(({ address, what, why }) => `  ${address.padEnd(18)} ${what} (${why})`));
+  }
+  expectGolden(`${texts.join("\n")}\n`, new URL("registers.txt", import.meta.url));
+});

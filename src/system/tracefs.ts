@@ -1,0 +1,41 @@
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** A file of the kernel's that could not be read, and why; `absent` where it is not there at all. */
+export type Refused = { readonly path: string; readonly why: "absent" | "denied" | "failed"; readonly code: string };
+
+/** A file in whole, or why there is nothing of it. */
+export function readLive(path: string): Uint8Array | Refused {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    return { path, why: code === "ENOENT" || code === "ENOTDIR" ? "absent" : code === "EACCES" || code === "EPERM" ? "denied" : "failed", code };
+  }
+}
+
+/** Where tracefs is: /sys/kernel/tracing, or below debugfs. Null where it is mounted at neither (an empty folder is no tracefs). Whether it can be read is another matter. */
+export function tracefsFolder(root = "/"): { readonly path: string; readonly readable: boolean } | null {
+  let denied: string | null = null;
+  for (const place of ["sys/kernel/tracing", "sys/kernel/debug/tracing"]) {
+    const path = join(root, place);
+    try {
+      if (readdirSync(path).length > 0) return { path, readable: true };
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === "EACCES" || code === "EPERM") denied ??= path;
+    }
+  }
+  // Below debugfs, which only root may enter, nothing tells whether it is there.
+  return denied === null ? null : { path: denied, readable: false };
+}
+
+/** Names of the kernel's modules that are loaded (/sys/module has those that are built in, too: they have no `initstate`). Null without sysfs. */
+export function loadedModules(root = "/"): ReadonlySet<string> | null {
+  try {
+    const folder = join(root, "sys/module");
+    return new Set(readdirSync(folder).filter((name) => existsSync(join(folder, name, "initstate"))));
+  } catch {
+    return null;
+  }
+}
