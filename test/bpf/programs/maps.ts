@@ -110,7 +110,7 @@ try {
   say(["after close", shared.load(0) > 0n, failure(() => object.map("shared").get(0))]);
 }
 
-// Nothing stays: descriptors, memory, maps of the kernel.
+// Nothing stays: descriptors, memory, maps of the kernel. The engine maps and unmaps pieces of its heap; an object of ours would be three mappings a cycle.
 {
   const { readdirSync, readFileSync } = await import("node:fs");
   const state = (): { descriptors: number; memory: number; mappings: number } => ({
@@ -138,7 +138,7 @@ try {
   // The kernel frees maps and programs after a grace period.
   for (let wait = 0; wait < 100 && (await listMaps()).length > maps; wait++) await new Promise((resolve) => setTimeout(resolve, 100));
   const [early, late] = [states[0]!, states.at(-1)!];
-  say({ descriptors: late.descriptors - early.descriptors, mappings: late.mappings - early.mappings, maps: (await listMaps()).length - maps });
+  say({ descriptors: late.descriptors - early.descriptors, mappings: Math.abs(late.mappings - early.mappings) < 30, maps: (await listMaps()).length - maps });
   console.log(`memory in kB after each quarter of ${cycles} cycles: ${states.map(({ memory }) => memory).join(", ")}`);
   say(["memory grew by less than 20 MB", late.memory - early.memory < 20_000]);
 }
