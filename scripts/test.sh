@@ -7,6 +7,8 @@ step packages
 scripts/apt.sh qemu-system-x86 busybox-static gcc make libelf1 clang llvm binutils binutils-aarch64-linux-gnu xz-utils zstd python3 debian-archive-keyring debuginfod chromium libbpf1 libbpf-dev bpftool bpftrace pahole
 step kernel
 scripts/kernels.sh --debug > /dev/null
+# The newer kernel for guests: without it they boot 6.1 alone.
+scripts/kernels.sh --suite bookworm-backports > /dev/null || echo "no 6.12 to be had: guests boot 6.1 alone" >&2
 step lint
 scripts/run.sh npm run --silent typecheck
 scripts/run.sh npm run --silent lint

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -66,13 +66,13 @@ as NONE setpriv --reuid 65534 --regid 65534 --clear-groups
 type Row = { module: string | null; name: string; how: string[]; unsure: string[]; signature: string | null; signatureFrom: string | null };
 type WhyRow = Row & { reasons: { code: string; of: string[]; text: string; instead: string | null }[]; nearest: string[]; inlinedInto: { function: string }[] };
 
-const only = process.env["OOPSCOPE_TEST_SUITE"] === undefined ? [/^5\.10\..*-amd64$/, /^7\..*-amd64$/] : [];
+/** 6.1, and of the others those that the cache has: `make test` fetches 6.12, `make matrix` the rest. */
+const others = process.env["OOPSCOPE_TEST_SUITE"] === undefined ? ["5.10.", "6.12.", "7."] : [];
+const cached = (await listKernels()).filter(({ release }) => release.endsWith("-amd64"));
+const releases = [testKernel(), ...others.flatMap((series) => cached.findLast(({ release }) => release.startsWith(series))?.release ?? [])];
 
-describe.each([null, ...only])("kernel %s", (wanted) => {
-  it("what the kernel refuses is refused, and nothing else", async (context) => {
-    const kernels = await listKernels();
-    const release = wanted === null ? testKernel() : kernels.findLast((kernel) => wanted.test(kernel.release))?.release;
-    if (release === undefined || !existsSync(`${root}dist/cli/main.cjs`)) return context.skip();
+describe.each(releases)("kernel %s", (release) => {
+  it("what the kernel refuses is refused, and nothing else", async () => {
     const zoo = join(folder, `${release}.ko`);
     await buildModule(await findKernel(release), `${root}test/probe/probe_zoo`, zoo, "test/probe/probe_zoo");
     const named = join(folder, release, "probe_zoo.ko");
@@ -103,13 +103,15 @@ describe.each([null, ...only])("kernel %s", (wanted) => {
     const codes = (name: string, of: string): string[] => [...new Set(zooRows.filter((row) => row.name === name).flatMap(({ reasons }) => reasons.filter((reason) => reason.of.includes(of)).map(({ code }) => code)))].sort();
     const hasModuleBtf = fentries.size > 0;
     const withoutBtf = (expected: string[]): string[] => (hasModuleBtf ? expected : ["no-module-btf"]);
+    // Not every kernel's flags let the compiler split functions.
+    const isSplit = release.startsWith("6.1.") || kprobes.has("zoo_partly_cold.cold");
     expect({
       plain: codes("zoo_plain", "fentry"), notrace: codes("zoo_notrace", "kprobe"), nokprobe: codes("zoo_nokprobe", "kprobe"), section: codes("zoo_kprobes_section", "kprobe").includes("blacklist"),
       variadic: codes("zoo_variadic", "fentry"), thirteen: codes("zoo_thirteen", "fentry"), large: codes("zoo_large_struct", "fentry"), result: codes("zoo_returns_struct", "fentry"),
       twin: codes("zoo_twin", "kprobe"), cold: codes("zoo_partly_cold.cold", "fentry").includes("cold-part"),
     }).toEqual({
       plain: withoutBtf([]), notrace: ["notrace"], nokprobe: ["blacklist"], section: true, variadic: withoutBtf(["variadic"]), thirteen: withoutBtf(["too-many-arguments"]), large: withoutBtf(["struct-by-value"]),
-      result: withoutBtf(["struct-result"]), twin: ["ambiguous"], cold: true,
+      result: withoutBtf(["struct-result"]), twin: ["ambiguous"], cold: isSplit,
     });
     const answer = (name: string): WhyRow => why.find((row) => row.name === name)!;
     expect(answer("zoo_inlined")).toMatchObject({ how: [], unsure: [] });
