@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { btfOfElf, openBtf, type Btf } from "../btf/index.ts";
+import type { Btf } from "../btf/index.ts";
 import { openElf, type ElfFile } from "../elf/index.ts";
 import { closeFound, findVmlinux } from "../kernel/index.ts";
 import { symbolsFolder } from "./cachefolder.ts";
@@ -29,6 +29,8 @@ export function releaseOfModule(elf: ElfFile): string | null {
  * have of it. Null where there is none.
  */
 export async function findBtfBase(release: string | null, root = "/"): Promise<FoundBase | null> {
+  // Commands that only ask where the cache is load no reader of BTF.
+  const { btfOfElf, openBtf } = await import("../btf/index.ts");
   if (release === null || release === runningRelease(root)) {
     const path = join(root, btfFolder, "vmlinux");
     if (existsSync(path)) return { btf: (await openBtf(path)).btf, path };
