@@ -36,7 +36,11 @@ typedef __u64 u64;
 /* Of the kernel's types what is read; the offsets are the running kernel's own. */
 typedef struct { int counter; } atomic_t;
 typedef struct refcount_struct { atomic_t refs; } __attribute__((preserve_access_index)) refcount_t;
-struct net_device { char name[16]; } __attribute__((preserve_access_index));
+struct net_device_ops;
+struct net_device {
+	char name[16];
+	const struct net_device_ops *netdev_ops;
+} __attribute__((preserve_access_index));
 struct sk_buff {
 	struct net_device *dev;
 	unsigned int len, truesize;
@@ -147,15 +151,23 @@ struct {
 const volatile u64 hold_time = 0; /* ns; 0: no hold */
 const volatile u64 hold_level = 1; /* what to wait for */
 const volatile u32 ring_size = 4096; /* marks of a processor; a power of two */
+const volatile u32 freed_size = 8 * FREED_DEPTH; /* bytes of a first free's stack that are kept: walking it is what a free costs */
 const volatile bool black_box = false;
 const volatile bool cache_put = false; /* napi_skb_cache_put is a function of its own */
 
-/* Where the guarded modules' code lies; it changes when they are loaded again. */
-#define RANGES 8
+/* Where the guarded modules' code and data lie; it changes when they are loaded again. */
+#define RANGES 4
 struct range {
 	u64 from, to;
 };
-struct range ranges[RANGES];
+struct range ranges[RANGES], data_ranges[RANGES];
+
+/* How many marks there are. While there are none, and that is most of the time, nothing is looked up. */
+u64 live;
+/* What functions of a guarded module had in their hands, by a hash of the address, until its last free. */
+#define TOUCHED 65536
+u8 touched[TOUCHED];
+bool everything; /* nothing tells which skbs a module had: remember all frees */
 
 /* So that their types stand in the object's BTF. */
 struct event *event_type __attribute__((unused));
@@ -204,18 +216,30 @@ static __always_inline struct mark *find(u64 address)
 	return NULL;
 }
 
+static __always_inline void forget(struct mark *mark)
+{
+	mark->address = 0;
+	__sync_fetch_and_add(&live, -1ull);
+}
+
 static __always_inline int clear(u64 address)
 {
 	struct mark *mark;
 
-	if (address < 4096)
+	if (!*(volatile u64 *)&live || address < 4096)
 		return 0;
 	mark = find(address);
 	if (mark) {
-		mark->address = 0;
+		forget(mark);
 		COUNT(cleared);
 	}
 	return 0;
+}
+
+static __always_inline u8 *touch_of(u64 address)
+{
+	/* skbs lie at least 64 bytes apart. */
+	return &touched[((u32)address >> 6) * 0x9e3779b1u >> 16];
 }
 
 /* Enters a mark that is complete; the way of the same address first, then one that nothing stands behind. */
@@ -264,9 +288,10 @@ static __always_inline void remember(void *ctx, u64 address, u32 object, struct 
 	mark = bpf_map_lookup_elem(&marks, &index);
 	if (!mark)
 		return;
-	if (mark->address)
+	if (mark->address) {
 		COUNT(forgotten);
-	mark->address = 0;
+		forget(mark);
+	}
 	mark->time = bpf_ktime_get_ns();
 	mark->head = 0;
 	mark->data = 0;
@@ -283,10 +308,11 @@ static __always_inline void remember(void *ctx, u64 address, u32 object, struct 
 	mark->object = object;
 	bpf_get_current_comm(mark->comm, sizeof(mark->comm));
 	mark->reported = 0;
-	mark->depth = bpf_get_stack(ctx, mark->stack, sizeof(mark->stack), 0);
+	mark->depth = freed_size ? bpf_get_stack(ctx, mark->stack, freed_size, 0) : 0;
 	if (mark->depth < 0)
 		COUNT(stackless);
 	mark->address = address;
+	__sync_fetch_and_add(&live, 1);
 	enter(address, index);
 	COUNT(marked);
 }
@@ -441,7 +467,7 @@ static __always_inline int check(void *ctx, u64 address, u32 kind, u32 object)
 {
 	struct mark *mark;
 
-	if (address < 4096)
+	if (!*(volatile u64 *)&live || address < 4096)
 		return 0;
 	COUNT(checked);
 	mark = find(address);
@@ -449,7 +475,7 @@ static __always_inline int check(void *ctx, u64 address, u32 kind, u32 object)
 		return 0;
 	if (!same(mark, address)) {
 		/* The use that comes too late may have written there, but so may an allocation that nobody saw: that is no proof. */
-		mark->address = 0;
+		forget(mark);
 		COUNT(changed);
 		return 0;
 	}
@@ -463,7 +489,37 @@ static __always_inline int skb_check(void *ctx, u64 address)
 
 static __always_inline int skb_use(void *ctx, u64 address)
 {
-	return check(ctx, address, USE_AFTER_FREE, SKB);
+	if (address < 4096)
+		return 0;
+	check(ctx, address, USE_AFTER_FREE, SKB);
+	*touch_of(address) = 1;
+	return 0;
+}
+
+static __always_inline bool within(struct range *list, u64 address)
+{
+#pragma unroll
+	for (u32 index = 0; index < RANGES; index++)
+		if (address >= list[index].from && address < list[index].to)
+			return true;
+	return false;
+}
+
+/* Whether a guarded module has to do with it: it had it in its hands, or it is of one of its devices. */
+static __always_inline bool involved(u64 address)
+{
+	u8 *touch = touch_of(address);
+	struct sk_buff *skb = (void *)address;
+	struct net_device *device;
+
+	if (*(volatile bool *)&everything)
+		return true;
+	if (*touch) {
+		*touch = 0;
+		return true;
+	}
+	device = BPF_CORE_READ(skb, dev);
+	return device && within(data_ranges, (u64)BPF_CORE_READ(device, netdev_ops));
 }
 
 /* The last word of a free: the skb goes back where it came from. */
@@ -472,7 +528,8 @@ static __always_inline int skb_mark(void *ctx, u64 address)
 	if (address < 4096)
 		return 0;
 	skb_check(ctx, address);
-	remember(ctx, address, SKB, (void *)address);
+	if (involved(address))
+		remember(ctx, address, SKB, (void *)address);
 	return 0;
 }
 
@@ -492,15 +549,6 @@ static __always_inline int skb_napi(void *ctx, u64 address, u64 budget)
 static __always_inline int skb_gone(void *ctx, u64 address)
 {
 	return cache_put ? skb_check(ctx, address) : skb_mark(ctx, address);
-}
-
-static __always_inline bool guarded(u64 address)
-{
-#pragma unroll
-	for (u32 index = 0; index < RANGES; index++)
-		if (address >= ranges[index].from && address < ranges[index].to)
-			return true;
-	return false;
 }
 
 #define FENTRY(name, argument, action) \
@@ -581,13 +629,13 @@ static __always_inline int slab_free(struct bpf_raw_tracepoint_args *ctx)
 
 	if (address < 4096)
 		return 0;
-	mark = find(address);
+	mark = *(volatile u64 *)&live ? find(address) : NULL;
 	/* An skb on its way back, which has hooks of its own. Its last call is often a jump: the call site is then a guarded module's. */
 	if (mark && mark->object == SKB)
 		return 0;
 	if (mark)
 		check(ctx, address, DOUBLE_FREE, SLAB);
-	if (guarded(ctx->args[0]))
+	if (within(ranges, ctx->args[0]))
 		remember(ctx, address, SLAB, NULL);
 	return 0;
 }

@@ -21,6 +21,30 @@ export function moduleRanges(text: string): CodeRange[] {
   return [...text.matchAll(/^([\w-]+) (\d+) \S+ \S+ \w+ 0x([0-9a-f]+)/gm)].map(([, module, size, from]) => ({ module: module!, from: BigInt(`0x${from!}`), to: BigInt(`0x${from!}`) + BigInt(size!) }));
 }
 
+/** Where a module's data lie, by its symbols (CONFIG_KALLSYMS_ALL); null where it tells none. From 6.4 on they are apart from the code, whose place alone /proc/modules tells. */
+function dataRange(kallsyms: string, module: string): CodeRange | null {
+  let from: bigint | null = null;
+  let to = 0n;
+  for (const [, digits] of kallsyms.matchAll(new RegExp(`^([0-9a-f]+) [dDbBrR] \\S+\\t\\[${module}\\]$`, "gm"))) {
+    const address = BigInt(`0x${digits!}`);
+    if (from === null || address < from) from = address;
+    if (address > to) to = address;
+  }
+  return from === null ? null : { module, from, to: to + 4096n };
+}
+
+/** Code and data of modules that are loaded, in the order of their names; null for one that is not. */
+export function rangesOf(modules: readonly string[], root = ""): readonly ({ readonly code: CodeRange; readonly data: CodeRange } | null)[] {
+  const loaded = moduleRanges(readModules(root));
+  let kallsyms: string | null = null;
+  return modules.map((name) => {
+    const code = loaded.find(({ module }) => module === name);
+    if (code === undefined) return null;
+    kallsyms ??= readFileSync(`${root}/proc/kallsyms`, "latin1");
+    return { code, data: dataRange(kallsyms.slice(kallsyms.indexOf(`\t[${name}]`) - 300), name) ?? code };
+  });
+}
+
 /** Reads /proc/kallsyms. `root` is where /proc is. */
 export function readSymbolTable(root = ""): SymbolTable {
   const modules = readModules(root);

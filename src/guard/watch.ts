@@ -9,7 +9,7 @@ import { missingRole, planHooks, type Hook, type HookPlan } from "./hooks.ts";
 import { kernelTypes, kernelWords, processors } from "./kernel.ts";
 import { packagedFile } from "./packaged.ts";
 import { textOf, word, type ReaderOptions } from "./reader.ts";
-import { functionsOf, moduleRanges, readModules, readSymbolTable, type SymbolTable } from "./symbols.ts";
+import { functionsOf, rangesOf, readModules, readSymbolTable, type SymbolTable } from "./symbols.ts";
 import type { KernelWords } from "./text.ts";
 import { skbUses } from "./uses.ts";
 
@@ -17,7 +17,7 @@ import { skbUses } from "./uses.ts";
 export type GuardedModule = { readonly name: string; readonly file: string | null };
 
 export type GuardOptions = {
-  /** Up to eight: those that are loaded, and those that will be. */
+  /** Up to four: those that are loaded, and those that will be. */
   readonly modules: readonly GuardedModule[];
   /** Milliseconds that a second free is held at most until its event is written down; 0: none. */
   readonly hold?: number;
@@ -51,10 +51,12 @@ export type GuardStatistics = {
 };
 
 const places = 16;
-const mostRanges = 8;
+const mostModules = 4;
 const defaultHold = 300;
 /** Marks a processor. */
 const ringSize = 4096;
+/** Return addresses of a first free that are kept, two or three of BPF's own among them: walking the stack is what a free costs. */
+const freedDepth = 14;
 /** Of so many readers on different processors one runs, however many of the others are held. */
 const mostReaders = 4;
 /** Milliseconds between looks for events to tell, and for modules that came or went. */
@@ -89,7 +91,7 @@ export class Guard {
    */
   static async start(options: GuardOptions): Promise<Guard> {
     const { modules, hold = defaultHold } = options;
-    if (modules.length === 0 || modules.length > mostRanges) throw new OopscopeError("bad-argument", `guard watches 1 to ${mostRanges} modules, not ${modules.length}`, { count: modules.length });
+    if (modules.length === 0 || modules.length > mostModules) throw new OopscopeError("bad-argument", `guard watches 1 to ${mostModules} modules, not ${modules.length}`, { count: modules.length });
     const kernel = kernelTypes();
     const table = readSymbolTable();
     if (table.addresses.length === 0 || table.addresses.at(-1) === 0n) throw new OopscopeError("not-permitted", "the kernel hides the addresses of its functions from this process (kernel.kptr_restrict, CAP_SYSLOG)", { sysctl: "kernel.kptr_restrict" });
@@ -175,11 +177,12 @@ export class Guard {
     const text = readModules();
     if (text === this.#table.modules && this.#uses.size > 0) return;
     if (text !== this.#table.modules) this.#table = readSymbolTable();
-    const ranges = moduleRanges(text);
-    const guarded = this.#options.modules.map(({ name }) => ranges.find(({ module }) => module === name) ?? null);
-    this.#object.variable("ranges").set(Array.from({ length: mostRanges }, (_, index) => ({ from: guarded[index]?.from ?? 0n, to: guarded[index]?.to ?? 0n })));
+    const guarded = rangesOf(this.#options.modules.map(({ name }) => name));
+    const table = (which: "code" | "data") => Array.from({ length: mostModules }, (_, index) => ({ from: guarded[index]?.[which].from ?? 0n, to: guarded[index]?.[which].to ?? 0n }));
+    this.#object.variable("ranges").set(table("code"));
+    this.#object.variable("data_ranges").set(table("data"));
     for (const [index, module] of this.#options.modules.entries()) {
-      const range = guarded[index];
+      const range = guarded[index]?.code;
       const known = this.#uses.get(module.name);
       if (range != null && known?.from === range.from) continue;
       for (const link of known?.links ?? []) link.close();
@@ -193,7 +196,9 @@ export class Guard {
 
   async #attachUses({ name: module, file }: GuardedModule): Promise<BpfLink[]> {
     const uses = await skbUses(module, file, functionsOf(this.#table, module), this.#types);
-    if (uses === null) this.#options.onNote?.(`nothing tells which functions of ${module} take an skb: uses after a free are not watched, frees are (its BTF or its file with debug information would tell: oopscope guard PATH/TO/${module}.ko)`);
+    if (uses === null) this.#options.onNote?.(`nothing tells which functions of ${module} take an skb: uses after a free are not watched, and all frees of skbs are remembered, which costs more (its BTF or its file with debug information would tell: oopscope guard PATH/TO/${module}.ko)`);
+    // Then nothing tells which skbs it had, either.
+    if (uses === null) this.#object.variable("everything").set(true);
     const links: BpfLink[] = [];
     for (const { function: name, argument } of uses ?? []) {
       try {
@@ -246,7 +251,8 @@ export class Guard {
   async stop(): Promise<GuardStatistics | null> {
     if (this.#object.state === "closed") return null;
     for (const { links } of this.#uses.values()) for (const link of links) link.close();
-    for (const link of [...this.#object.links]) link.close();
+    // What clears goes last: without it a mark would outlive its object.
+    for (const link of [...this.#object.links].reverse()) link.close();
     this.#tell();
     const statistics = this.statistics();
     Atomics.store(this.#shared, 0, 1);
@@ -267,6 +273,7 @@ function prepare(object: BpfObject, plan: HookPlan, { holding, hold, blackBox, l
   for (const program of object.programs.values()) program.autoload = wanted.has(program.name) || program.name.startsWith("use_");
   object.setMaxEntries("marks", ringSize * (Math.max(...processors("possible")) + 1));
   object.variable("ring_size").set(ringSize);
+  object.variable("freed_size").set(8 * freedDepth);
   object.variable("cache_put").set(plan.cachePut);
   object.variable("black_box").set(blackBox);
   object.variable("hold_time").set(holding ? BigInt(Math.round(hold * 1e6)) : 0n);
