@@ -29,15 +29,18 @@ const claims = 1;
 const interval = 1;
 /** After so many looks all but the writing is done once. */
 const rehearsal = 2000;
+/** After so many it asks for the names of modules that came or went. */
+const tableInterval = 100;
 /** A console gets no more of a record, with the stamps in front of each of its lines (kernel/printk/printk.c, record_print_text). */
 const longestRecord = 900;
 const stampSize = 18;
 
 /**
  * Looks at the board until it is told to stop, and writes down what is new before the kernel goes on. It blocks its thread. Readers stand on different processors: the one
- * whose processor is being held does not run, and which of the others is first claims the event.
+ * whose processor is being held does not run, and which of the others is first claims the event. `newTable` gives other names, if there are any, without waiting.
  */
-export async function runReader(options: ReaderOptions, ready: (hardness: ThreadHardness) => void): Promise<void> {
+export async function runReader(given: ReaderOptions, ready: (hardness: ThreadHardness) => void, newTable: () => SymbolTable | null): Promise<void> {
+  let options = given;
   const { cpu, shared, places } = options;
   const boardMap = await BpfMap.openId(options.boardId);
   const wordsMap = await BpfMap.openId(options.wordsId);
@@ -64,6 +67,8 @@ export async function runReader(options: ReaderOptions, ready: (hardness: Thread
         if (event !== null) keep(options, event, (level) => words.store(word.levels + place, level));
       }
       if (++looks % rehearsal === 0) rehearse(options, raw, 1);
+      const table = looks % tableInterval === 0 ? newTable() : null;
+      if (table !== null) options = { ...options, table };
       Atomics.wait(shared, stop, 0, interval);
     }
   } finally {

@@ -176,7 +176,10 @@ export class Guard {
   async #followModules(): Promise<void> {
     const text = readModules();
     if (text === this.#table.modules && this.#uses.size > 0) return;
-    if (text !== this.#table.modules) this.#table = readSymbolTable();
+    if (text !== this.#table.modules) {
+      this.#table = readSymbolTable();
+      for (const thread of this.#threads) thread.postMessage(this.#table);
+    }
     const guarded = rangesOf(this.#options.modules.map(({ name }) => name));
     const table = (which: "code" | "data") => Array.from({ length: mostModules }, (_, index) => ({ from: guarded[index]?.[which].from ?? 0n, to: guarded[index]?.[which].to ?? 0n }));
     this.#object.variable("ranges").set(table("code"));
