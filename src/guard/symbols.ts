@@ -92,7 +92,7 @@ export function frameText(table: SymbolTable, address: bigint, ranges: readonly 
   let next = at + 1;
   while (next < addresses.length && addresses[next] === start) next++;
   const end = next < addresses.length && addresses[next]! < range.to ? addresses[next]! : range.to;
-  const [name, module] = names.slice(offsets[at]!, names.indexOf("\n", offsets[at]!)).split("\t");
+  const [name, module] = names.slice(offsets[at], names.indexOf("\n", offsets[at])).split("\t");
   if ((module ?? null) !== range.module) return bare;
   return `${name!}+0x${(address - start).toString(16)}/0x${(end - start).toString(16)}${module === undefined ? "" : ` [${module}]`}`;
 }

@@ -93,7 +93,9 @@ bash -c 'echo hello > /dev/udp/10.9.0.2/9'; sleep 5`,
   );
   expect(/^@@ (\d)/m.exec(console)?.[1]).toBe("1");
   expect(outcome).toBe("panicked");
-  expect(report).toEqual({ kind: "double-free", mode: "process", rule: "double-free-skb", confidence: "high", guilty, earlier: expect.stringMatching(new RegExp(`^(?:${first}|${caller})$`)) });
+  expect(report).toEqual({ kind: "double-free", mode: "process", rule: "double-free-skb", confidence: "high", guilty, earlier: report?.earlier });
+  // Where st_drop ends with a jump, its caller's line is all that the stack has.
+  expect([first, caller]).toContain(report?.earlier);
 }, 300_000);
 
 // `make matrix` and `make soak`.
