@@ -9,10 +9,10 @@ const later = /\.then\(\(\)=>[^;]*?\brequire\("\.\/([\w-]+\.cjs)"\)\)*/g;
 /**
  * Puts pieces into packs. `pieces` are texts of CommonJS by file name; a pack is named by the piece `NAME-HASH.cjs` that leads to all others in it, and a
  * piece belongs to the first pack that needs it. What is in no pack stays a file of its own. In a pack each piece is a function, called when it is first
- * asked for, as a file would be.
+ * asked for, as a file would be. What is in `apart` stays out of all packs.
  */
-export function packed(pieces, leaders) {
-  const needs = new Map([...pieces].map(([name, text]) => [name, namesIn(text.replace(later, ""))]));
+export function packed(pieces, leaders, apart) {
+  const needs = new Map([...pieces].map(([name, text]) => [name, namesIn(text.replace(later, "")).filter((other) => !apart.includes(other))]));
   const packOf = new Map();
   const packs = new Map();
   for (const leader of leaders) {
