@@ -34,6 +34,8 @@ const glue = {
 
 /** What looks after compiled code is one file, in which the command line's start and its pieces meet. */
 const apart = ["code-cache.cjs"];
+/** Files by the commands that need all of what is in them. */
+const packs = [["program", "program"], ["files", "decode", "btf-dump"], ["decode", "decode"]];
 const codeCache = { name: "code-cache", setup: (build) => build.onResolve({ filter: /\/code-cache\.ts$/ }, ({ kind }) => (kind === "entry-point" ? undefined : { path: "./code-cache.cjs", external: true })) };
 
 const common = {
@@ -81,7 +83,7 @@ for (const [name, plugins, define] of [["code-cache", [], { __build: JSON.string
   const { outputFiles: [file] } = await build({ ...common, entryPoints: [`src/cli/${name}.ts`], format: "cjs", plugins, define, supported: { "dynamic-import": false }, sourcemap: false, write: false });
   pieces.set(`${name}.cjs`, file.text.replace(/^#!.*\n/, "").replace(/^"use strict";/, ""));
 }
-for (const [name, text] of packed(pieces, ["program", "decode"], apart)) writeFileSync(`${root}dist/cli/${name}`, `${name === "main.cjs" ? "#!/usr/bin/env node\n" : ""}"use strict";${text}`);
+for (const [name, text] of packed(pieces, packs, apart)) writeFileSync(`${root}dist/cli/${name}`, `${name === "main.cjs" ? "#!/usr/bin/env node\n" : ""}"use strict";${text}`);
 writeFileSync(`${root}dist/cli/iced.cjs`, smallGlue(`${root}node_modules/iced-x86/iced_x86.js`));
 chmodSync(`${root}dist/cli/main.cjs`, 0o755);
 copyFileSync(`${root}node_modules/iced-x86/LICENSE.txt`, `${root}dist/LICENSE.iced-x86`);
