@@ -17,6 +17,17 @@ test("the cache: named, else the desktop's, else the home's; an empty variable i
   expect(cacheFolder({ OOPSCOPE_CACHE: "", XDG_CACHE_HOME: "/x" })).toBe("/x/oopscope");
   expect(cacheFolder({})).toBe(join(homedir(), ".cache/oopscope"));
   expect(symbolsFolder({ OOPSCOPE_CACHE: "/o" })).toBe("/o/symbols");
+  // A container's user who is in no list of users.
+  const real = process.getBuiltinModule;
+  const homeless = () => {
+    throw new Error("uv_os_homedir returned ENOENT");
+  };
+  process.getBuiltinModule = ((id: string) => (id === "node:os" ? { homedir: homeless } : real(id))) as typeof real;
+  try {
+    expect(cacheFolder({})).toBe("/nonexistent/.cache/oopscope");
+  } finally {
+    process.getBuiltinModule = real;
+  }
 });
 
 test("what the running kernel says of itself", () => {
