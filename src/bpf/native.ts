@@ -14,6 +14,7 @@ const prototypes = {
   libbpf_probe_bpf_map_type: ["int", ["int", "void *"]],
   libbpf_probe_bpf_helper: ["int", ["int", "int", "void *"]],
   libbpf_find_vmlinux_btf_id: ["int", ["str", "int"]],
+  libbpf_register_prog_handler: ["int", ["str", "int", "int", "void *"]],
   bpf_object__open_mem: ["void *", ["void *", "size_t", "void *"]],
   bpf_object__load: ["int", ["void *"]],
   bpf_object__close: ["void", ["void *"]],
@@ -33,11 +34,15 @@ const prototypes = {
   bpf_program__insns: ["void *", ["void *"]],
   bpf_program__insn_cnt: ["size_t", ["void *"]],
   bpf_program__fd: ["int", ["void *"]],
+  bpf_program__flags: ["uint32", ["void *"]],
+  bpf_program__set_flags: ["int", ["void *", "uint32"]],
   bpf_program__pin: ["int", ["void *", "str"]],
   bpf_program__unpin: ["int", ["void *", "str"]],
   bpf_program__set_log_buf: ["int", ["void *", "void *", "size_t"]],
   bpf_program__set_log_level: ["int", ["void *", "uint32"]],
   bpf_program__attach: ["void *", ["void *"]],
+  bpf_program__attach_trace: ["void *", ["void *"]],
+  bpf_program__attach_lsm: ["void *", ["void *"]],
   bpf_program__attach_kprobe_opts: ["void *", ["void *", "str", "void *"]],
   bpf_program__attach_kprobe_multi_opts: ["void *", ["void *", "void *", "void *"]],
   bpf_program__attach_uprobe_opts: ["void *", ["void *", "int", "str", "size_t", "void *"]],
@@ -141,6 +146,8 @@ export type Native = {
   readonly textAt: (address: bigint) => string;
   /** Calls back when a descriptor has something to read, until it is closed. */
   readonly poll: (descriptor: number, readable: () => void) => PollHandle;
+  /** The address of a function as libbpf calls it before it gives a program to the kernel (`libbpf_prog_prepare_load_fn_t`): program, options, cookie. It is there for good. */
+  readonly prepareLoad: (prepare: (program: bigint, options: bigint) => number) => bigint;
   /** Runs a task and gives what libbpf had to say meanwhile, a line each, without its own prefix. */
   readonly heard: <T>(task: () => T) => { readonly result: T; readonly said: readonly string[] };
 };
@@ -224,6 +231,7 @@ async function load(): Promise<Native> {
     addressOf: (bytes) => koffi.address(bytes),
     textAt: (address) => koffi.decode.string(address),
     poll: (descriptor, readable) => koffi.node.poll(descriptor, { readable: true }, readable),
+    prepareLoad: (prepare) => koffi.register(prepare, koffi.pointer(koffi.proto("int", ["void *", "void *", "long"]))),
     heard: (task) => {
       const outer = said;
       const mine: string[] = [];
