@@ -17,6 +17,11 @@ export function symbolsFolder(env: NodeJS.ProcessEnv = process.env): string {
   return join(cacheFolder(env), "symbols");
 }
 
+/** The part of the cache that holds compiled code of oopscope itself. */
+export function codeFolder(env: NodeJS.ProcessEnv = process.env): string {
+  return join(cacheFolder(env), "code");
+}
+
 /** The cache that all clients of debuginfod share (debuginfod_find_debuginfo(3), "CACHE"). */
 export function debuginfodFolder(env: NodeJS.ProcessEnv = process.env): string {
   const named = set(env, "DEBUGINFOD_CACHE_PATH");
