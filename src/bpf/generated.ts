@@ -45,7 +45,6 @@ export class GeneratedProgram {
     const source = fixedBytes(bytes.length);
     source.set(bytes);
     const bound = target === undefined ? null : bindTarget(native, target);
-    const log = fixedBytes(logSize);
     // struct bpf_prog_load_opts (tools/lib/bpf/bpf.h).
     const opts = fixedBytes(104);
     const view = viewOf(opts);
@@ -53,15 +52,16 @@ export class GeneratedProgram {
     if (attachType !== undefined) view.setUint32(12, attachTypes.indexOf(attachType), hostIsLittle);
     view.setUint32(32, bound?.id ?? 0, hostIsLittle);
     view.setUint32(40, bound?.object ?? 0, hostIsLittle);
-    const load = (level: number): { result: number; said: readonly string[] } => {
-      view.setUint32(88, level, hostIsLittle);
-      view.setUint32(92, level === 0 ? 0 : log.length, hostIsLittle);
-      view.setBigUint64(96, level === 0 ? 0n : native.addressOf(log), hostIsLittle);
+    const load = (log: Uint8Array<ArrayBuffer> | null): { result: number; said: readonly string[] } => {
+      view.setUint32(88, log === null ? 0 : 1, hostIsLittle);
+      view.setUint32(92, log?.length ?? 0, hostIsLittle);
+      view.setBigUint64(96, log === null ? 0n : native.addressOf(log), hostIsLittle);
       return native.heard(() => native.libbpf.bpf_prog_load(programTypes.indexOf(type), name.slice(0, 15), license, source, source.length / 8, opts));
     };
     try {
-      let { result, said } = load(0);
-      if (result < 0 && result !== -errno.EPERM) ({ result, said } = load(1));
+      let { result, said } = load(null);
+      const log = fixedBytes(result < 0 ? logSize : 0);
+      if (result < 0 && result !== -errno.EPERM) ({ result, said } = load(log));
       if (result >= 0) return new GeneratedProgram(native, name, type, target ?? null, result);
       const all = Buffer.from(log.subarray(0, log.indexOf(0))).toString("utf8");
       const verdict = readVerifierLog(all);

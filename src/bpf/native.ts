@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import type * as KoffiModule from "koffi";
 import { OopscopeError } from "../base/index.ts";
 
@@ -159,7 +160,7 @@ let loaded: Promise<Native> | null = null;
  * is older than 1.0.
  */
 export function loadNative(): Promise<Native> {
-  loaded ??= load().catch((error: unknown) => {
+  loaded ??= new Promise<Native>((resolve) => resolve(load())).catch((error: unknown) => {
     loaded = null;
     throw error;
   });
@@ -168,9 +169,9 @@ export function loadNative(): Promise<Native> {
 
 const soname = "libbpf.so.1";
 
-async function load(): Promise<Native> {
+function load(): Native {
   if (process.platform !== "linux") throw new OopscopeError("unsupported", `eBPF is a part of Linux; this is ${process.platform}`, { platform: process.platform });
-  const koffi = await loadKoffi();
+  const koffi = loadKoffi();
   const open = (name: string | null): ReturnType<Koffi["load"]> => {
     try {
       return koffi.load(name);
@@ -245,10 +246,10 @@ async function load(): Promise<Native> {
   };
 }
 
-async function loadKoffi(): Promise<Koffi> {
+/** As CommonJS: half the time of `import`. */
+function loadKoffi(): Koffi {
   try {
-    const koffi = await import("koffi");
-    return (koffi as unknown as { default?: Koffi }).default ?? koffi;
+    return createRequire(import.meta.url)("koffi") as Koffi;
   } catch (cause) {
     throw new OopscopeError("missing-library", "the package koffi, which calls libbpf, is not installed or has no build for this machine: it is an optional dependency of oopscope", { library: "koffi" }, cause);
   }

@@ -47,9 +47,12 @@ export class VerifierError extends OopscopeError {
   }
 }
 
-/** The verifier's log of the program that is being loaded: one for all, since calls of `load` block. Kernels before 6.4 refuse a program whose log does not fit. */
+/**
+ * The verifier's log of the program that is being loaded: one for all, since calls of `load` block. Kernels before 6.4 refuse a program whose log does not fit. Memory of its own: so
+ * many bytes of the engine's would make it collect garbage at each start.
+ */
 const logSize = 1 << 24;
-let log: Uint8Array<ArrayBuffer> | null = null;
+let log: { readonly address: bigint; readonly bytes: Uint8Array } | null = null;
 
 /**
  * A compiled BPF program (`clang --target=bpf -g`): its programs, maps and variables. Opened, changed as need be, loaded, attached. `close` detaches and unloads
@@ -154,15 +157,15 @@ export class BpfObject {
     const address = this.#handle.use();
     if (this.#state !== "open") throw new OopscopeError("bad-argument", `the object ${this.name} cannot be loaded: it ${this.#state === "loaded" ? "is loaded already" : "failed to load before"}`, {});
     const { libbpf } = this.#native;
-    const buffer = (log ??= fixedBytes(logSize));
-    buffer[0] = 0;
-    for (const program of this.programs.values()) libbpf.bpf_program__set_log_buf(program.address, buffer, buffer.length);
+    const buffer = (log ??= logMemory(this.#native));
+    buffer.bytes[0] = 0;
+    for (const program of this.programs.values()) libbpf.bpf_program__set_log_buf(program.address, buffer.address, logSize);
     const { bound, skipped } = this.#bind(missingTargets);
     const { result, said } = this.#native.heard(() => loadBound(bound, () => libbpf.bpf_object__load(address)));
     if (result < 0) {
       this.#state = "failed";
-      const end = buffer.indexOf(0);
-      throw this.#loadFailure(result, said, Buffer.from(buffer.subarray(0, end < 0 ? buffer.length : end)).toString("utf8"));
+      const end = buffer.bytes.indexOf(0);
+      throw this.#loadFailure(result, said, Buffer.from(buffer.bytes.subarray(0, end < 0 ? logSize : end)).toString("utf8"));
     }
     this.#state = "loaded";
     return { skipped };
@@ -232,7 +235,8 @@ export class BpfObject {
       const cause = missingTypeCause(name, binding === null ? "function" : hookOf(binding));
       return new OopscopeError("not-found", `failed to load ${what}: ${cause.text}`, { ...facts, ...cause.facts });
     }
-    const verdict = readVerifierLog(log);
+    // A program whose check was broken off by signals has a log, too.
+    const verdict = code === -errno.EAGAIN ? null : readVerifierLog(log);
     if (verdict !== null && failed !== undefined) {
       const known = verdict.place ?? (verdict.instruction === null || verdict.source === null || program === undefined ? null : this.#placeOf(program, verdict.instruction, verdict.source));
       const place = known === null ? "" : `${known.file}:${known.line}`;
@@ -287,6 +291,13 @@ export class BpfObject {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+function logMemory(native: Native): { readonly address: bigint; readonly bytes: Uint8Array } {
+  // PROT_READ and PROT_WRITE, MAP_PRIVATE and MAP_ANONYMOUS.
+  const address = native.libc.mmap(null, logSize, 3, 0x22, -1, 0);
+  if (address === null || BigInt.asIntN(64, address) === -1n) throw systemFailure("get memory for the verifier's log", native.errno(), []);
+  return { address, bytes: new Uint8Array(native.view(address, logSize)) };
 }
 
 function named<Part>(parts: ReadonlyMap<string, Part>, name: string, what: string, object: string): Part {

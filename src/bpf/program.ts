@@ -127,14 +127,8 @@ export class BpfProgram {
 
   #attachWhereItSays(program: bigint): bigint | null {
     const { libbpf } = this.#native;
-    switch (this.#binding?.type) {
-      case "tracing":
-        return libbpf.bpf_program__attach_trace(program);
-      case "lsm":
-        return libbpf.bpf_program__attach_lsm(program);
-      default:
-        return libbpf.bpf_program__attach(program);
-    }
+    if (this.#binding === null) return libbpf.bpf_program__attach(program);
+    return this.#binding.type === "lsm" ? libbpf.bpf_program__attach_lsm(program) : libbpf.bpf_program__attach_trace(program);
   }
 
   #attachFailure(where: string, code: number, said: readonly string[], target: AttachTarget | undefined): OopscopeError {
