@@ -8,7 +8,7 @@ const later = /\.then\(\(\)=>[^;]*?\brequire\("\.\/([\w-]+\.cjs)"\)\)*/g;
 
 /**
  * Puts pieces into packs. `pieces` are texts of CommonJS by file name; a pack, `[name, ...commands]`, has the pieces that all of these commands need and that are
- * in no pack before it. What is in no pack stays a file of its own, as does what is `apart`. In a pack each piece is a function, called when it is first
+ * in no pack before it; one that is named twice has those of both. What is in no pack stays a file of its own, as does what is `apart`. In a pack each piece is a function, called when it is first
  * asked for, as a file would be.
  */
 export function packed(pieces, wanted, apart) {
@@ -20,7 +20,7 @@ export function packed(pieces, wanted, apart) {
     const [first, ...others] = commands.map((command) => neededBy(command, needs));
     const own = [...first].filter((name) => !packOf.has(name) && others.every((needed) => needed.has(name)));
     for (const name of own) packOf.set(name, file);
-    packs.set(file, own);
+    packs.set(file, [...(packs.get(file) ?? []), ...own]);
   }
   const rewritten = (text, from) => text.replace(required, (_, name) => {
     const pack = packOf.get(name);

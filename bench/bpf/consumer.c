@@ -39,7 +39,6 @@ int main(int argc, char **argv)
 	struct ring_buffer *ring;
 	int program, rounds = atoi(argv[2]);
 
-	bpf_program__set_autoload(bpf_object__find_program_by_name(object, "enters"), false);
 	if (bpf_object__load(object))
 		return 1;
 	program = bpf_program__fd(bpf_object__find_program_by_name(object, "fill"));

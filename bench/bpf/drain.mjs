@@ -4,7 +4,6 @@ import { BpfObject, eventDecoder, RingBuffer } from "../../dist/bpf/index.js";
 
 const [, , file, rounds, way, decoders] = process.argv;
 const object = await BpfObject.open(file);
-object.program("enters").autoload = false;
 object.load();
 const fill = object.program("fill");
 const decode = way === "generated" ? (await import(decoders)).decode_event : eventDecoder(object.btf, "event");

@@ -4,7 +4,7 @@ export { missingTypeCause } from "./failure.ts";
 export { newProgram, type NewProgram, type ProbePlan } from "./skeleton.ts";
 export { decoderOf, type Decode } from "./decode.ts";
 export { encodeValue } from "./encode.ts";
-export { enableStatistics, hasHelper, hasMapType, hasProgramType, listLinks, listMaps, listPrograms, type LinkInfo, type MapInfo, type ProgramInfo } from "./info.ts";
+export { enableStatistics, hasHelper, hasMapType, hasProgramType, listBtf, listLinks, listMaps, listPrograms, type BtfInfo, type LinkInfo, type MapInfo, type ProgramInfo } from "./info.ts";
 export { BpfLink } from "./link.ts";
 export { BpfMap, type NewMap, type UpdateMode } from "./map.ts";
 export { MappedArray } from "./mapped.ts";

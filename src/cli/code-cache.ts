@@ -1,7 +1,6 @@
 import { closeSync, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import * as module from "node:module";
 import { basename, dirname, join, sep } from "node:path";
-import { setFlagsFromString } from "node:v8";
 import { Script } from "node:vm";
 import { crc32 } from "node:zlib";
 import { codeFolder } from "../system/index.ts";
@@ -13,16 +12,21 @@ let changed: { readonly flag: string; readonly usual: string } | null = null;
 
 /** Changes a flag of V8, until this process ends; `usual` is what sets it back: V8 takes compiled code only under the flags that it was compiled under. */
 export function changeFlag(flag: string, usual: string): void {
-  setFlagsFromString(flag);
+  setFlag(flag);
   changed = { flag, usual };
 }
 
+/** Loaded when a flag is set: Node has all of its streams behind this. */
+function setFlag(flag: string): void {
+  process.getBuiltinModule("node:v8").setFlagsFromString(flag);
+}
+
 function underUsualFlags<T>(work: () => T): T {
-  if (changed !== null) setFlagsFromString(changed.usual);
+  if (changed !== null) setFlag(changed.usual);
   try {
     return work();
   } finally {
-    if (changed !== null) setFlagsFromString(changed.flag);
+    if (changed !== null) setFlag(changed.flag);
   }
 }
 
@@ -50,7 +54,8 @@ export function keepCompiledCode(): () => void {
     if (dirname(path) !== __dirname || basename(path) === "iced.cjs") return extensions[".js"]!(piece, path);
     const file = join(folder, `${path.slice(__dirname.length + sep.length)}.v8`);
     const cachedData = codeOf(file);
-    const script = underUsualFlags(() => new Script(`(function(exports,require,module,__filename,__dirname){${readFileSync(path, "utf8")}\n})`, { filename: path, ...(cachedData === null ? {} : { cachedData }) }));
+    // The build writes nothing but ASCII.
+    const script = underUsualFlags(() => new Script(`(function(exports,require,module,__filename,__dirname){${readFileSync(path, "latin1")}\n})`, { filename: path, ...(cachedData === null ? {} : { cachedData }) }));
     if (cachedData === null || script.cachedDataRejected === true) fresh.push({ script, file });
     const run = script.runInThisContext() as (...values: unknown[]) => void;
     run.call(piece.exports, piece.exports, module.createRequire(path), piece, path, __dirname);
