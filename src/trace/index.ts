@@ -1,0 +1,1 @@
+export type { CallEvent, LostEvent, NamedValue, PacketValue, TraceEvent, TraceFrame, TraceValue } from "./event.ts";
