@@ -61,22 +61,30 @@ function asTcpdump(layers: readonly Layer[], whole: number): string {
   if (layer.fragment !== null && layer.fragment.offset > 0) return between() + (layer.kind === "ipv4" ? `ip-proto-${layer.protocol}` : `frag (${layer.fragment.offset}|${within - 8})`);
   switch (next!.kind) {
     case "udp":
-      return `${between(`.${next!.sourcePort}`, `.${next!.destinationPort}`)}UDP, length ${next!.payload}`;
+      return `${between(`.${next.sourcePort}`, `.${next.destinationPort}`)}UDP, length ${next.payload}`;
     case "tcp": {
-      const { flags, sequence, acknowledgement, window, options, payload } = next!;
+      const { flags, sequence, acknowledgement, window, options, payload } = next;
       const ended = payload! > 0 || /[SFR]/.test(flags) ? `, seq ${payload! > 0 ? `${sequence}:${(sequence + payload!) % 2 ** 32}` : sequence}` : "";
       const shown = options.length === 0 ? "" : `, options [${withPadding(options).join(",")}]`;
-      return `${between(`.${next!.sourcePort}`, `.${next!.destinationPort}`)}Flags [${flags}]${ended}${flags.includes(".") ? `, ack ${acknowledgement}` : ""}, win ${window}${shown}, length ${payload}`;
+      return `${between(`.${next.sourcePort}`, `.${next.destinationPort}`)}Flags [${flags}]${ended}${flags.includes(".") ? `, ack ${acknowledgement}` : ""}, win ${window}${shown}, length ${payload}`;
     }
     case "icmp":
     case "icmp6":
-      return `${between()}${next!.kind === "icmp" ? "ICMP" : "ICMP6,"} ${next!.text}, id ${next!.echo!.id}, seq ${next!.echo!.sequence}, length ${within}`;
+      return `${between()}${next.kind === "icmp" ? "ICMP" : "ICMP6,"} ${next.text}, id ${next.echo!.id}, seq ${next.echo!.sequence}, length ${within}`;
     case "gre":
-      return `${between()}GREv0${next!.key === null ? "" : `, key=0x${next!.key.toString(16)}`}${next!.sequence === null ? "" : `, seq ${next!.sequence}`}, proto ${ethertypeName[next!.protocol]} (0x${next!.protocol.toString(16).padStart(4, "0")}), length ${within}: ${asTcpdump(rest, 0)}`;
+      return `${between()}GREv0${next.key === null ? "" : `, key=0x${next.key.toString(16)}`}${next.sequence === null ? "" : `, seq ${next.sequence}`}, proto ${ethertypeName[next.protocol]} (0x${next.protocol.toString(16).padStart(4, "0")}), length ${within}: ${asTcpdump(rest, 0)}`;
     case "ipv4":
     case "ipv6":
-      return between() + asTcpdump([next!, ...rest], 0);
-    default:
+      return between() + asTcpdump([next, ...rest], 0);
+    case "ethernet":
+    case "vlan":
+    case "arp":
+    case "sctp":
+    case "gtp-u":
+    case "vxlan":
+    case "payload":
+    case "cut off":
+    case "malformed":
       throw new Error(next!.kind);
   }
 }
@@ -116,8 +124,8 @@ test(`tcpdump says the same of ${rounds} packets`, () => {
     const expected = packets.map(({ from, protocol, bytes }, index) => {
       const layers = readPacket(bytes, from === "ethernet" ? { from } : { from, protocol }, bytes.length);
       const [frame] = layers;
-      const type = frame!.kind === "ethernet" ? frame!.type : protocol;
-      const source = frame!.kind === "ethernet" ? `${frame!.source} ` : "";
+      const type = frame!.kind === "ethernet" ? frame.type : protocol;
+      const source = frame!.kind === "ethernet" ? `${frame.source} ` : "";
       const whole = bytes.length - (frame!.kind === "ethernet" ? 14 : 0);
       const time = (start + BigInt(index)).toString().replace(/.{9}$/, ".$&");
       const rest = layers.filter(({ kind }) => kind !== "payload" && kind !== "ethernet");

@@ -6,9 +6,9 @@ import { mutated } from "../../support/mutations.ts";
 import { randomForTest } from "../../support/seed.ts";
 import { arp, bytesOf, ethernet, gtpu, icmp, ipv4, ipv6, mac, tcp, u16, u32, udp, v4, v6, vlan, zeros, type Bytes } from "./packets.ts";
 
-const network: PacketStart = { from: "network" };
+const network = { from: "network" } as const;
 const ether: PacketStart = { from: "ethernet" };
-const text = (bytes: Bytes, start = network) => describePacket(bytesOf(bytes), start, bytes.length);
+const text = (bytes: Bytes, start: PacketStart = network) => describePacket(bytesOf(bytes), start, bytes.length);
 
 test("addresses, as RFC 5952 has them", () => {
   const six = (address: string) => ipv6Text(bytesOf(v6(address)));
