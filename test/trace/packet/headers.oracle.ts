@@ -85,7 +85,7 @@ function asTcpdump(layers: readonly Layer[], whole: number): string {
     case "payload":
     case "cut off":
     case "malformed":
-      throw new Error(next!.kind);
+      throw new Error(next.kind);
   }
 }
 
