@@ -2,8 +2,9 @@ import { constants } from "node:os";
 import { memberAt, resolve, type Btf, type BtfEnum } from "../btf/index.ts";
 import { textOf } from "../base/index.ts";
 import type { RingRecord } from "../bpf/index.ts";
-import { packetPart, status, type Capture, type Field, type Pointee } from "./code/fields.ts";
+import { packetPart, status, type Field, type Pointee } from "./code/fields.ts";
 import type { NamedValue, TraceValue } from "./event.ts";
+import { ipv4Text, ipv6Text } from "./packet/address.ts";
 import { shapeOf, textOfType, type Type } from "./expression/index.ts";
 
 /** Reads one value out of a record. */
@@ -170,22 +171,8 @@ export function presentResult(btf: Btf, type: Type): (bits: bigint) => TraceValu
   };
 }
 
-const dotted = (bytes: Uint8Array, at = 0): string => bytes.subarray(at, at + 4).join(".");
+const dotted = (bytes: Uint8Array, at = 0): string => ipv4Text(bytes.subarray(at));
 const port = (bytes: Uint8Array, at: number): number => (bytes[at]! << 8) | bytes[at + 1]!;
-
-/** An IPv6 address as RFC 5952 writes it. */
-export function ipv6Text(bytes: Uint8Array, at = 0): string {
-  const groups = Array.from({ length: 8 }, (_, index) => port(bytes, at + 2 * index));
-  if (groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff) return `::ffff:${dotted(bytes, at + 12)}`;
-  let best = { from: -1, length: 1 };
-  for (let from = 0; from < 8; from++) {
-    let length = 0;
-    while (from + length < 8 && groups[from + length] === 0) length++;
-    if (length > best.length) best = { from, length };
-  }
-  const part = (from: number, to: number): string => groups.slice(from, to).map((group) => group.toString(16)).join(":");
-  return best.from < 0 ? part(0, 8) : `${part(0, best.from)}::${part(best.from + best.length, 8)}`;
-}
 
 const families: Readonly<Record<number, string>> = { 1: "unix", 2: "inet", 10: "inet6", 16: "netlink", 17: "packet" };
 const tcpStates = ["", "ESTABLISHED", "SYN_SENT", "SYN_RECV", "FIN_WAIT1", "FIN_WAIT2", "TIME_WAIT", "CLOSE", "CLOSE_WAIT", "LAST_ACK", "LISTEN", "CLOSING", "NEW_SYN_RECV"];
@@ -195,7 +182,10 @@ function pointeeText(btf: Btf, form: Pointee): (bytes: Uint8Array) => string {
   switch (form) {
     case "device":
     case "task":
-      return (bytes) => textOf(bytes, 0, (bytes.indexOf(0) + bytes.length + 1) % (bytes.length + 1));
+      return (bytes) => {
+        const end = bytes.indexOf(0);
+        return textOf(bytes, 0, end < 0 ? bytes.length : end);
+      };
     case "in_addr":
       return (bytes) => dotted(bytes);
     case "in6_addr":
@@ -204,7 +194,7 @@ function pointeeText(btf: Btf, form: Pointee): (bytes: Uint8Array) => string {
       return (bytes) => {
         const family = new DataView(bytes.buffer, bytes.byteOffset).getUint16(0, true);
         if (family === 2) return `${dotted(bytes, 4)}:${port(bytes, 2)}`;
-        if (family === 10 && bytes.length >= 24) return `[${ipv6Text(bytes, 8)}]:${port(bytes, 2)}`;
+        if (family === 10 && bytes.length >= 24) return `[${ipv6Text(bytes.subarray(8))}]:${port(bytes, 2)}`;
         return families[family] ?? `family ${family}`;
       };
     case "sock": {
@@ -219,7 +209,7 @@ function pointeeText(btf: Btf, form: Pointee): (bytes: Uint8Array) => string {
         const state = tcpStates[bytes[places.state]!] ?? "";
         const ports = [view.getUint16(places.fromPort, true), port(bytes, places.toPort)];
         if (family === 2) return `${dotted(bytes, places.from)}:${ports[0]} > ${dotted(bytes, places.to)}:${ports[1]} ${state}`.trimEnd();
-        if (family === 10 && six && six.to + 16 <= bytes.length) return `[${ipv6Text(bytes, six.from)}]:${ports[0]} > [${ipv6Text(bytes, six.to)}]:${ports[1]} ${state}`.trimEnd();
+        if (family === 10 && six && six.to + 16 <= bytes.length) return `[${ipv6Text(bytes.subarray(six.from))}]:${ports[0]} > [${ipv6Text(bytes.subarray(six.to))}]:${ports[1]} ${state}`.trimEnd();
         return families[family] ?? `family ${family}`;
       };
     }
@@ -233,9 +223,4 @@ function hasMember(btf: Btf, id: number, path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** What a capture is called in short forms of programs: programs with the same are alike. */
-export function captureKey(capture: Capture): string {
-  return JSON.stringify(capture, (name, value: unknown) => (typeof value === "bigint" ? `${value}n` : capture.kind === "number" && name === "type" ? undefined : value));
 }

@@ -4,7 +4,7 @@ import { registerArguments, registerContext, trampolineContext, tracepointContex
 import { captureOf, type Capture, type CaptureOptions } from "./code/fields.ts";
 import { layOut, type RecordLayout } from "./code/record.ts";
 import { bytesOf, checkCondition, checkExpression, shapeOf, unsignedLong, type Node, type Parameter, type Scope, type Type } from "./expression/index.ts";
-import type { FunctionProbe, Probe } from "./probes.ts";
+import type { FunctionProbe, Probe } from "./probe.ts";
 
 /** Which events there are of a call: one when it begins, one when it returns, or both. */
 export type When = "entry" | "return" | "both";

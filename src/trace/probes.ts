@@ -1,63 +1,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { OopscopeError } from "../base/index.ts";
-import type { Btf } from "../btf/index.ts";
+import { btfFromBytes, type Btf } from "../btf/index.ts";
 import { liveFunctions, moduleBtf, nearestNames, parsePattern, readProbeSources, reasonsOf, type FunctionPattern, type FunctionTable, type Lacking, type ProbeSources } from "../probe/index.ts";
 import { moduleKey } from "../kernel/index.ts";
-import { tracefsFolder } from "../system/index.ts";
-import type { TracepointPlace } from "./code/context.ts";
+import { machineArch, readLive, tracefsFolder } from "../system/index.ts";
 import { bytesOf, parseExpression, typeNamed, type Type } from "./expression/index.ts";
+import { exactProbe, LiveTypes } from "./exact.ts";
 import { ownReason } from "./own.ts";
-
-/** A function that is to be traced. */
-export type FunctionProbe = {
-  readonly kind: "function";
-  readonly module: string | null;
-  readonly name: string;
-  /** In the order in which they are to be tried. */
-  readonly how: readonly ("fentry" | "kprobe")[];
-  /** Null where kallsyms hides it. */
-  readonly address: bigint | null;
-  /** Of the module, or the kernel: what types its expressions have. */
-  readonly btf: Btf;
-  /** Of its func_proto; null where BTF has none for it. */
-  readonly prototype: number | null;
-  /** Why not by fentry, where a kprobe is taken instead; null where that needs no word. */
-  readonly fallback: string | null;
-};
-
-export type TracepointProbe = {
-  readonly kind: "tracepoint";
-  readonly category: string;
-  readonly name: string;
-  readonly btf: Btf;
-  readonly fields: readonly { readonly name: string; readonly type: Type; readonly place: TracepointPlace; readonly value: "place" | "pointer" }[];
-};
-
-export type Probe = FunctionProbe | TracepointProbe;
-
-/** A probe that was asked for and cannot be had. */
-export type RefusedProbe = { readonly probe: string; readonly why: string };
+import type { FunctionProbe, Probe, RefusedProbe, ResolveOptions, TracepointProbe } from "./probe.ts";
 
 export type ResolvedProbes = { readonly probes: readonly Probe[]; readonly refused: readonly RefusedProbe[]; readonly lacking: readonly Lacking[]; readonly arch: string; readonly table: FunctionTable | null };
-
-export type ResolveOptions = {
-  /** `kprobe` for modules' functions, so that modules can be unloaded. */
-  readonly pinned: "may pin modules" | "leaves modules free";
-  readonly root?: string;
-};
-
-/** As messages name a probe. */
-export function probeText(probe: Probe): string {
-  if (probe.kind === "tracepoint") return `t:${probe.category}:${probe.name}`;
-  return probe.module === null ? probe.name : `${probe.module}:${probe.name}`;
-}
 
 /**
  * Finds what the patterns mean: `MODULE:FUNCTION` with * and ?, a module's name alone for all of its functions, `t:CATEGORY:NAME`. What cannot be traced is in `refused`, with why. Throws
  * `missing-feature` for a kernel without BTF, `bad-argument` for what is no pattern.
  */
 export async function resolveProbes(texts: readonly string[], { pinned, root = "/" }: ResolveOptions): Promise<ResolvedProbes> {
+  const short = shortWay(texts, pinned, root);
+  if (short !== null) return short;
   const sources = readProbeSources({ root });
   const { kernelBtf, arch, lacking } = sources;
   if (kernelBtf === null) throw new OopscopeError("missing-feature", "the running kernel has no BTF (CONFIG_DEBUG_INFO_BTF), or it cannot be read: arguments have no types", {});
@@ -66,9 +27,9 @@ export async function resolveProbes(texts: readonly string[], { pinned, root = "
   const patterns: { readonly text: string; readonly pattern: FunctionPattern; readonly module: string | null }[] = [];
   const loaded = new Set((sources.symbols?.moduleNames ?? []).flatMap((name) => name ?? []));
   for (const text of texts) {
-    const tracepoint = /^(?:t|tracepoint):([\w-]+):([\w-]+)$/.exec(text);
+    const tracepoint = tracepointName(text);
     if (tracepoint) {
-      const found = readTracepoint(tracepoint[1]!, tracepoint[2]!, kernelBtf, root);
+      const found = readTracepoint(tracepoint.category, tracepoint.name, kernelBtf, root);
       if ("why" in found) refused.push({ probe: text, why: found.why });
       else probes.push(found);
       continue;
@@ -98,12 +59,47 @@ export async function resolveProbes(texts: readonly string[], { pinned, root = "
   return { probes, refused, lacking, arch, table };
 }
 
+/** Functions that are named in whole, and tracepoints, without reading all there is; null where one of them needs a closer look. */
+function shortWay(texts: readonly string[], pinned: ResolveOptions["pinned"], root: string): ResolvedProbes | null {
+  const btfPath = join(root, "sys/kernel/btf/vmlinux");
+  const bytes = readLive(btfPath);
+  if ("why" in bytes) return null;
+  const types = new LiveTypes(btfFromBytes(btfPath, bytes), root);
+  let kallsyms: Buffer | null = null;
+  const probes: Probe[] = [];
+  for (const text of new Set(texts)) {
+    const tracepoint = tracepointName(text);
+    if (tracepoint) {
+      const found = readTracepoint(tracepoint.category, tracepoint.name, types.kernel, root);
+      if ("why" in found) return null;
+      probes.push(found);
+      continue;
+    }
+    if (kallsyms === null) {
+      const read = readLive(join(root, "proc/kallsyms"));
+      if ("why" in read) return null;
+      kallsyms = Buffer.from(read.buffer, read.byteOffset, read.length);
+    }
+    const found = exactProbe(kallsyms, types, parsePattern(text), pinned);
+    if (found === null) return null;
+    probes.push(found);
+  }
+  return { probes, refused: [], lacking: [], arch: machineArch(), table: null };
+}
+
+function tracepointName(text: string): { readonly category: string; readonly name: string } | null {
+  const [, category, name] = /^(?:t|tracepoint):([\w-]+):([\w-]+)$/.exec(text) ?? [];
+  return category === undefined ? null : { category, name: name! };
+}
+
 function nothingNamed(pattern: FunctionPattern, module: string | null, loaded: ReadonlySet<string>, table: FunctionTable): string {
   if (module !== null && module !== "vmlinux" && !loaded.has(module)) {
     const near = nearestNames(module, loaded, 3);
     return `no module ${module} is loaded${near.length === 0 ? "" : `; loaded is ${near.join(", ")}`}`;
   }
-  const near = pattern.exactName === null ? [] : nearestNames(pattern.exactName, table.columns.names, 3);
+  const { names, modules, moduleNames } = table.columns;
+  const candidates = module === null ? names : names.filter((_, row) => (moduleNames[modules[row]!] ?? "vmlinux") === module);
+  const near = pattern.exactName === null ? [] : nearestNames(pattern.exactName, candidates, 3);
   return `no function has this name${near.length === 0 ? "" : `; near: ${near.join(", ")}`}`;
 }
 
@@ -129,7 +125,7 @@ async function functionProbe(sources: ProbeSources, table: FunctionTable, row: n
   const digits = address?.(row) ?? "0";
   const place = BigInt(`0x${digits}`);
   const fentryWhy = how[0] === "kprobe" && !free ? (reasonsOf(table.row(row), table).find(({ of }) => of.includes("fentry"))?.text ?? null) : null;
-  return { kind: "function", module, name, how, address: place === 0n ? null : place, btf, prototype, fallback: fentryWhy };
+  return { kind: "function", module, name, how, address: place === 0n ? null : place, btf, type: func, prototype, fallback: fentryWhy };
 }
 
 /** tracefs's description of a tracepoint: `field:unsigned short protocol;\toffset:24;\tsize:2;\tsigned:0;` a line (kernel/trace/trace_events.c, f_show). */

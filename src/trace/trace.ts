@@ -8,9 +8,10 @@ import { callKeySize, counter, entryProgram, keepingProgram, returnProgram, type
 import { header, kinds, kindShift } from "./code/record.ts";
 import { presentResult, readValues, valueReaders, type ReadValue } from "./decode.ts";
 import type { LostEvent, TraceEvent, TraceValue } from "./event.ts";
-import { ExpressionError } from "./expression/index.ts";
 import { formOf, planProbe, type ProbePlan, type When } from "./plan.ts";
-import { probeText, resolveProbes, type FunctionProbe, type Probe, type RefusedProbe } from "./probes.ts";
+import { probeText, type FunctionProbe, type RefusedProbe } from "./probe.ts";
+import { resolveProbes } from "./probes.ts";
+import { KernelNames } from "./stacks.ts";
 
 export type TraceOptions = {
   /** `MODULE:FUNCTION` with * and ?, a module's name for all of its functions, `t:CATEGORY:NAME`. */
@@ -75,8 +76,11 @@ export class Trace implements AsyncIterable<TraceEvent> {
   readonly #when: When;
   readonly #signal: AbortSignal | undefined;
   #seen: Record<LostEvent["why"], bigint> = { full: 0n, rate: 0n, nested: 0n };
+  readonly #names = new KernelNames();
   #open = true;
   #last: TraceStatistics | null = null;
+  /** What the programs counted, once they are closed. */
+  #nested: bigint | null | undefined = undefined;
 
   /**
    * Finds, loads and attaches. Probes that cannot be had are in `refused`, and the rest is attached. Throws `ExpressionError` for an expression that no probe can have, `not-found` where no
@@ -106,7 +110,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
     const { plan, text, readers, result } = this.#probes[word & (2 ** kindShift - 1)]!;
     const { probe, layout } = plan;
     const whole = kind !== "exit" || this.#when === "return";
-    let stack: TraceEvent & { kind: "entry" } extends infer _ ? readonly bigint[] | null : never = null;
+    let stack: readonly bigint[] | null = null;
     if (layout.stack !== null && whole) {
       const length = Number(record.i64(layout.stack.offset));
       stack = Array.from({ length: Math.max(0, Math.min(layout.stack.depth, length / 8)) }, (_, index) => record.u64(layout.stack!.offset + 8 + 8 * index));
@@ -124,7 +128,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
       args: whole ? readValues(readers, record) : [],
       ret: kind === "exit" && result ? result(record.u64(header.ret)) : null,
       duration: kind === "exit" ? record.u64(header.duration) : null,
-      stack: stack === null ? null : stack.map((address) => ({ address, symbol: null, offset: 0, module: null, functions: [] })),
+      stack: stack === null ? null : this.#names.frames(stack, probe.kind === "function" ? probe : null),
     };
   }
 
@@ -144,7 +148,11 @@ export class Trace implements AsyncIterable<TraceEvent> {
       // Signals and timers have their turn, however fast events come.
       else await new Promise<void>((resolve) => setImmediate(resolve));
     }
-    if (!this.#open) return;
+    if (this.#open) yield* this.rest();
+  }
+
+  /** Detaches, and gives what is in the ring still. */
+  async *rest(): AsyncGenerator<TraceEvent[], void, void> {
     this.#detach();
     for (let events = this.#ring.take(1024); events.length > 0; events = this.#ring.take(1024)) yield events;
     const lost = this.#lost();
@@ -174,21 +182,22 @@ export class Trace implements AsyncIterable<TraceEvent> {
     const bytes = this.#counters.get(0) as Uint8Array;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const word = (index: number): bigint => view.getBigUint64(8 * index, true);
-    let nested: bigint | null = 0n;
-    for (const program of this.#programs) {
+    let nested: bigint | null = this.#nested === undefined ? 0n : this.#nested;
+    for (const program of this.#nested === undefined ? this.#programs : []) {
       try {
-        nested += program.info().recursionMisses;
+        nested = (nested ?? 0n) + program.info().recursionMisses;
       } catch {
         nested = null;
         break;
       }
     }
-    return { events: this.#ring.statistics().records, full: word(counter.full), rate: word(counter.rate), faults: word(counter.faults), calls: word(counter.calls), nested: nested ?? this.#last?.nested ?? null };
+    return { events: this.#ring.statistics().records, full: word(counter.full), rate: word(counter.rate), faults: word(counter.faults), calls: word(counter.calls), nested };
   }
 
   #detach(): void {
-    this.#last = this.statistics();
+    const { nested } = this.statistics();
     for (const program of this.#programs) program.close();
+    this.#nested = nested;
   }
 
   /** Detaches and frees all. A second time it does nothing. */
@@ -358,8 +367,7 @@ class Attacher {
     const made: GeneratedProgram[] = [];
     try {
       for (const { part, code } of this.#parts(plan, plan.contexts.fentry!, number)) {
-        const id = probe.btf.idsOf(probe.name, "func").find((one) => probe.module === null || one >= probe.btf.firstId);
-        const program = await this.#load("tracing", `${part}_${probe.name}`, code, { attachType: part === "entry" ? "trace-fentry" : "trace-fexit", target: { function: probe.name, ...(probe.module === null ? {} : { module: probe.module }), ...(id === undefined ? {} : { id }) } });
+        const program = await this.#load("tracing", `${part}_${probe.name}`, code, { attachType: part === "entry" ? "trace-fentry" : "trace-fexit", target: { function: probe.name, ...(probe.module === null ? {} : { module: probe.module }), ...(probe.type === null ? {} : { id: probe.type }) } });
         made.push(program);
         program.attach();
       }
@@ -410,5 +418,3 @@ export function isLoaded(module: string): boolean {
   return existsSync(`/sys/module/${module}/initstate`);
 }
 
-export type { Probe };
-export { ExpressionError };

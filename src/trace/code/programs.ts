@@ -83,9 +83,11 @@ function filter(out: Out, node: Node | null, ret: ((scratch: number) => void) | 
   if (node === null) return;
   const { code, plan } = out;
   emitterOf(out, "f", ret, duration).value(node, "filter-fault", "filter-fault");
-  code.jump("ne", r8, 0, "wanted").goto(drop).label("filter-fault");
-  count(code, plan.maps, counter.faults);
-  code.goto(drop).label("wanted");
+  if (code.leadsTo("filter-fault")) {
+    code.jump("ne", r8, 0, "wanted").goto(drop).label("filter-fault");
+    count(code, plan.maps, counter.faults);
+    code.goto(drop).label("wanted");
+  } else code.jump("eq", r8, 0, drop);
 }
 
 /** Leaves where more events than wanted came in this window of time. Not exact when processors do it at once: a few more may pass. */
@@ -135,7 +137,12 @@ function writeField(out: Out, emitter: Emitter, { capture, offset, status: statu
   };
   /** What happens when the value itself cannot be had: the address is what is left of it. */
   const failures = (): void => {
-    code.goto(end).label(fault).store(1, r7, statusAt, status.fault).store(8, r7, offset, reg(r8)).goto(end).label(zero).store(1, r7, statusAt, status.zero).label(end);
+    const [faults, zeros] = [code.leadsTo(fault), code.leadsTo(zero)];
+    if (faults || zeros) code.goto(end);
+    if (faults) code.label(fault).store(1, r7, statusAt, status.fault).store(8, r7, offset, reg(r8));
+    if (faults && zeros) code.goto(end);
+    if (zeros) code.label(zero).store(1, r7, statusAt, status.zero);
+    code.label(end);
   };
   switch (capture.kind) {
     case "number":
