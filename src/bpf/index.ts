@@ -2,7 +2,7 @@ export { targetText, type AttachTarget } from "./attach.ts";
 export { buildBpf, type BuildOptions, type BuildResult } from "./build.ts";
 export { missingTypeCause } from "./failure.ts";
 export { newProgram, type NewProgram, type ProbePlan } from "./skeleton.ts";
-export { decoderOf, type Decode } from "./decode.ts";
+export { compiledDecoderOf, decoderOf, type Decode } from "./decode.ts";
 export { encodeValue } from "./encode.ts";
 export { enableStatistics, hasHelper, hasMapType, hasProgramType, listBtf, listLinks, listMaps, listPrograms, type BtfInfo, type LinkInfo, type MapInfo, type ProgramInfo } from "./info.ts";
 export { BpfLink } from "./link.ts";
