@@ -14,6 +14,7 @@ export { BpfProgram, type TestRun } from "./program.ts";
 export { RingRecord, RingReader } from "./ring.ts";
 export { eventDecoder, RingBuffer, type RingBufferOptions, type RingStatistics } from "./ringbuffer.ts";
 export { typesFileOf, type TypesFile } from "./typesfile.ts";
+export { UserRingBuffer, UserRingWriter } from "./userring.ts";
 export { BpfVariable } from "./variable.ts";
 export { readVerifierLog, type VerifierVerdict } from "./verifier.ts";
 export { Assembler, r0, r1, r10, r2, r3, r4, r5, r6, r7, r8, r9, reg, type AluOp, type AtomicOp, type JumpOp, type MapReference, type Register, type Size, type Source } from "./assembler.ts";
