@@ -26,6 +26,8 @@ export type OpenOptions = {
 };
 
 export type LoadOptions = {
+  /** Looked at before the kernel is called, which then is not interrupted: what `throwIfAborted` throws. */
+  readonly signal?: AbortSignal;
   /** Programs that are bound to a function, hook or tracepoint which the running kernel has not: an error (the default), or left out. */
   readonly missingTargets?: "fail" | "skip";
 };
@@ -153,9 +155,10 @@ export class BpfObject {
    * Gives programs and maps to the kernel. Names of what was left out come back. Throws `VerifierError` (`refused`) where the verifier refused a program, `not-found` where
    * a target is missing, with the reason, `not-permitted` with the capability, lockdown or sysctl; the object can only be closed then.
    */
-  load({ missingTargets = "fail" }: LoadOptions = {}): { readonly skipped: readonly Skipped[] } {
+  load({ missingTargets = "fail", signal }: LoadOptions = {}): { readonly skipped: readonly Skipped[] } {
     const address = this.#handle.use();
     if (this.#state !== "open") throw new OopscopeError("bad-argument", `the object ${this.name} cannot be loaded: it ${this.#state === "loaded" ? "is loaded already" : "failed to load before"}`, {});
+    signal?.throwIfAborted();
     const { libbpf } = this.#native;
     const buffer = (log ??= logMemory(this.#native));
     buffer.bytes[0] = 0;
@@ -246,6 +249,9 @@ export class BpfObject {
       const source = verdict.source === null ? "" : ` (${place === "" ? "" : `${place}: `}\`${verdict.source}\`)`;
       return new VerifierError(`the verifier refused ${what}${where}${source}: ${verdict.reason}${locked === null ? "" : `: ${locked.text}`}`, { ...facts, ...(verdict.instruction === null ? {} : { instruction: verdict.instruction }) }, failed, { ...verdict, place: known }, log);
     }
+    if (program !== undefined && Math.abs(code) === errno.EINVAL && log === "" && this.#native.heard(() => this.#native.libbpf.libbpf_probe_bpf_prog_type(this.#native.libbpf.bpf_program__type(program.address), null)).result === 0) {
+      return new OopscopeError("missing-feature", `failed to load ${what}: the running kernel has no programs of the kind ${program.type}`, facts);
+    }
     const relevant = said.filter((line) => !/^(?:failed to load object|failed to load BPF skeleton|prog '[^']+': (?:BPF program load failed|failed to load: ))/.test(line));
     return systemFailure(`load ${what}`, code, relevant, facts);
   }
@@ -261,11 +267,15 @@ export class BpfObject {
     return line?.text.trim() === text ? { file: basename(line.file), line: line.line } : null;
   }
 
-  /** Attaches every loaded program whose section says where. Throws what the first failure is, with nothing attached. */
-  attach(): BpfLink[] {
+  /** Attaches every loaded program whose section says where. Throws what the first failure is, or why `signal` was aborted, with nothing attached: it is looked at before each program. */
+  attach({ signal }: { readonly signal?: AbortSignal } = {}): BpfLink[] {
     const links: BpfLink[] = [];
     try {
-      for (const program of this.programs.values()) if (program.autoload && program.section !== ".text") links.push(program.attach());
+      for (const program of this.programs.values()) {
+        if (!program.autoload || program.section === ".text") continue;
+        signal?.throwIfAborted();
+        links.push(program.attach());
+      }
       return links;
     } catch (error) {
       for (const link of links) link.close();

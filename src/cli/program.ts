@@ -197,7 +197,7 @@ const btf: Define = (program, done) => {
     .argument("[FILE|NAME...]", "files with BTF, or modules that are loaded; none: all that the kernel shows")
     .option("--base <F>", "the BTF that split BTF continues: a vmlinux, or its BTF alone (default: that of its kernel)")
     .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
-    .addHelpText("after", "\nIds are null in JSON: files do not tell them.\n\nExamples:\n  oopscope btf list\n  oopscope btf list --format json gtp5g.ko")
+    .addHelpText("after", "\nThe id, in front, is what bpf(2) calls it: - (in JSON null) without CAP_SYS_ADMIN or libbpf.\n\nExamples:\n  oopscope btf list\n  oopscope btf list --format json gtp5g.ko")
     .action(async (files: string[], flags: BtfListFlags) => {
       const { runBtfList } = await import("./commands/btf-list.ts");
       done(await runBtfList(files, flags));
