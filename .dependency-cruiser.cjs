@@ -19,7 +19,7 @@ const arrows = {
   bpf: ["base", "elf", "btf", "system"],
   probe: ["base", "elf", "dwarf", "btf", "kernel", "system"],
   doctor: ["base", "kernel", "system"],
-  trace: ["base", "case", "elf", "btf", "dwarf", "gsym", "symbolize", "kernel", "system", "probe", "bpf"],
+  trace: ["base", "case", "elf", "btf", "dwarf", "gsym", "symbolize", "kernel", "system", "probe", "bpf", "render"],
   lab: ["base", "elf", "kernel", "case", "decode", "render", "system"],
   cli: ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render", "system", "fetch", "bpf", "probe", "trace", "doctor", "lab"],
 };

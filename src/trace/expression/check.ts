@@ -6,11 +6,14 @@ import type { Arithmetic, Builtin, Comparison, Node, TextPlace, Typed, Width } f
 import { parseExpression, type BinaryOperator, type Tree, type TypeName } from "./tree.ts";
 import { bytesOf, int, long, shapeOf, textOfType, typeNamed, unsignedLong, type Shape, type Type } from "./types.ts";
 
+/** `place`: the argument is the address of a value of this type. */
+export type Parameter = { readonly name: string; readonly type: Type; readonly place?: true };
+
 /** What names stand for in an expression. */
 export type Scope = {
   readonly btf: Btf;
   /** The function's, in their order. */
-  readonly parameters: readonly { readonly name: string; readonly type: Type }[];
+  readonly parameters: readonly Parameter[];
   /** What the function gives back; null where that is nothing, or where the expression is evaluated before it is known. */
   readonly result: Type | null;
   /** Whether the function has returned where the expression is evaluated. */
@@ -121,7 +124,8 @@ class Checker {
     const { parameters, result, returned } = this.#scope;
     const index = parameters.findIndex((parameter) => parameter.name === name);
     if (index >= 0) {
-      const { type } = parameters[index]!;
+      const { type, place } = parameters[index]!;
+      if (place) return this.#placed({ op: "argument", index, width: address }, type, span);
       const shape = shapeOf(this.#btf, type);
       if (shape.kind === "integer") return number({ op: "argument", index, width: { size: shape.size, signed: shape.signed } }, type, span);
       if (shape.kind === "pointer") return number({ op: "argument", index, width: address }, type, span);
