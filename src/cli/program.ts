@@ -19,6 +19,7 @@ import type { LabFlags } from "./commands/lab.ts";
 import type { SymbolizeFlags } from "./commands/symbolize.ts";
 import type { SymbolsFetchFlags } from "./commands/symbols-fetch.ts";
 import type { SymbolsPackFlags } from "./commands/symbols-pack.ts";
+import type { TraceFlags } from "./commands/trace.ts";
 import { exit } from "./exit.ts";
 
 /** Runs one command line and gives its exit status. What a command needs is loaded when it is chosen. */
@@ -197,7 +198,7 @@ const btf: Define = (program, done) => {
     .argument("[FILE|NAME...]", "files with BTF, or modules that are loaded; none: all that the kernel shows")
     .option("--base <F>", "the BTF that split BTF continues: a vmlinux, or its BTF alone (default: that of its kernel)")
     .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
-    .addHelpText("after", "\nIds are null in JSON: files do not tell them.\n\nExamples:\n  oopscope btf list\n  oopscope btf list --format json gtp5g.ko")
+    .addHelpText("after", "\nThe id, in front, is what bpf(2) calls it: - (in JSON null) without CAP_SYS_ADMIN or libbpf.\n\nExamples:\n  oopscope btf list\n  oopscope btf list --format json gtp5g.ko")
     .action(async (files: string[], flags: BtfListFlags) => {
       const { runBtfList } = await import("./commands/btf-list.ts");
       done(await runBtfList(files, flags));
@@ -302,7 +303,7 @@ const bpf: Define = (program, done) => {
     .option("--duration <S>", "end after so many seconds", positiveNumber)
     .option("--limit <N>", "end after so many events and messages", positiveNumber)
     .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
-    .addHelpText("after", "\nCtrl-C ends it: all is detached then. A program counts what it could not write in a global variable `lost`, which is told at the end.\nNeeds CAP_BPF and CAP_PERFMON, for functions of modules CAP_SYS_ADMIN.\n\nExamples:\n  sudo oopscope bpf run watch.bpf.o\n  sudo oopscope bpf run --format json --set wanted=1234 watch.bpf.o | jq .args")
+    .addHelpText("after", "\nCtrl-C ends it: all is detached then. A program counts what it could not write in a global variable `lost`, which is told at the end.\nNeeds CAP_BPF and CAP_PERFMON, on kernels before 5.14 CAP_SYS_ADMIN for functions of modules.\n\nExamples:\n  sudo oopscope bpf run watch.bpf.o\n  sudo oopscope bpf run --format json --set wanted=1234 watch.bpf.o | jq .args")
     .action(async (file: string, flags: BpfRunFlags) => {
       const { runBpfRun } = await import("./commands/bpf-run.ts");
       done(await runBpfRun(file, flags));
@@ -333,6 +334,26 @@ const bpf: Define = (program, done) => {
     });
 };
 
+const trace: Define = (program, done) => {
+  withCommon(program.command("trace"))
+    .description("watch functions work: calls with typed arguments, results, times, stacks")
+    .argument("<PROBE...>", "MODULE:FUNCTION or FUNCTION, with * and ?; a module's name for all of its functions; t:CATEGORY:NAME for a tracepoint")
+    .option("--arg <EXPR>", "show this instead of the arguments: C over them, such as 'skb->dev->name' (repeatable)", collect)
+    .option("--filter <EXPR>", "only calls for which this is true, asked in the kernel")
+    .option("--ret", "show a call when it returns, with its result and how long it took")
+    .option("--stack", "with the kernel's stack")
+    .option("--unpinned", "keep modules free to be unloaded: kprobes on their functions instead of fentry")
+    .option("--duration <S>", "end after so many seconds", positiveNumber)
+    .option("--limit <N>", "end after so many events", positiveNumber)
+    .option("--limit-rate <N>", "drop what is more than so many events a second, in the kernel", positiveNumber)
+    .addOption(new Option("--format <FORMAT>", "how to write the result; json: an object a line").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nExpressions know the arguments by name, comm, pid, tid, cpu, and with --ret also ret and duration (nanoseconds): docs/trace.md.\nCtrl-C ends it: all is detached, and what was lost is told; a second one leaves at once. Needs CAP_BPF and CAP_PERFMON, for functions of modules CAP_SYS_ADMIN.\n\nExamples:\n  sudo oopscope trace gtp:gtp_dev_xmit\n  sudo oopscope trace 'gtp:*' --ret --filter 'ret < 0'\n  sudo oopscope trace ip_rcv --arg 'skb->dev->name' --arg 'skb->len' --filter 'skb->len > 1000 && comm != \"ping\"'\n  sudo oopscope trace t:skb:kfree_skb --format json | jq .args.reason")
+    .action(async (probes: string[], flags: TraceFlags) => {
+      const { runTrace } = await import("./commands/trace.ts");
+      done(await runTrace(probes, flags));
+    });
+};
+
 const guard: Define = (program, done) => {
   withCommon(program.command("guard"))
     .description("catch a double free, or a use after a free, of a module in the act")
@@ -353,7 +374,7 @@ const guard: Define = (program, done) => {
     });
 };
 
-const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, btf, functions, bpf, guard, lab, doctor, cache };
+const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, btf, functions, bpf, trace, guard, lab, doctor, cache };
 
 /** Which files to use for a log, and how. */
 function withFiles(command: Command): Command {
