@@ -62,6 +62,11 @@ export class Assembler {
     return this;
   }
 
+  /** Whether something leads to a label already. The verifier refuses instructions that nothing reaches. */
+  leadsTo(name: string): boolean {
+    return this.#uses.some(({ label }) => label === name);
+  }
+
   /** Places a label here. */
   label(name: string): this {
     if (this.#labels.has(name)) throw wrong(`second label \`${name}\``);

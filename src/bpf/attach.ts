@@ -9,7 +9,7 @@ import type { Native } from "./native.ts";
 /** Where a program is attached, if its section does not say it, or says it otherwise. A `cookie` is what `bpf_get_attach_cookie` gives in the program (5.15). */
 export type AttachTarget =
   /** At a function's first instruction or, with an offset, at that one; `return`: when it returns. */
-  | { readonly kind: "kprobe"; readonly function: string; readonly offset?: number; readonly return?: boolean; readonly cookie?: bigint }
+  | { readonly kind: "kprobe"; readonly function: string; /** Where the function is, which its name may leave open (generated programs). */ readonly address?: bigint; readonly offset?: number; readonly return?: boolean; readonly cookie?: bigint }
   /** At all of these functions at once (5.18, CONFIG_FPROBE); the program's section is `kprobe.multi`. */
   | { readonly kind: "kprobe.multi"; readonly functions: readonly string[]; readonly return?: boolean; readonly cookies?: readonly bigint[] }
   | { readonly kind: "tracepoint"; readonly category: string; readonly name: string; readonly cookie?: bigint }

@@ -16,7 +16,7 @@ import { VerifierError } from "./object.ts";
 import { readVerifierLog } from "./verifier.ts";
 
 /** What a program of type tracing or LSM is bound to: a function, a hook's `bpf_lsm_NAME`, a tracepoint's `btf_trace_NAME`; in a module if it is one of a module's. */
-export type TracingTarget = { readonly function: string; readonly module?: string };
+export type TracingTarget = { readonly function: string; readonly module?: string; /** The id of its type, for who knows it: then no BTF is read. */ readonly id?: number };
 
 export type GeneratedOptions = {
   readonly type: (typeof programTypes)[number];
@@ -120,7 +120,9 @@ export class GeneratedProgram {
         return this.#many(what, target);
       case "kprobe": {
         const name = text(target.function);
-        const event = openPerfEvent(this.#native, { type: sourceType("kprobe"), config: target.return === true ? 1n : 0n, sample: 0n, more: [this.#native.addressOf(name), BigInt(target.offset ?? 0)] }, -1, 0, `${what} (${name.length - 1} characters)`);
+        const offset = BigInt(target.offset ?? 0);
+        const more = target.address === undefined ? ([this.#native.addressOf(name), offset] as const) : ([0n, target.address + offset] as const);
+        const event = openPerfEvent(this.#native, { type: sourceType("kprobe"), config: target.return === true ? 1n : 0n, sample: 0n, more }, -1, 0, `${what} (${name.length - 1} characters)`);
         return this.#onEvent(what, event, target.cookie);
       }
       case "tracepoint":
@@ -217,7 +219,8 @@ function tracepointId(category: string, name: string): bigint {
 }
 
 /** The id of a function's type, and a descriptor of the module's BTF, which the caller closes; 0 for the kernel's own. */
-function bindTarget(native: Native, { function: name, module }: TracingTarget): { id: number; object: number } {
+function bindTarget(native: Native, { function: name, module, id: known }: TracingTarget): { id: number; object: number } {
+  if (known !== undefined) return { id: known, object: module === undefined ? 0 : moduleObject(native, module.replaceAll("-", "_")) };
   const kind = name.startsWith("btf_trace_") ? "typedef" : "func";
   const [found] = findKernelTypes(native, [{ name, kind }]);
   if (found != null) {

@@ -90,13 +90,27 @@ function write(folder: string, fresh: readonly { readonly script: Script; readon
   // A file that grows beyond `ulimit -f` is an error of the write then, and not the end of the process.
   process.on("SIGXFSZ" as NodeJS.Signals, () => {});
   try {
-    if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) removeOlder(folder);
+    if (made(folder)) removeOlder(folder);
     const { uid, mode } = lstatSync(folder);
     // Another user's home (`sudo -E`): what root would leave there is nobody's to run.
     if (uid !== process.geteuid!() || (mode & 0o022) !== 0) return;
     for (const { script, file } of fresh) put(file, underUsualFlags(() => script.createCachedData()));
   } catch {
     // A full or read-only disk: the next run compiles once more.
+  }
+}
+
+/** Makes a folder and those above it; false if it was there. (mkdir's own way does not end in folders that are not made by hand, as /proc.) */
+function made(folder: string): boolean {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    if (code !== "ENOENT" || dirname(folder) === folder || !made(dirname(folder))) throw error;
+    mkdirSync(folder, { mode: 0o700 });
+    return true;
   }
 }
 

@@ -18,6 +18,7 @@ import type { LabFlags } from "./commands/lab.ts";
 import type { SymbolizeFlags } from "./commands/symbolize.ts";
 import type { SymbolsFetchFlags } from "./commands/symbols-fetch.ts";
 import type { SymbolsPackFlags } from "./commands/symbols-pack.ts";
+import type { TraceFlags } from "./commands/trace.ts";
 import { exit } from "./exit.ts";
 
 /** Runs one command line and gives its exit status. What a command needs is loaded when it is chosen. */
@@ -332,7 +333,27 @@ const bpf: Define = (program, done) => {
     });
 };
 
-const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, btf, functions, bpf, lab, doctor, cache };
+const trace: Define = (program, done) => {
+  withCommon(program.command("trace"))
+    .description("watch functions work: calls with typed arguments, results, times, stacks")
+    .argument("<PROBE...>", "MODULE:FUNCTION or FUNCTION, with * and ?; a module's name for all of its functions; t:CATEGORY:NAME for a tracepoint")
+    .option("--arg <EXPR>", "show this instead of the arguments: C over them, such as 'skb->dev->name' (repeatable)", collect)
+    .option("--filter <EXPR>", "only calls for which this is true, asked in the kernel")
+    .option("--ret", "show a call when it returns, with its result and how long it took")
+    .option("--stack", "with the kernel's stack")
+    .option("--unpinned", "keep modules free to be unloaded: kprobes on their functions instead of fentry")
+    .option("--duration <S>", "end after so many seconds", positiveNumber)
+    .option("--limit <N>", "end after so many events", positiveNumber)
+    .option("--limit-rate <N>", "drop what is more than so many events a second, in the kernel", positiveNumber)
+    .addOption(new Option("--format <FORMAT>", "how to write the result; json: an object a line").choices(["text", "json"]).default("text"))
+    .addHelpText("after", "\nExpressions know the arguments by name, comm, pid, tid, cpu, and with --ret also ret and duration (nanoseconds): docs/trace.md.\nCtrl-C ends it: all is detached, and what was lost is told; a second one leaves at once. Needs CAP_BPF and CAP_PERFMON, for functions of modules CAP_SYS_ADMIN.\n\nExamples:\n  sudo oopscope trace gtp:gtp_dev_xmit\n  sudo oopscope trace 'gtp:*' --ret --filter 'ret < 0'\n  sudo oopscope trace ip_rcv --arg 'skb->dev->name' --arg 'skb->len' --filter 'skb->len > 1000 && comm != \"ping\"'\n  sudo oopscope trace t:skb:kfree_skb --format json | jq .args.reason")
+    .action(async (probes: string[], flags: TraceFlags) => {
+      const { runTrace } = await import("./commands/trace.ts");
+      done(await runTrace(probes, flags));
+    });
+};
+
+const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, btf, functions, bpf, trace, lab, doctor, cache };
 
 /** Which files to use for a log, and how. */
 function withFiles(command: Command): Command {

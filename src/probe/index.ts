@@ -6,6 +6,6 @@ export { moduleFile, type ModuleFile, type ModuleFileOptions } from "./modulefil
 export { nearestNames } from "./nearest.ts";
 export { parsePattern, type FunctionPattern } from "./pattern.ts";
 export { fentryLimits, functionIds, Prototypes, type FentryLimits, type PrototypeRefusal } from "./prototype.ts";
-export { readProbeSources, type Lacking, type ProbeSources, type SourceOptions } from "./sources.ts";
+export { moduleBtf, readProbeSources, type Lacking, type ProbeSources, type SourceOptions } from "./sources.ts";
 export { probeName, reasonsOf, whyTraceable, type Reason, type ReasonCode, type Why, type WhyOptions } from "./why.ts";
 export { openCatalogue, type Catalogue, type CatalogueOptions } from "./catalogue.ts";

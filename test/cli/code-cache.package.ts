@@ -83,4 +83,5 @@ test.runIf(!byNode)("an earlier build's goes; a folder that others can write, no
   rmSync(join(home, ".cache"), { recursive: true });
   writeFileSync(join(home, ".cache"), "");
   expect(decode()).toEqual(plain);
+  for (const place of ["/proc/none", "/dev/full", "/nonexistent"]) expect(decode({ OOPSCOPE_CACHE: place })).toEqual(plain);
 });

@@ -1,0 +1,432 @@
+import { existsSync, readlinkSync } from "node:fs";
+import { messageOf, OopscopeError } from "../base/index.ts";
+import { BpfMap, GeneratedProgram, RingBuffer, type BpfLink, type RingRecord } from "../bpf/index.ts";
+import type { Lacking } from "../probe/index.ts";
+import type { Context } from "./code/context.ts";
+import { captureDefaults, type CaptureOptions } from "./code/fields.ts";
+import { callKeySize, counter, entryProgram, keepingProgram, returnProgram, type ProgramMaps, type ProgramPlan } from "./code/programs.ts";
+import { header, kinds, kindShift } from "./code/record.ts";
+import { presentResult, readValues, valueReaders, type ReadValue } from "./decode.ts";
+import type { LostEvent, TraceEvent, TraceValue } from "./event.ts";
+import { formOf, planProbe, type ProbePlan, type When } from "./plan.ts";
+import { probeText, type FunctionProbe, type RefusedProbe } from "./probe.ts";
+import { resolveProbes } from "./probes.ts";
+import { KernelNames } from "./stacks.ts";
+
+export type TraceOptions = {
+  /** `MODULE:FUNCTION` with * and ?, a module's name for all of its functions, `t:CATEGORY:NAME`. */
+  readonly probes: readonly string[];
+  /** What is shown of a call instead of the arguments: expressions (docs/trace.md). */
+  readonly expressions?: readonly string[];
+  /** A condition, asked in the kernel. */
+  readonly filter?: string | null;
+  readonly when?: When;
+  /** Addresses of a kernel stack that are kept; 0 for none. */
+  readonly stackDepth?: number;
+  /** `leaves modules free`: only kprobes on modules' functions; fentry keeps a module from being unloaded. */
+  readonly pinned?: "may pin modules" | "leaves modules free";
+  /** Most events a second; null for no limit. */
+  readonly rate?: number | null;
+  /** Bytes of the ring; a power of two. */
+  readonly ringSize?: number;
+  readonly captures?: Partial<CaptureOptions>;
+  readonly signal?: AbortSignal;
+  readonly progress?: (done: number, all: number) => void;
+};
+
+/** A probe that is attached, and how. */
+export type AttachedProbe = { readonly probe: string; readonly module: string | null; readonly how: "fentry" | "kprobe" | "tracepoint"; /** Why not by fentry; null where that needs no word. */ readonly why: string | null };
+
+export type TraceStatistics = {
+  readonly events: number;
+  /** Events that there was no room for, or that came faster than the rate that was asked for. */
+  readonly full: bigint;
+  readonly rate: bigint;
+  /** Calls whose filter could not be evaluated, since memory could not be read: they are not among the events. */
+  readonly faults: bigint;
+  /** Calls that were not followed to their return: too many at a time. */
+  readonly calls: bigint;
+  /** Calls that the kernel did not run a program for, since one was running on that processor; null where it does not count them. */
+  readonly nested: bigint | null;
+  /** Calls whose return was not seen up to now: they have not returned, or the kernel missed it (kretprobes before 5.16 follow as many calls at a time as there are processors). */
+  readonly open: number;
+};
+
+/** Calls in flight that are followed to their return. */
+const mostCalls = 4096;
+const defaultRing = 1 << 22;
+/** How often what was lost is asked for, in milliseconds. */
+const lostEvery = 500;
+
+type Attached = {
+  readonly plan: ProbePlan;
+  readonly text: string;
+  readonly readers: readonly { readonly name: string; readonly read: ReadValue }[];
+  readonly result: ((bits: bigint) => TraceValue) | null;
+};
+
+/** A trace that runs. Close it when done: nothing of it outlives `close`, nor the process. */
+export class Trace implements AsyncIterable<TraceEvent> {
+  readonly attached: readonly AttachedProbe[];
+  readonly refused: readonly RefusedProbe[];
+  readonly lacking: readonly Lacking[];
+  readonly #probes: readonly Attached[];
+  readonly #programs: readonly GeneratedProgram[];
+  readonly #maps: readonly BpfMap[];
+  readonly #counters: BpfMap;
+  readonly #calls: BpfMap | null;
+  #openCalls = 0;
+  readonly #ring: RingBuffer<TraceEvent>;
+  readonly #when: When;
+  readonly #signal: AbortSignal | undefined;
+  #seen: Record<LostEvent["why"], bigint> = { full: 0n, rate: 0n, nested: 0n };
+  readonly #names = new KernelNames();
+  #open = true;
+  #last: TraceStatistics | null = null;
+  /** What the programs counted, once they are closed. */
+  #nested: bigint | null | undefined = undefined;
+
+  /**
+   * Finds, loads and attaches. Probes that cannot be had are in `refused`, and the rest is attached. Throws `ExpressionError` for an expression that no probe can have, `not-found` where no
+   * probe is left, `not-permitted`, `missing-feature`, `missing-library`.
+   */
+  static async open(options: TraceOptions): Promise<Trace> {
+    return openTrace(options);
+  }
+
+  /** @internal */
+  constructor(parts: { attached: readonly AttachedProbe[]; refused: readonly RefusedProbe[]; lacking: readonly Lacking[]; probes: readonly Attached[]; programs: readonly GeneratedProgram[]; maps: readonly BpfMap[]; counters: BpfMap; calls: BpfMap | null; when: When; signal?: AbortSignal }, ring: (decode: (record: RingRecord) => TraceEvent) => RingBuffer<TraceEvent>) {
+    this.attached = parts.attached;
+    this.refused = parts.refused;
+    this.lacking = parts.lacking;
+    this.#probes = parts.probes;
+    this.#programs = parts.programs;
+    this.#maps = parts.maps;
+    this.#counters = parts.counters;
+    this.#calls = parts.calls;
+    this.#when = parts.when;
+    this.#signal = parts.signal;
+    this.#ring = ring((record) => this.#event(record));
+  }
+
+  #event(record: RingRecord): TraceEvent {
+    const word = record.u32(header.probe);
+    const kind = kinds[word >>> kindShift] ?? "entry";
+    const { plan, text, readers, result } = this.#probes[word & (2 ** kindShift - 1)]!;
+    const { probe, layout } = plan;
+    const whole = kind !== "exit" || this.#when === "return";
+    let stack: readonly bigint[] | null = null;
+    if (layout.stack !== null && whole) {
+      const length = Number(record.i64(layout.stack.offset));
+      stack = Array.from({ length: Math.max(0, Math.min(layout.stack.depth, length / 8)) }, (_, index) => record.u64(layout.stack!.offset + 8 + 8 * index));
+    }
+    return {
+      kind,
+      time: record.u64(header.time),
+      cpu: record.u32(header.cpu),
+      pid: record.u32(header.pidTgid + 4),
+      tid: record.u32(header.pidTgid),
+      comm: record.text(header.comm, 16),
+      probe: text,
+      module: probe.kind === "tracepoint" ? probe.category : probe.module,
+      function: probe.name,
+      args: whole ? readValues(readers, record) : [],
+      ret: kind === "exit" && result ? result(record.u64(header.ret)) : null,
+      duration: kind === "exit" ? record.u64(header.duration) : null,
+      stack: stack === null ? null : this.#names.frames(stack, probe.kind === "function" ? probe : null),
+    };
+  }
+
+  /** Events as they come, in arrays; what is lost is told by events of its own. Ends with `close`, or an abort. What is in the ring then is given still. */
+  async *batches(): AsyncGenerator<TraceEvent[], void, void> {
+    let asked = performance.now();
+    while (this.#open && this.#signal?.aborted !== true) {
+      const events = this.#ring.take(1024);
+      if (events.length > 0) yield events;
+      const now = performance.now();
+      if (now - asked >= lostEvery) {
+        asked = now;
+        const lost = this.#lost();
+        if (lost.length > 0) yield lost;
+      }
+      if (events.length === 0) await this.#ring.wait({ timeout: lostEvery, ...(this.#signal ? { signal: this.#signal } : {}) });
+      // Signals and timers have their turn, however fast events come.
+      else await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    if (this.#open) yield* this.rest();
+  }
+
+  /** Detaches, and gives what is in the ring still. */
+  *rest(): Generator<TraceEvent[], void, void> {
+    this.#detach();
+    for (let events = this.#ring.take(1024); events.length > 0; events = this.#ring.take(1024)) yield events;
+    const lost = this.#lost();
+    if (lost.length > 0) yield lost;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<TraceEvent, void, void> {
+    for await (const events of this.batches()) yield* events;
+  }
+
+  #lost(): LostEvent[] {
+    const now = this.statistics();
+    const time = process.hrtime.bigint();
+    const events: LostEvent[] = [];
+    for (const why of ["full", "rate", "nested"] as const) {
+      const value = now[why];
+      if (value === null || value <= this.#seen[why]) continue;
+      events.push({ kind: "lost", time, count: value - this.#seen[why], why });
+      this.#seen[why] = value;
+    }
+    return events;
+  }
+
+  /** What it came to up to now; after `close` what it was then. */
+  statistics(): TraceStatistics {
+    if (!this.#open) return this.#last!;
+    const bytes = this.#counters.get(0) as Uint8Array;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const word = (index: number): bigint => view.getBigUint64(8 * index, true);
+    let nested: bigint | null = this.#nested === undefined ? 0n : this.#nested;
+    for (const program of this.#nested === undefined ? this.#programs : []) {
+      try {
+        nested = (nested ?? 0n) + program.info().recursionMisses;
+      } catch {
+        nested = null;
+        break;
+      }
+    }
+    return { events: this.#ring.statistics().records, full: word(counter.full), rate: word(counter.rate), faults: word(counter.faults), calls: word(counter.calls), nested, open: this.#openCalls };
+  }
+
+  /** Counted once, when all is detached. */
+  #countOpen(): void {
+    this.#openCalls = this.#calls === null ? 0 : [...this.#calls.keys()].length;
+  }
+
+  #detach(): void {
+    if (this.#nested !== undefined) return;
+    const { nested } = this.statistics();
+    for (const program of this.#programs) program.close();
+    this.#nested = nested;
+    this.#countOpen();
+  }
+
+  /** Detaches and frees all. A second time it does nothing. */
+  close(): void {
+    if (!this.#open) return;
+    if (this.#nested === undefined) this.#detach();
+    this.#last = this.statistics();
+    this.#ring.close();
+    for (const map of this.#maps) map.close();
+    this.#open = false;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** Events of probes, until the signal or a `break` ends it: `for await (const event of trace({ probes: ["gtp:gtp_dev_xmit"] })) …` */
+export async function* trace(options: TraceOptions): AsyncGenerator<TraceEvent, void, void> {
+  const running = await openTrace(options);
+  try {
+    yield* running;
+  } finally {
+    running.close();
+  }
+}
+
+async function openTrace({ probes: texts, expressions = [], filter = null, when = "entry", stackDepth = 0, pinned = "may pin modules", rate = null, ringSize = defaultRing, captures = {}, signal, progress }: TraceOptions): Promise<Trace> {
+  const { probes, refused: unresolved, lacking, arch } = await resolveProbes(texts, { pinned });
+  signal?.throwIfAborted();
+  const refused: RefusedProbe[] = [...unresolved];
+  const plans: ProbePlan[] = [];
+  let wrong: OopscopeError | null = null;
+  for (const probe of probes) {
+    try {
+      plans.push(planProbe(probe, arch, { expressions, filter, when, stackDepth, captures: { ...captureDefaults, ...captures } }));
+    } catch (error) {
+      if (!(error instanceof OopscopeError)) throw error;
+      wrong ??= error;
+      refused.push({ probe: probeText(probe), why: error.message });
+    }
+  }
+  if (plans.length === 0) throw wrong ?? noProbes(refused);
+  const programs: GeneratedProgram[] = [];
+  const maps: BpfMap[] = [];
+  const make = async (map: Parameters<typeof BpfMap.create>[0]): Promise<BpfMap> => {
+    const made = await BpfMap.create(map);
+    maps.push(made);
+    return made;
+  };
+  try {
+    const size = Math.max(...plans.map(({ layout }) => layout.size));
+    const counters = await make({ type: "array", name: "trace_counters", keySize: 4, valueSize: 8 * (counter.probes + plans.length), maxEntries: 1 });
+    const ring = await make({ type: "ringbuf", name: "trace_ring", keySize: 0, valueSize: 0, maxEntries: ringSize });
+    const follows = when !== "entry" && plans.some(({ probe }) => probe.kind === "function");
+    const calls = follows ? await make({ type: "hash", name: "trace_calls", keySize: callKeySize, valueSize: size, maxEntries: mostCalls }) : null;
+    const blank = follows ? await make({ type: "array", name: "trace_blank", keySize: 4, valueSize: size, maxEntries: 1 }) : null;
+    const shared: ProgramMaps = { counters, ring, calls, blank };
+    const attacher = new Attacher(shared, when, rate, ownPid(), programs);
+    const attached: AttachedProbe[] = [];
+    const parts: Attached[] = [];
+    for (const [index, plan] of plans.entries()) {
+      signal?.throwIfAborted();
+      const text = probeText(plan.probe);
+      try {
+        const done = await attacher.attach(plan, parts.length);
+        attached.push({ probe: text, module: plan.probe.kind === "function" ? plan.probe.module : null, ...done });
+        parts.push({ plan, text, readers: valueReaders(plan.probe.btf, plan.layout.fields), result: plan.result && presentResult(plan.probe.btf, plan.result) });
+      } catch (error) {
+        if (!(error instanceof OopscopeError) || ["not-permitted", "missing-library"].includes(error.code)) throw error;
+        refused.push({ probe: text, why: error.message });
+      }
+      progress?.(index + 1, plans.length);
+    }
+    if (parts.length === 0) throw noProbes(refused);
+    let opened: RingBuffer<TraceEvent> | null = null;
+    let decode: ((record: RingRecord) => TraceEvent) | null = null;
+    opened = await RingBuffer.open<TraceEvent>(ring, { decode: (record) => decode!(record) });
+    return new Trace({ attached, refused, lacking, probes: parts, programs, maps, counters, calls, when, ...(signal ? { signal } : {}) }, (own) => {
+      decode = own;
+      return opened;
+    });
+  } catch (error) {
+    for (const program of programs) program.close();
+    for (const map of maps) map.close();
+    throw error;
+  }
+}
+
+function noProbes(refused: readonly RefusedProbe[]): OopscopeError {
+  const [first] = refused;
+  const more = refused.length > 1 ? ` (and ${refused.length - 1} more)` : "";
+  return new OopscopeError("not-found", first === undefined ? "no probe is left to attach" : `cannot trace \`${first.probe}\`: ${first.why}${more}`, { probe: first?.probe });
+}
+
+/** This process's number as the kernel has it; null within a PID namespace, where its own number would be another's (the first namespace is PROC_PID_INIT_INO, include/linux/proc_ns.h). */
+function ownPid(): number | null {
+  try {
+    return readlinkSync("/proc/self/ns/pid") === "pid:[4026531836]" ? process.pid : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Makes the programs of probes and attaches them; functions of one form share theirs where the kernel has cookies. */
+class Attacher {
+  readonly #maps: ProgramMaps;
+  readonly #when: When;
+  readonly #rate: number | null;
+  readonly #ownPid: number | null;
+  readonly #programs: GeneratedProgram[];
+  readonly #shared = new Map<string, GeneratedProgram>();
+  /** Unknown until a program with one was loaded or refused. */
+  #cookies: boolean | null = null;
+
+  constructor(maps: ProgramMaps, when: When, rate: number | null, own: number | null, programs: GeneratedProgram[]) {
+    this.#maps = maps;
+    this.#when = when;
+    this.#rate = rate;
+    this.#ownPid = own;
+    this.#programs = programs;
+  }
+
+  async attach(plan: ProbePlan, number: number): Promise<{ readonly how: AttachedProbe["how"]; readonly why: string | null }> {
+    const { probe, contexts } = plan;
+    if (probe.kind === "tracepoint") {
+      const program = await this.#load("tracepoint", `t_${probe.name}`, entryProgram(this.#programPlan(plan, contexts.tracepoint!, number), "tracepoint"));
+      program.attach({ kind: "tracepoint", category: probe.category, name: probe.name });
+      return { how: "tracepoint", why: null };
+    }
+    let why = probe.fallback;
+    for (const how of probe.how) {
+      if (how === "fentry" && contexts.fentry === null) continue;
+      try {
+        if (how === "fentry") await this.#fentry(plan, probe, number);
+        else await this.#kprobe(plan, probe, number);
+        return { how, why: how === "kprobe" ? why : null };
+      } catch (error) {
+        if (!(error instanceof OopscopeError) || how === probe.how.at(-1) || ["not-permitted", "missing-library"].includes(error.code)) throw error;
+        why = messageOf(error);
+      }
+    }
+    throw new OopscopeError("refused", `no way is left to trace ${probeText(probe)}`, {});
+  }
+
+  #programPlan(plan: ProbePlan, context: Context, probe: number | "cookie"): ProgramPlan {
+    return { maps: this.#maps, context, layout: plan.layout, probe, filter: plan.filter, ownPid: this.#ownPid, rate: this.#rate };
+  }
+
+  /** Bytecode by part: what runs when the function returns is attached first, so that no call is kept that nobody takes out again. */
+  #parts(plan: ProbePlan, context: Context, probe: number | "cookie"): { readonly part: "return" | "entry"; readonly code: Uint8Array }[] {
+    const own = this.#programPlan(plan, context, probe);
+    if (this.#when === "entry") return [{ part: "entry", code: entryProgram(own, "entry") }];
+    return [
+      { part: "return", code: returnProgram({ ...own, filter: plan.returnFilter }, this.#when === "return") },
+      { part: "entry", code: keepingProgram(own, this.#when === "both") },
+    ];
+  }
+
+  async #load(type: "tracing" | "kprobe" | "tracepoint", name: string, code: Uint8Array, more: Partial<Parameters<typeof GeneratedProgram.load>[1]> = {}): Promise<GeneratedProgram> {
+    const program = await GeneratedProgram.load(code, { type, name: name.replaceAll(/\W/g, "_"), license: "GPL", ...more });
+    this.#programs.push(program);
+    return program;
+  }
+
+  async #fentry(plan: ProbePlan, probe: FunctionProbe, number: number): Promise<void> {
+    const made: GeneratedProgram[] = [];
+    try {
+      for (const { part, code } of this.#parts(plan, plan.contexts.fentry!, number)) {
+        const program = await this.#load("tracing", `${part}_${probe.name}`, code, { attachType: part === "entry" ? "trace-fentry" : "trace-fexit", target: { function: probe.name, ...(probe.module === null ? {} : { module: probe.module }), ...(probe.type === null ? {} : { id: probe.type }) } });
+        made.push(program);
+        program.attach();
+      }
+    } catch (error) {
+      this.#drop(made);
+      throw error;
+    }
+  }
+
+  #drop(made: readonly (GeneratedProgram | BpfLink)[]): void {
+    for (const one of made) {
+      one.close();
+      const index = one instanceof GeneratedProgram ? this.#programs.indexOf(one) : -1;
+      if (index >= 0) this.#programs.splice(index, 1);
+    }
+  }
+
+  async #kprobe(plan: ProbePlan, probe: FunctionProbe, number: number): Promise<void> {
+    const made: (GeneratedProgram | BpfLink)[] = [];
+    try {
+      const cookies = this.#cookies !== false;
+      for (const { part, code } of this.#parts(plan, plan.contexts.registers!, cookies ? "cookie" : number)) {
+        const form = `${part} ${formOf(plan)}`;
+        let program = cookies ? this.#shared.get(form) : undefined;
+        if (program === undefined) {
+          program = await this.#load("kprobe", `${part}_${probe.name}`, code);
+          if (cookies) this.#shared.set(form, program);
+          else made.push(program);
+        }
+        made.push(program.attach({ kind: "kprobe", function: probe.name, ...(probe.address === null ? {} : { address: probe.address }), return: part === "return", ...(cookies ? { cookie: BigInt(number) } : {}) }));
+        if (cookies) this.#cookies = true;
+      }
+    } catch (error) {
+      this.#drop(made);
+      // The first program tells: before 5.15 there is no bpf_get_attach_cookie, and no link for it.
+      if (this.#cookies === null && error instanceof OopscopeError && error.code !== "not-permitted" && error.code !== "missing-library") {
+        this.#cookies = false;
+        await this.#kprobe(plan, probe, number);
+        return;
+      }
+      throw error;
+    }
+  }
+}
+
+/** Whether a module is loaded now. */
+export function isLoaded(module: string): boolean {
+  return existsSync(`/sys/module/${module}/initstate`);
+}
+

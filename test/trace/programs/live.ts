@@ -1,0 +1,81 @@
+// Runs in a guest with the module trace_zoo: prints lines `@@ JSON`, each what one trace of it saw.
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { listLinks, listPrograms } from "../../../src/bpf/index.ts";
+import { frameText, Trace } from "../../../src/trace/index.ts";
+import { say, step, texts, write } from "./watch.ts";
+
+const zoo = "trace_zoo:";
+for (const pinned of ["may pin modules", "leaves modules free"] as const) {
+  const how = (text: string): string => `${pinned === "may pin modules" ? "fentry" : "kprobe"} ${text}`;
+  const first = await Trace.open({ probes: [`${zoo}tz_loop`], pinned });
+  say([how("attached"), first.attached.map(({ probe, how: by }) => [probe, by]), first.refused]);
+  first.close();
+  await step(how("arguments"), { probes: ["tz_integers", "tz_wide", "tz_many"].map((name) => zoo + name), pinned }, () => write(1, 2, 3));
+  await step(how("results"), { probes: ["tz_integers", "tz_wide", "tz_many", "tz_thing", "tz_pointer"].map((name) => zoo + name), pinned, when: "return" }, () => write(1, 2, 3, 4, 5));
+  await step(how("pointers"), { probes: ["tz_thing", "tz_addresses", "tz_packet"].map((name) => zoo + name), pinned }, () => write(4, 7, 8));
+  await step(how("expressions"), {
+    probes: [`${zoo}tz_thing`], pinned,
+    expressions: ["thing->one", "thing->three", "thing->twelve", "thing->minus", "thing->inner.id", "thing->inner.label", "thing->inner.history[1]", "thing->other->history[3]", "thing->other->label", "thing->next->title", "thing->title", "thing->port", "thing->address", "thing->mac", "ntohs(thing->port) + 1", "((struct tz_inner *)&thing->inner)->id", "name == \"eth0\"", "thing->inner.id / (thing->one - 1)", "comm", "thing->inner"],
+  }, () => write(4));
+  await step(how("packet"), { probes: [`${zoo}tz_packet`], pinned, expressions: ["skb->dev->name", "ntohs(((struct udphdr *)(skb->head + skb->transport_header))->dest)", "((struct udphdr *)(skb->head + skb->transport_header))->dest", "skb->len", "skb->pkt_type"] }, () => write(8));
+  await step(how("filter"), { probes: [`${zoo}tz_thing`], pinned, filter: "thing->inner.id == 9 || thing->next->inner.id == 9" }, () => write(4));
+  await step(how("filter of results"), { probes: [`${zoo}tz_loop`], pinned, when: "return", filter: "number % 3 == 0 && ret > 20 && ret <= 30 && comm == \"sh\"" }, () => write(40));
+  await step(how("recursion"), { probes: [`${zoo}tz_recursive`], pinned, when: "return" }, () => write(6), (events) => events.flatMap((event) => (event.kind === "exit" && event.ret?.kind === "integer" ? [[Number(event.ret.value), event.duration! > 0n]] : [])));
+  await step(how("both"), { probes: [`${zoo}tz_recursive`], pinned, when: "both" }, () => write(6));
+  await step(how("stack"), { probes: [`${zoo}tz_loop`], pinned, stackDepth: 32 }, () => write(9), (events) => {
+    const [event] = events;
+    const frames = event?.kind === "entry" ? event.stack!.map((frame) => frameText(frame).replace(/\+0x[0-9a-f]+/, "")) : [];
+    return [frames.slice(0, 3), frames.includes("vfs_write")];
+  });
+  await step(how("many"), { probes: [`${zoo}tz_loop`], pinned, ringSize: 4096 }, () => write(1000), (events) => {
+    const lost = events.reduce((sum, event) => sum + (event.kind === "lost" ? Number(event.count) : 0), 0);
+    const seen = events.flatMap((event) => (event.kind === "entry" && event.args[0]!.value.kind === "integer" ? [Number(event.args[0]!.value.value)] : []));
+    return [seen.length + lost, seen.every((number, index) => number === index), lost > 0];
+  });
+  await step(how("rate"), { probes: [`${zoo}tz_loop`], pinned, rate: 10 }, () => write(1000), (events) => {
+    const lost = events.reduce((sum, event) => sum + (event.kind === "lost" && event.why === "rate" ? Number(event.count) : 0), 0);
+    const seen = events.filter(({ kind }) => kind === "entry").length;
+    return [seen + lost, seen <= 30];
+  });
+  // All functions of the module, over and over.
+  const count = async (): Promise<number[]> => [(await listPrograms()).length, (await listLinks()).length];
+  const start = await count();
+  const times: number[] = [];
+  let probes = 0;
+  for (let round = 0; round < 2; round++) {
+    const began = performance.now();
+    const running = await Trace.open({ probes: ["trace_zoo"], pinned });
+    probes = running.attached.length;
+    running.close();
+    times.push(Math.round(performance.now() - began));
+  }
+  say([how("rounds"), probes >= 9, (await count()).map((now, index) => now - start[index]!)]);
+  console.log(how(`rounds took ${times.join(" ")} ms`));
+  let unloaded: string;
+  const held = await Trace.open({ probes: [`${zoo}tz_loop`], pinned });
+  try {
+    execFileSync("busybox", ["rmmod", "trace_zoo"], { stdio: "pipe" });
+    unloaded = "unloaded";
+  } catch (error) {
+    unloaded = /unavailable|busy|in use|temporarily/i.test(String((error as { stderr?: Buffer }).stderr)) ? "in use" : String((error as { stderr?: Buffer }).stderr);
+  }
+  held.close();
+  if (unloaded === "unloaded") execFileSync("busybox", ["insmod", process.argv[2]!]);
+  say([how("rmmod"), unloaded, existsSync("/proc/trace_zoo")]);
+}
+
+// Refused, each with its reason.
+for (const probes of [["trace_zoo:tz_lop"], ["trace_zo:tz_loop"], ["_raw_spin_lock"], ["trace_zoo:tz_init"], ["t:skb:nothing"], ["migrate_disable"]]) {
+  try {
+    (await Trace.open({ probes })).close();
+    say(["refused", probes, "attached"]);
+  } catch (error) {
+    say(["refused", probes, (error as Error).message]);
+  }
+}
+// A tracepoint: the drop of the packet that tz_send makes.
+await step("tracepoint", { probes: ["t:skb:kfree_skb"], filter: "comm == \"sh\"", expressions: ["protocol", "skbaddr"] }, () => write(8), (events) => texts(events).slice(0, 1));
+await step("tracepoint by name", { probes: ["t:sched:sched_process_exec"], expressions: ["filename", "pid == old_pid"] }, () => void execFileSync("/bin/true"), (events) => texts(events).slice(0, 1));
+await step("kernel", { probes: ["vfs_open"], filter: "comm == \"cat\" && path->dentry->d_name.name == \"hostname\"", expressions: ["comm", "pid == tid", "path->dentry->d_name.len"] }, () => void execFileSync("cat", ["/etc/hostname"]), (events) => [...new Set(texts(events))]);
+say(["release", /\d+\.\d+/.exec(readFileSync("/proc/sys/kernel/osrelease", "utf8"))![0]]);
