@@ -105,6 +105,13 @@ export function simulate(code: Uint8Array, machine: Machine): bigint {
     at++;
     const kind = op & 7;
     if (kind === 4 || kind === 7) {
+      if ((op & 0xf0) === 0xd0) {
+        // To network order, cut to its bits.
+        const bytes = Array.from({ length: imm / 8 }, (_, index) => (value(dst) >> BigInt(8 * index)) & 0xffn);
+        if ((op & 8) === 0) bytes.reverse();
+        registers[dst] = bytes.reduce((sum, byte) => (sum << 8n) | byte, 0n);
+        continue;
+      }
       const wide = kind === 7;
       const right = (op & 8) !== 0 ? value(src) : u64(BigInt(imm));
       const operation = op & 0xf0;
