@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { OopscopeError } from "../base/index.ts";
 import { btfFromBytes, type Btf } from "../btf/index.ts";
@@ -17,7 +18,7 @@ export type ResolvedProbes = { readonly probes: readonly Probe[]; readonly refus
  * `missing-feature` for a kernel without BTF, `bad-argument` for what is no pattern.
  */
 export async function resolveProbes(texts: readonly string[], { pinned, root = "/" }: ResolveOptions): Promise<ResolvedProbes> {
-  const short = shortWay(texts, pinned, root);
+  const short = await shortWay(texts, pinned, root);
   if (short !== null) return short;
   const sources = readProbeSources({ root });
   const { kernelBtf, arch, lacking } = sources;
@@ -60,14 +61,18 @@ export async function resolveProbes(texts: readonly string[], { pinned, root = "
 }
 
 /** Functions that are named in whole, and tracepoints, without reading all there is; null where one of them needs a closer look. */
-function shortWay(texts: readonly string[], pinned: ResolveOptions["pinned"], root: string): ResolvedProbes | null {
+async function shortWay(texts: readonly string[], pinned: ResolveOptions["pinned"], root: string): Promise<ResolvedProbes | null> {
+  const wanted = [...new Set(texts)];
+  if (wanted.some((text) => /[*?]/.test(text))) return null;
+  // The kernel makes this list as it is read: meanwhile another processor reads the types.
+  const reading = wanted.every((text) => tracepointName(text) !== null) ? null : readFile(join(root, "proc/kallsyms")).catch(() => null);
   const btfPath = join(root, "sys/kernel/btf/vmlinux");
   const bytes = readLive(btfPath);
   if ("why" in bytes) return null;
   const types = new LiveTypes(btfFromBytes(btfPath, bytes), root);
-  let kallsyms: Buffer | null = null;
+  const kallsyms = await reading;
   const probes: Probe[] = [];
-  for (const text of new Set(texts)) {
+  for (const text of wanted) {
     const tracepoint = tracepointName(text);
     if (tracepoint) {
       const found = readTracepoint(tracepoint.category, tracepoint.name, types.kernel, root);
@@ -75,11 +80,7 @@ function shortWay(texts: readonly string[], pinned: ResolveOptions["pinned"], ro
       probes.push(found);
       continue;
     }
-    if (kallsyms === null) {
-      const read = readLive(join(root, "proc/kallsyms"));
-      if ("why" in read) return null;
-      kallsyms = Buffer.from(read.buffer, read.byteOffset, read.length);
-    }
+    if (kallsyms === null) return null;
     const found = exactProbe(kallsyms, types, parsePattern(text), pinned);
     if (found === null) return null;
     probes.push(found);
@@ -118,7 +119,7 @@ async function functionProbe(sources: ProbeSources, table: FunctionTable, row: n
   if (can.includes("kprobe") || can.includes("kprobe-address")) how.push("kprobe");
   const reasons = (): string => reasonsOf(table.row(row), table).map(({ of, text: why }) => `${of.join(" and ")}: ${why}`).join("; ");
   if (how.length === 0) return { probe: text, why: free && can.includes("fentry") ? `only fentry can trace it, which would keep the module from being unloaded (${reasons()})` : reasons() };
-  const btf = btfs.get(module) ?? (await moduleBtf(sources, module!)).btf ?? btfs.get(null)!;
+  const btf = btfs.get(module) ?? (await moduleBtf(sources, module)).btf ?? btfs.get(null)!;
   btfs.set(module, btf);
   const func = btf.idsOf(name, "func").find((id) => module === null || id >= btf.firstId) ?? null;
   const prototype = func === null ? null : btf.sizeOrType(func);

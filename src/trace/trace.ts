@@ -48,6 +48,8 @@ export type TraceStatistics = {
   readonly calls: bigint;
   /** Calls that the kernel did not run a program for, since one was running on that processor; null where it does not count them. */
   readonly nested: bigint | null;
+  /** Calls whose return was not seen up to now: they have not returned, or the kernel missed it (kretprobes before 5.16 follow as many calls at a time as there are processors). */
+  readonly open: number;
 };
 
 /** Calls in flight that are followed to their return. */
@@ -72,6 +74,8 @@ export class Trace implements AsyncIterable<TraceEvent> {
   readonly #programs: readonly GeneratedProgram[];
   readonly #maps: readonly BpfMap[];
   readonly #counters: BpfMap;
+  readonly #calls: BpfMap | null;
+  #openCalls = 0;
   readonly #ring: RingBuffer<TraceEvent>;
   readonly #when: When;
   readonly #signal: AbortSignal | undefined;
@@ -91,7 +95,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
   }
 
   /** @internal */
-  constructor(parts: { attached: readonly AttachedProbe[]; refused: readonly RefusedProbe[]; lacking: readonly Lacking[]; probes: readonly Attached[]; programs: readonly GeneratedProgram[]; maps: readonly BpfMap[]; counters: BpfMap; when: When; signal?: AbortSignal }, ring: (decode: (record: RingRecord) => TraceEvent) => RingBuffer<TraceEvent>) {
+  constructor(parts: { attached: readonly AttachedProbe[]; refused: readonly RefusedProbe[]; lacking: readonly Lacking[]; probes: readonly Attached[]; programs: readonly GeneratedProgram[]; maps: readonly BpfMap[]; counters: BpfMap; calls: BpfMap | null; when: When; signal?: AbortSignal }, ring: (decode: (record: RingRecord) => TraceEvent) => RingBuffer<TraceEvent>) {
     this.attached = parts.attached;
     this.refused = parts.refused;
     this.lacking = parts.lacking;
@@ -99,6 +103,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
     this.#programs = parts.programs;
     this.#maps = parts.maps;
     this.#counters = parts.counters;
+    this.#calls = parts.calls;
     this.#when = parts.when;
     this.#signal = parts.signal;
     this.#ring = ring((record) => this.#event(record));
@@ -152,7 +157,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
   }
 
   /** Detaches, and gives what is in the ring still. */
-  async *rest(): AsyncGenerator<TraceEvent[], void, void> {
+  *rest(): Generator<TraceEvent[], void, void> {
     this.#detach();
     for (let events = this.#ring.take(1024); events.length > 0; events = this.#ring.take(1024)) yield events;
     const lost = this.#lost();
@@ -191,20 +196,27 @@ export class Trace implements AsyncIterable<TraceEvent> {
         break;
       }
     }
-    return { events: this.#ring.statistics().records, full: word(counter.full), rate: word(counter.rate), faults: word(counter.faults), calls: word(counter.calls), nested };
+    return { events: this.#ring.statistics().records, full: word(counter.full), rate: word(counter.rate), faults: word(counter.faults), calls: word(counter.calls), nested, open: this.#openCalls };
+  }
+
+  /** Counted once, when all is detached. */
+  #countOpen(): void {
+    this.#openCalls = this.#calls === null ? 0 : [...this.#calls.keys()].length;
   }
 
   #detach(): void {
+    if (this.#nested !== undefined) return;
     const { nested } = this.statistics();
     for (const program of this.#programs) program.close();
     this.#nested = nested;
+    this.#countOpen();
   }
 
   /** Detaches and frees all. A second time it does nothing. */
   close(): void {
     if (!this.#open) return;
+    if (this.#nested === undefined) this.#detach();
     this.#last = this.statistics();
-    for (const program of this.#programs) program.close();
     this.#ring.close();
     for (const map of this.#maps) map.close();
     this.#open = false;
@@ -276,7 +288,7 @@ async function openTrace({ probes: texts, expressions = [], filter = null, when 
     let opened: RingBuffer<TraceEvent> | null = null;
     let decode: ((record: RingRecord) => TraceEvent) | null = null;
     opened = await RingBuffer.open<TraceEvent>(ring, { decode: (record) => decode!(record) });
-    return new Trace({ attached, refused, lacking, probes: parts, programs, maps, counters, when, ...(signal ? { signal } : {}) }, (own) => {
+    return new Trace({ attached, refused, lacking, probes: parts, programs, maps, counters, calls, when, ...(signal ? { signal } : {}) }, (own) => {
       decode = own;
       return opened;
     });

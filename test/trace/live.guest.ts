@@ -1,13 +1,13 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { buildModule, findKernel } from "../../src/lab/index.ts";
+import { buildModule, findKernel, listKernels } from "../../src/lab/index.ts";
 import { inGuest, made, suites } from "../bpf/guest.ts";
 import { expectGolden } from "../support/golden.ts";
 import { bundleOf } from "./bundle.ts";
 
 // The truth is the source of the module (trace_zoo/trace_zoo.c): what it passes to its functions, and what they give back.
-it.each(suites())("%s: calls of functions with known arguments, by fentry and by kprobes", async (kernel) => {
+async function traceIn(kernel: string, program: string, golden: string): Promise<void> {
   const folder = join(made, `trace-${kernel}`);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -15,11 +15,22 @@ it.each(suites())("%s: calls of functions with known arguments, by fentry and by
   await buildModule(await findKernel(kernel), join(import.meta.dirname, "trace_zoo"), module, "test/trace/trace_zoo");
   const script = `mount -t tracefs t /sys/kernel/tracing 2>/dev/null; mount -t debugfs d /sys/kernel/debug 2>/dev/null
 cp ${module} /tmp/trace_zoo.ko
-if ! readelf -SW /tmp/trace_zoo.ko | grep -q ' \\.BTF '; then pahole -J --btf_base /sys/kernel/btf/vmlinux /tmp/trace_zoo.ko; fi
+if [ ${program} = live ] && ! readelf -SW /tmp/trace_zoo.ko | grep -q ' \\.BTF '; then pahole -J --btf_base /sys/kernel/btf/vmlinux /tmp/trace_zoo.ko; fi
 busybox insmod /tmp/trace_zoo.ko
-exec ${process.execPath} ${await bundleOf("live")} /tmp/trace_zoo.ko`;
+exec ${process.execPath} ${await bundleOf(program)} /tmp/trace_zoo.ko`;
   const said = await inGuest(`trace-${kernel}`, script, { kernel });
-  const [major, minor] = kernel.split(".");
-  expect(said.length).toBeGreaterThan(20);
-  expectGolden(`${said.map((line) => JSON.stringify(line)).join("\n")}\n`, new URL(`live/${major}.${minor}.txt`, import.meta.url));
+  expect(said.length).toBeGreaterThan(10);
+  expectGolden(`${said.map((line) => JSON.stringify(line)).join("\n")}\n`, new URL(`live/${golden}.txt`, import.meta.url));
+}
+
+const series = (kernel: string): string => kernel.split(".").slice(0, 2).join(".");
+
+it.each(suites())("%s: calls of functions with known arguments, by fentry and by kprobes", async (kernel) => {
+  await traceIn(kernel, "live", series(kernel));
+});
+
+// Modules have no types there, kprobes no cookies: `make matrix` fetches it.
+const old = (await listKernels()).filter(({ release }) => release.startsWith("5.10.") && release.endsWith("-amd64")).map(({ release }) => release);
+it.each(old)("%s: the oldest kernel", async (kernel) => {
+  await traceIn(kernel, "old", series(kernel));
 });

@@ -96,12 +96,13 @@ function tell(running: Trace, flags: TraceFlags): void {
 }
 
 function summary(running: Trace, shown: number): void {
-  const { full, rate, faults, calls, nested }: TraceStatistics = running.statistics();
+  const { full, rate, faults, calls, nested, open }: TraceStatistics = running.statistics();
   const lost: string[] = [];
   if (full > 0n) lost.push(`${full} lost, as the ring was full`);
   if (rate > 0n) lost.push(`${rate} held back by --limit-rate`);
   if (calls > 0n) lost.push(`${plural(calls, "call")} not followed to the return, as too many were under way`);
   if (nested !== null && nested > 0n) lost.push(`${nested} skipped by the kernel, as the processor was in the probe already`);
   if (faults > 0n) lost.push(`${plural(faults, "call")} for which the filter could not be evaluated (memory that cannot be read)`);
+  if (open > 0) lost.push(`${plural(open, "call")} whose return was not seen`);
   say("note", `${plural(shown, "event")}; ${lost.length === 0 ? "none lost" : lost.join("; ")}; detached`);
 }

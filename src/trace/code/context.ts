@@ -8,8 +8,8 @@ export type Context = {
   readonly ret: (code: Assembler, scratch: number) => void;
   /** A number that this call has for itself until it returns. */
   readonly frame: (code: Assembler, scratch: number) => void;
-  /** How much less the number may be at the entry than it is at the exit: to be tried in this order. */
-  readonly frameSteps: readonly number[];
+  /** How much less the number is at the entry than it is at the exit. */
+  readonly frameStep: number;
 };
 
 /** Reads `offset` of the context by the helper that reads memory: what it gives is a plain number to the verifier, whatever the type of the argument. */
@@ -33,15 +33,15 @@ export function trampolineContext(words: readonly number[], plain: readonly bool
     ret: (code, scratch) => word(code, result.word, result.plain, scratch),
     // The context stands in the trampoline's frame, the same at both ends. Turned round twice, it is a number to the verifier.
     frame: (code) => void code.mov(r8, reg(r6)).neg(r8).neg(r8),
-    frameSteps: [0],
+    frameStep: 0,
   };
 }
 
 /** Where struct pt_regs has what (arch/x86/include/asm/ptrace.h, arch/arm64/include/uapi/asm/ptrace.h). `stackArguments`: bytes from the stack pointer to the first argument that has no register. */
-const registers: Readonly<Record<string, { readonly arguments: readonly number[]; readonly ret: number; readonly sp: number; readonly stackArguments: number; readonly frameSteps: readonly number[] }>> = {
-  // At a kretprobe the stack pointer is behind the return address, or at it, by version.
-  x86_64: { arguments: [112, 104, 96, 88, 72, 64], ret: 80, sp: 152, stackArguments: 8, frameSteps: [16, 8, 0] },
-  arm64: { arguments: [0, 8, 16, 24, 32, 40, 48, 56], ret: 0, sp: 248, stackArguments: 0, frameSteps: [0] },
+const registers: Readonly<Record<string, { readonly arguments: readonly number[]; readonly ret: number; readonly sp: number; readonly stackArguments: number; readonly frameStep: number }>> = {
+  // A kretprobe has the stack pointer behind the return address, the entry at it.
+  x86_64: { arguments: [112, 104, 96, 88, 72, 64], ret: 80, sp: 152, stackArguments: 8, frameStep: 8 },
+  arm64: { arguments: [0, 8, 16, 24, 32, 40, 48, 56], ret: 0, sp: 248, stackArguments: 0, frameStep: 0 },
 };
 
 /** How many arguments a kprobe finds in registers. */
@@ -66,7 +66,7 @@ export function registerContext(arch: string, words: readonly number[] | null = 
     },
     ret: (code) => void code.load(8, r8, r6, known.ret),
     frame: (code) => void code.load(8, r8, r6, known.sp),
-    frameSteps: known.frameSteps,
+    frameStep: known.frameStep,
   };
 }
 
@@ -87,6 +87,6 @@ export function tracepointContext(fields: readonly TracepointPlace[]): Context {
     },
     ret: nothing,
     frame: nothing,
-    frameSteps: [],
+    frameStep: 0,
   };
 }

@@ -136,7 +136,9 @@ function isChar(btf: Btf, type: Type): boolean {
   return shape.kind === "array" && isCharTarget(btf, shape.element);
 }
 
-/** Only what C calls `char` is text: u8 and unsigned char are mostly bytes. */
+/** What C calls `char` is text, and `const unsigned char`, which names of files have: other unsigned char and u8 are mostly bytes. */
 function isCharTarget(btf: Btf, type: Type): boolean {
-  return type.kind === "btf" && nameText(btf, type.id) === "char" && btf.kindOf(resolve(btf, type.id)) === "int";
+  if (type.kind !== "btf" || btf.kindOf(resolve(btf, type.id)) !== "int") return false;
+  const name = nameText(btf, type.id);
+  return name === "char" || (name === "unsigned char" && btf.kindOf(type.id) === "const");
 }

@@ -27,7 +27,8 @@ export function shapeOf(btf: Btf, type: Type): Shape {
     case "int":
       // Ancient bit-fields have types of their own with a place in them.
       if (![1, 2, 4, 8].includes(found.size)) return { kind: "other", what: `an integer of ${found.size} bytes` };
-      return { kind: "integer", size: found.size as 1 | 2 | 4 | 8, signed: found.signed };
+      // pahole before 1.22 kept no sign for types of characters.
+      return { kind: "integer", size: found.size as 1 | 2 | 4 | 8, signed: found.signed || found.name === "signed char" };
     case "enum":
     case "enum64":
       if (![1, 2, 4, 8].includes(found.size)) return { kind: "other", what: `an enumeration of ${found.size} bytes` };
@@ -66,7 +67,9 @@ export function shapeOf(btf: Btf, type: Type): Shape {
 
 /** Bytes; null where there are none to count (void, functions, what is only declared). */
 export function bytesOf(btf: Btf, type: Type): number | null {
-  return type.kind === "integer" ? type.size : type.kind === "pointer" ? btf.pointerSize : sizeOf(btf, type.id);
+  // Kernels with eBPF tracing have 64 bits: to ask BTF would be a search through its names.
+  if (type.kind === "pointer") return 8;
+  return type.kind === "integer" ? type.size : btf.kindOf(resolve(btf, type.id)) === "ptr" ? 8 : sizeOf(btf, type.id);
 }
 
 /** As C writes it. */

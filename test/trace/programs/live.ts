@@ -2,34 +2,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { listLinks, listPrograms } from "../../../src/bpf/index.ts";
-import { callText, frameText, Trace, type TraceEvent, type TraceOptions } from "../../../src/trace/index.ts";
-
-const say = (value: unknown): void => console.log(`@@ ${JSON.stringify(value)}`);
-// Addresses differ from run to run; zero, what is small and errors do not.
-const plain = (text: string): string => text.replaceAll(/0x[0-9a-f]{16}\b/g, "0x…").replaceAll(/\((?:[\d.]+ (?:ns|µs|ms|s))\)/g, "(time)");
-const write = (...numbers: readonly (number | string)[]): void => void execFileSync("sh", ["-c", numbers.map((number) => `echo ${number} > /proc/trace_zoo`).join("; ")]);
-
-async function watch(options: TraceOptions, act: () => void): Promise<TraceEvent[]> {
-  const running = await Trace.open(options);
-  try {
-    act();
-    const events: TraceEvent[] = [];
-    for await (const part of running.rest()) events.push(...part);
-    return events;
-  } finally {
-    running.close();
-  }
-}
-
-const texts = (events: readonly TraceEvent[]): string[] => events.map((event) => (event.kind === "lost" ? `lost ${event.count} ${event.why}` : plain(callText(event))));
-
-async function step(name: string, options: TraceOptions, act: () => void, of: (events: readonly TraceEvent[]) => unknown = texts): Promise<void> {
-  try {
-    say([name, of(await watch(options, act))]);
-  } catch (error) {
-    say([name, String((error as Error).message)]);
-  }
-}
+import { frameText, Trace } from "../../../src/trace/index.ts";
+import { say, step, texts, write } from "./watch.ts";
 
 const zoo = "trace_zoo:";
 for (const pinned of ["may pin modules", "leaves modules free"] as const) {
@@ -103,5 +77,5 @@ for (const probes of [["trace_zoo:tz_lop"], ["trace_zo:tz_loop"], ["_raw_spin_lo
 // A tracepoint: the drop of the packet that tz_send makes.
 await step("tracepoint", { probes: ["t:skb:kfree_skb"], filter: "comm == \"sh\"", expressions: ["protocol", "skbaddr"] }, () => write(8), (events) => texts(events).slice(0, 1));
 await step("tracepoint by name", { probes: ["t:sched:sched_process_exec"], expressions: ["filename", "pid == old_pid"] }, () => void execFileSync("/bin/true"), (events) => texts(events).slice(0, 1));
-await step("kernel", { probes: ["vfs_open"], filter: "comm == \"cat\" && path->dentry->d_name.name == \"hostname\"", expressions: ["comm", "pid == tid", "path->dentry->d_name.len"] }, () => void execFileSync("cat", ["/etc/hostname"]));
+await step("kernel", { probes: ["vfs_open"], filter: "comm == \"cat\" && path->dentry->d_name.name == \"hostname\"", expressions: ["comm", "pid == tid", "path->dentry->d_name.len"] }, () => void execFileSync("cat", ["/etc/hostname"]), (events) => [...new Set(texts(events))]);
 say(["release", /\d+\.\d+/.exec(readFileSync("/proc/sys/kernel/osrelease", "utf8"))![0]]);
