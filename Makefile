@@ -29,7 +29,7 @@ oracle: build kernels ## against llvm-symbolizer, addr2line, objdump and decode_
 	@$(RUN) npx vitest run --project oracle
 
 guest: build kernels ## tests that boot QEMU
-	@$(RUN) npx vitest run --project guest
+	@$(RUN) npx vitest run --project guest --maxWorkers=2
 
 nodes: setup ## the unit tests on Node 20, 22, 24 and 26
 	@scripts/nodes.sh

@@ -12,13 +12,14 @@ export function benchBpf(release) {
   const work = mkdtempSync(join(tmpdir(), "oopscope-bench-bpf-"));
   try {
     const object = join(work, "events.bpf.o");
-    execFileSync(process.execPath, [cli, "bpf", "build", "-q", "-o", object, join(root, "bench/bpf/events.bpf.c")], { stdio: "inherit" });
+    const probe = join(work, "enters.bpf.o");
+    for (const [out, source] of [[object, "events"], [probe, "enters"]]) execFileSync(process.execPath, [cli, "bpf", "build", "-q", "-o", out, join(root, `bench/bpf/${source}.bpf.c`)], { stdio: "inherit" });
     execFileSync(process.execPath, [cli, "bpf", "types", "-q", "-o", join(work, "events.mjs.js"), object], { stdio: "inherit" });
     writeFileSync(join(work, "package.json"), '{"type":"module"}');
-    execFileSync("gcc", ["-O2", "-o", join(work, "consumer"), join(root, "bench/bpf/consumer.c"), "-lbpf"], { stdio: "inherit" });
+    for (const name of ["producer", "consumer"]) execFileSync("gcc", ["-O2", "-o", join(work, name), join(root, `bench/bpf/${name}.c`), "-lbpf"], { stdio: "inherit" });
     const script = join(work, "bench.sh");
-    writeFileSync(script, `#!/bin/sh\ndmesg -n 1\nexec ${process.execPath} ${root}bench/bpf/guest.mjs ${object} ${join(work, "consumer")} ${join(work, "events.mjs.js")}\n`, { mode: 0o755 });
-    const { stdout } = spawnSync(process.execPath, [cli, "lab", "run", "--kernel", release, "--memory", "1536", "--timeout", "200", "--no-decode", "--script", script], { encoding: "utf8", maxBuffer: 1 << 26 });
+    writeFileSync(script, `#!/bin/sh\ndmesg -n 1\nexec ${process.execPath} ${root}bench/bpf/guest.mjs ${object} ${probe} ${join(work, "producer")} ${join(work, "consumer")} ${join(work, "events.mjs.js")}\n`, { mode: 0o755 });
+    const { stdout } = spawnSync(process.execPath, [cli, "lab", "run", "--kernel", release, "--memory", "1536", "--timeout", "300", "--no-decode", "--script", script], { encoding: "utf8", maxBuffer: 1 << 26 });
     const line = /^@@ (.*?)\r?$/m.exec(stdout);
     if (!line) throw new Error(`the guest did not come to an end:\n${stdout.slice(-3000)}`);
     const { start, drain } = JSON.parse(line[1]);
@@ -28,7 +29,7 @@ export function benchBpf(release) {
       "",
       "| start to attached, one fentry program | ms | × bpftrace |",
       "|---|---|---|",
-      ...[["bpftrace", start.bpftrace], ["`oopscope bpf run`", start.run], ["a generated program (`GeneratedProgram`)", start.generated]].map(([name, time]) => `| ${name} | ${time} | ${(time / start.bpftrace).toFixed(2)} |`),
+      ...[["bpftrace", start.bpftrace], ["an empty Node", start.node], ["`oopscope bpf run`", start.run], ["a generated program (`GeneratedProgram`)", start.generated]].map(([name, time]) => `| ${name} | ${time} | ${(time / start.bpftrace).toFixed(2)} |`),
       "",
       "| events of 64 bytes through a ring | written and read | × C | reading alone | × C |",
       "|---|---|---|---|---|",

@@ -2,14 +2,14 @@ import { spawnSync } from "node:child_process";
 
 /**
  * Runs commands in turns (one round each, so that a busy moment of the machine hits all alike) and gives for each the medians: wall and processor time in
- * milliseconds, peak memory in MB.
+ * milliseconds, peak memory in MB. The first round is not counted: it warms the caches.
  */
 export function measure(commands, rounds) {
   const samples = commands.map(() => []);
   for (let round = -1; round < rounds; round++) {
-    for (const [index, { command, args, input, status = [0] }] of commands.entries()) {
+    for (const [index, { command, args, input, env, status = [0] }] of commands.entries()) {
       const begin = performance.now();
-      const run = spawnSync("/usr/bin/time", ["-q", "-f", "\n%U %S %M", command, ...args], { input, maxBuffer: 1 << 30, env: { ...process.env, NODE_COMPILE_CACHE: undefined } });
+      const run = spawnSync("/usr/bin/time", ["-q", "-f", "\n%U %S %M", command, ...args], { input, maxBuffer: 1 << 30, env: { ...process.env, NODE_COMPILE_CACHE: undefined, ...env } });
       const wall = performance.now() - begin;
       if (run.error) throw run.error;
       if (!status.includes(run.status)) throw new Error(`${command} ${args.join(" ")} ended with ${run.status}: ${run.stderr}`);

@@ -1,8 +1,10 @@
 // Builds dist/: the public entries as ES modules that share chunks, the command line, and the type declarations (not with --quick).
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { build, transformSync } from "esbuild";
+import { throughDoors } from "./doors.mjs";
 import { smallGlue } from "./iced.mjs";
 import { packed } from "./pieces.mjs";
 
@@ -31,6 +33,19 @@ const glue = {
   },
 };
 
+const doors = {
+  name: "doors",
+  setup(build) {
+    build.onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => ({ contents: throughDoors(path, readFileSync(path, "utf8")), loader: "ts" }));
+  },
+};
+
+/** What looks after compiled code is one file, in which the command line's start and its pieces meet. */
+const apart = ["code-cache.cjs"];
+/** Files by the commands that need all of what is in them. */
+const packs = [["program", "program"], ["files", "decode", "btf-dump"], ["files", "decode", "bpf-run"], ["decode", "decode"], ["types", "btf-dump", "bpf-run"], ["bpf-run", "bpf-run"]];
+const codeCache = { name: "code-cache", setup: (build) => build.onResolve({ filter: /\/code-cache\.ts$/ }, ({ kind }) => (kind === "entry-point" ? undefined : { path: "./code-cache.cjs", external: true })) };
+
 const common = {
   absWorkingDir: root,
   outdir: "dist",
@@ -48,7 +63,7 @@ const common = {
 };
 
 rmSync(`${root}dist`, { recursive: true, force: true });
-await build({ ...common, entryPoints: sources, splitting: true, format: "esm", chunkNames: "chunks/[name]-[hash]" });
+await build({ ...common, entryPoints: sources, plugins: [doors], splitting: true, format: "esm", chunkNames: "chunks/[name]-[hash]" });
 // The command line is CommonJS: Node's loader of ES modules costs a fifth of an empty start. esbuild splits only ES modules into what each command needs,
 // so they are split first and turned into CommonJS then, piece by piece. What is loaded later in the sources is loaded later here.
 const { outputFiles } = await build({
@@ -58,7 +73,7 @@ const { outputFiles } = await build({
   splitting: true,
   chunkNames: "cli/[name]-[hash]",
   outExtension: { ".js": ".cjs" },
-  plugins: [later, glue],
+  plugins: [later, glue, codeCache, doors],
   define: { "import.meta.url": "__url", "import.meta.dirname": "__dirname" },
   sourcemap: false,
   write: false,
@@ -69,7 +84,18 @@ const pieces = new Map(outputFiles.map(({ path, text }) => {
   const url = /\b__url\b/.test(text) ? 'const __url=require("node:url").pathToFileURL(__filename).href;' : "";
   return [basename(path), `${url}${code.replace(/^"use strict";/, "")}`];
 }));
-for (const [name, text] of packed(pieces, ["program", "decode"])) writeFileSync(`${root}dist/cli/${name}`, `${name === "main.cjs" ? "#!/usr/bin/env node\n" : ""}"use strict";${text}`);
+// What starts it takes nothing of the pieces with it: they are loaded when there is a place for their compiled code.
+const program = [...pieces.keys()].find((name) => /^program-[A-Z0-9]{8}\.cjs$/.test(name));
+const toProgram = { name: "program", setup: (build) => build.onResolve({ filter: /^\.\/program\.ts$/ }, () => ({ path: `./${program}`, external: true })) };
+for (const [name, plugins, define] of [["code-cache", [], { __build: JSON.stringify(createHash("sha256").update([...pieces.values()].join("\0")).digest("hex").slice(0, 16)) }], ["main", [codeCache, toProgram], {}]]) {
+  const { outputFiles: [file] } = await build({ ...common, entryPoints: [`src/cli/${name}.ts`], format: "cjs", plugins, define, supported: { "dynamic-import": false }, sourcemap: false, write: false });
+  pieces.set(`${name}.cjs`, file.text.replace(/^#!.*\n/, "").replace(/^"use strict";/, ""));
+}
+for (const [name, text] of packed(pieces, packs, apart)) {
+  // src/cli/code-cache.ts reads them as such.
+  if (!/^[\0-\x7f]*$/.test(text)) throw new Error(`${name} is not ASCII`);
+  writeFileSync(`${root}dist/cli/${name}`, `${name === "main.cjs" ? "#!/usr/bin/env node\n" : ""}"use strict";${text}`);
+}
 writeFileSync(`${root}dist/cli/iced.cjs`, smallGlue(`${root}node_modules/iced-x86/iced_x86.js`));
 chmodSync(`${root}dist/cli/main.cjs`, 0o755);
 copyFileSync(`${root}node_modules/iced-x86/LICENSE.txt`, `${root}dist/LICENSE.iced-x86`);

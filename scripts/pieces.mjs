@@ -7,23 +7,20 @@ const required = /\brequire\("\.\/([\w-]+\.cjs)"\)/g;
 const later = /\.then\(\(\)=>[^;]*?\brequire\("\.\/([\w-]+\.cjs)"\)\)*/g;
 
 /**
- * Puts pieces into packs. `pieces` are texts of CommonJS by file name; a pack is named by the piece `NAME-HASH.cjs` that leads to all others in it, and a
- * piece belongs to the first pack that needs it. What is in no pack stays a file of its own. In a pack each piece is a function, called when it is first
+ * Puts pieces into packs. `pieces` are texts of CommonJS by file name; a pack, `[name, ...commands]`, has the pieces that all of these commands need and that are
+ * in no pack before it; one that is named twice has those of both. What is in no pack stays a file of its own, as does what is `apart`. In a pack each piece is a function, called when it is first
  * asked for, as a file would be.
  */
-export function packed(pieces, leaders) {
-  const needs = new Map([...pieces].map(([name, text]) => [name, namesIn(text.replace(later, ""))]));
+export function packed(pieces, wanted, apart) {
+  const needs = new Map([...pieces].map(([name, text]) => [name, namesIn(text.replace(later, "")).filter((other) => !apart.includes(other))]));
   const packOf = new Map();
   const packs = new Map();
-  for (const leader of leaders) {
-    // Of pieces of one name the command itself is the one that leads to most.
-    const named = [...pieces.keys()].filter((name) => new RegExp(`^${leader}-[A-Z0-9]{8}\\.cjs$`).test(name));
-    const [first] = named.map((name) => [name, reached(name, needs)]).sort(([, one], [, other]) => other.size - one.size);
-    if (first === undefined) throw new Error(`no piece of the command line is called ${leader}`);
-    const file = `${leader}.cjs`;
-    const own = [...first[1]].filter((name) => !packOf.has(name));
+  for (const [pack, ...commands] of wanted) {
+    const file = `${pack}.cjs`;
+    const [first, ...others] = commands.map((command) => neededBy(command, needs));
+    const own = [...first].filter((name) => !packOf.has(name) && others.every((needed) => needed.has(name)));
     for (const name of own) packOf.set(name, file);
-    packs.set(file, own);
+    packs.set(file, [...(packs.get(file) ?? []), ...own]);
   }
   const rewritten = (text, from) => text.replace(required, (_, name) => {
     const pack = packOf.get(name);
@@ -37,6 +34,14 @@ export function packed(pieces, leaders) {
     files.set(file, `const __pieces={${functions.join(",\n")}},__done=new Map();function __piece(name){let module=__done.get(name);if(module===undefined){__done.set(name,module={exports:{}});__pieces[name](module)}return module.exports}exports.__piece=__piece;`);
   }
   return files;
+}
+
+/** Of pieces of one name the command itself is the one that leads to most. */
+function neededBy(command, needs) {
+  const named = [...needs.keys()].filter((name) => new RegExp(`^${command}-[A-Z0-9]{8}\\.cjs$`).test(name));
+  const [most] = named.map((name) => reached(name, needs)).sort((one, other) => other.size - one.size);
+  if (most === undefined) throw new Error(`no piece of the command line is called ${command}`);
+  return most;
 }
 
 const namesIn = (text) => [...text.matchAll(required)].map(([, name]) => name);

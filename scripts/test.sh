@@ -18,4 +18,5 @@ step unit tests
 scripts/nodes.sh
 step the package, the peers, the guests
 scripts/run.sh npx vitest run --project package --project oracle
-scripts/run.sh npx vitest run --project guest
+# Guests have one processor each.
+scripts/run.sh npx vitest run --project guest --maxWorkers=2

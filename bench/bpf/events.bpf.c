@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR GPL-2.0
-/* Fills a ring with events of 64 bytes, as fast as it can, each time it is run; and one program to attach. */
+/* Fills a ring with events of 64 bytes, as fast as it can, each time it is run. */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
@@ -33,12 +33,6 @@ int fill(void *ctx)
 		if (bpf_ringbuf_output(&events, &event, sizeof(event), BPF_RB_NO_WAKEUP))
 			lost++;
 	}
-	return 0;
-}
-
-SEC("fentry/do_unlinkat")
-int enters(void *ctx)
-{
 	return 0;
 }
 

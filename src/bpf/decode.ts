@@ -1,4 +1,6 @@
+import { compileFunction } from "node:vm";
 import { OopscopeError, textOf } from "../base/index.ts";
+import { hostIsLittle } from "./bytes.ts";
 import { resolve, sizeOf, typeText, type Btf, type BtfInt, type BtfMember } from "../btf/index.ts";
 
 /** Reads one value of a type at an offset; `end` is where the bytes end, for arrays without a length at a struct's end. */
@@ -106,6 +108,7 @@ function arrayDecoder(btf: Btf, elementId: number, length: number, depth: number
   const count = length === 0 && size > 0 ? (at: number, end: number): number => Math.max(0, Math.floor((end - at) / size)) : (): number => length;
   if (element.kind === "int" && element.size === 1 && !element.bool) {
     if (element.name === "char" || element.char) {
+      if (length > 0 && length <= longestKept && length % 4 === 0) return keptText(length);
       return (view, at, end) => {
         const stop = at + count(at, end);
         let nul = at;
@@ -123,6 +126,24 @@ function arrayDecoder(btf: Btf, elementId: number, length: number, depth: number
   };
 }
 
+/** Bytes of a text that is compared with the one before. */
+const longestKept = 64;
+
+/** Text of so many bytes, which is made anew only when the bytes are others than the last time: names of processes and devices repeat. */
+function keptText(length: number): Decode {
+  const words = new Int32Array(length / 4);
+  let text = "";
+  return (view, at) => {
+    let same = 0;
+    while (same < words.length && view.getInt32(at + 4 * same, hostIsLittle) === words[same]) same++;
+    if (same === words.length) return text;
+    for (let word = same; word < words.length; word++) words[word] = view.getInt32(at + 4 * word, hostIsLittle);
+    let nul = at;
+    while (nul < at + length && view.getUint8(nul) !== 0) nul++;
+    return (text = textOf(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), at, nul));
+  };
+}
+
 /** A member with its place in the outer struct. */
 export type Field = { readonly name: string; readonly type: number; readonly bitOffset: number; readonly bitSize: number };
 
@@ -137,36 +158,98 @@ export function fieldsOf(btf: Btf, id: number, depth = 0): Field[] {
   });
 }
 
+/** Reads a bit-field, from the byte on that it begins in. */
+function fieldDecoder(btf: Btf, { type, bitOffset, bitSize }: Omit<Field, "name">): Decode {
+  const int = btf.type(resolve(btf, type));
+  const signed = (int.kind === "int" || int.kind === "enum" || int.kind === "enum64") && int.signed;
+  return bitsDecoder(bitOffset & 7, bitSize, signed, btf.header.little);
+}
+
 type Reader = { readonly name: string; readonly offset: number; readonly read: Decode; /** Where the member ends; null: where the bytes do. */ readonly end: number | null };
 
 function membersOf(btf: Btf, id: number, depth: number): Reader[] {
   return fieldsOf(btf, id).map(({ name, type, bitOffset, bitSize }) => {
-    if (bitSize > 0) {
-      const int = btf.type(resolve(btf, type));
-      const signed = (int.kind === "int" || int.kind === "enum" || int.kind === "enum64") && int.signed;
-      return { name, offset: bitOffset >>> 3, read: bitsDecoder(bitOffset & 7, bitSize, signed, btf.header.little), end: null };
-    }
+    if (bitSize > 0) return { name, offset: bitOffset >>> 3, read: fieldDecoder(btf, { type, bitOffset, bitSize }), end: null };
     const size = sizeOf(btf, type);
     return { name, offset: bitOffset >>> 3, read: decoder(btf, type, depth + 1), end: size === null || size === 0 ? null : (bitOffset >>> 3) + size };
   });
 }
 
-/** Each place of the code below writes one name only, which is what makes V8 write it fast: so the first eight have a place of their own. */
 function structDecoder(readers: readonly Reader[]): Decode {
-  const take = (reader: Reader | undefined, view: DataView, at: number, end: number): unknown => reader!.read(view, at + reader!.offset, reader!.end === null ? end : at + reader!.end);
-  const [a, b, c, d, e, f, g, h] = readers;
-  const count = readers.length;
   return (view, at, end) => {
     const value: Record<string, unknown> = {};
-    if (count > 0) value[a!.name] = take(a, view, at, end);
-    if (count > 1) value[b!.name] = take(b, view, at, end);
-    if (count > 2) value[c!.name] = take(c, view, at, end);
-    if (count > 3) value[d!.name] = take(d, view, at, end);
-    if (count > 4) value[e!.name] = take(e, view, at, end);
-    if (count > 5) value[f!.name] = take(f, view, at, end);
-    if (count > 6) value[g!.name] = take(g, view, at, end);
-    if (count > 7) value[h!.name] = take(h, view, at, end);
-    for (let index = 8; index < count; index++) value[readers[index]!.name] = take(readers[index], view, at, end);
+    for (const { name, offset, read, end: last } of readers) {
+      const member = read(view, at + offset, last === null ? end : at + last);
+      if (name === "__proto__") Object.defineProperty(value, name, { value: member, writable: true, enumerable: true, configurable: true });
+      else value[name] = member;
+    }
     return value;
   };
+}
+
+/**
+ * The same as `decoderOf`, several times as fast where a type is read over and over: what it reads of members is written as code, in which each struct is one literal. The code is made of
+ * numbers and of quoted names alone.
+ */
+export function compiledDecoderOf(btf: Btf, id: number): Decode {
+  const readers: Decode[] = [];
+  const code = new DecoderWriter(btf, readers).value(id, 0, null, 0);
+  const make = compileFunction(`"use strict"; const [${readers.map((_, index) => `r${index}`).join(", ")}] = readers; return (view, at, end) => (${code});`, ["readers"]) as (readers: readonly Decode[]) => Decode;
+  return make(readers);
+}
+
+/** Lists of more elements are read by a loop. */
+const longestList = 16;
+/** Values that are written out: lists of structs of lists would have no end. */
+const mostValues = 500;
+
+class DecoderWriter {
+  readonly #btf: Btf;
+  /** What is read by a function: `r0`, `r1` in the code. */
+  readonly #readers: Decode[];
+  #written = 0;
+
+  constructor(btf: Btf, readers: Decode[]) {
+    this.#btf = btf;
+    this.#readers = readers;
+  }
+
+  /** An expression that reads a value `from` bytes behind `at`; its bytes end `to` behind it, null: where all do. */
+  value(id: number, from: number, to: number | null, depth: number): string {
+    const type = this.#btf.type(resolve(this.#btf, id));
+    const { little } = this.#btf.header;
+    if (++this.#written <= mostValues) {
+      if (type.kind === "struct" || type.kind === "union") return this.#struct(type.id, from, to, depth);
+      if (type.kind === "ptr" && this.#btf.pointerSize === 8) return `view.getBigUint64(at + ${from}, ${little})`;
+      if (type.kind === "int" && type.bool) return `view.getUint8(at + ${from}) !== 0`;
+      if (type.kind === "int" && type.bits === 8 * type.size && type.bitOffset === 0 && [1, 2, 4, 8].includes(type.size)) {
+        return `view.get${type.size === 8 ? "Big" : ""}${type.signed ? "Int" : "Uint"}${type.bits}(at + ${from}${type.size === 1 ? "" : `, ${little}`})`;
+      }
+      if (type.kind === "array" && type.length > 0 && type.length <= longestList) {
+        const element = this.#btf.type(resolve(this.#btf, type.element));
+        const size = sizeOf(this.#btf, type.element) ?? 0;
+        // Bytes and text have readers of their own.
+        if (size > 0 && !(element.kind === "int" && element.size === 1 && !element.bool)) {
+          return `[${Array.from({ length: type.length }, (_, index) => this.value(type.element, from + index * size, from + (index + 1) * size, depth + 1)).join(", ")}]`;
+        }
+      }
+    }
+    return this.#call(decoder(this.#btf, id, depth), from, to);
+  }
+
+  #call(read: Decode, from: number, to: number | null): string {
+    return `r${this.#readers.push(read) - 1}(view, at + ${from}, ${to === null ? "end" : `at + ${to}`})`;
+  }
+
+  #struct(id: number, from: number, to: number | null, depth: number): string {
+    if (depth > deepest) throw this.#btf.fail(id, `type ${id} has more than ${deepest} types within one another`);
+    const members = fieldsOf(this.#btf, id).map((field) => {
+      const place = from + (field.bitOffset >>> 3);
+      const size = field.bitSize > 0 ? 0 : (sizeOf(this.#btf, field.type) ?? 0);
+      const last = size === 0 ? to : place + size;
+      const code = field.bitSize > 0 ? this.#call(fieldDecoder(this.#btf, field), place, last) : this.value(field.type, place, last, depth + 1);
+      return `${field.name === "__proto__" ? '["__proto__"]' : JSON.stringify(field.name)}: ${code}`;
+    });
+    return `{ ${members.join(", ")} }`;
+  }
 }

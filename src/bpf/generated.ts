@@ -6,7 +6,8 @@ import { fixedBytes, hostIsLittle, u32, viewOf } from "./bytes.ts";
 import { attachTypes, errno, programTypes } from "./constants.ts";
 import { missingTypeCause, systemFailure } from "./failure.ts";
 import { closed } from "./handle.ts";
-import { programInfo, type ProgramInfo } from "./info.ts";
+import { btfInfo, programInfo, type ProgramInfo } from "./info.ts";
+import { findKernelTypes } from "./kernel-type.ts";
 import { kernelBtf, moduleBtf } from "./kernel-btf.ts";
 import { BpfLink, type Undo } from "./link.ts";
 import { loadNative, type Native } from "./native.ts";
@@ -44,7 +45,6 @@ export class GeneratedProgram {
     const source = fixedBytes(bytes.length);
     source.set(bytes);
     const bound = target === undefined ? null : bindTarget(native, target);
-    const log = fixedBytes(logSize);
     // struct bpf_prog_load_opts (tools/lib/bpf/bpf.h).
     const opts = fixedBytes(104);
     const view = viewOf(opts);
@@ -52,15 +52,16 @@ export class GeneratedProgram {
     if (attachType !== undefined) view.setUint32(12, attachTypes.indexOf(attachType), hostIsLittle);
     view.setUint32(32, bound?.id ?? 0, hostIsLittle);
     view.setUint32(40, bound?.object ?? 0, hostIsLittle);
-    const load = (level: number): { result: number; said: readonly string[] } => {
-      view.setUint32(88, level, hostIsLittle);
-      view.setUint32(92, level === 0 ? 0 : log.length, hostIsLittle);
-      view.setBigUint64(96, level === 0 ? 0n : native.addressOf(log), hostIsLittle);
+    const load = (log: Uint8Array<ArrayBuffer> | null): { result: number; said: readonly string[] } => {
+      view.setUint32(88, log === null ? 0 : 1, hostIsLittle);
+      view.setUint32(92, log?.length ?? 0, hostIsLittle);
+      view.setBigUint64(96, log === null ? 0n : native.addressOf(log), hostIsLittle);
       return native.heard(() => native.libbpf.bpf_prog_load(programTypes.indexOf(type), name.slice(0, 15), license, source, source.length / 8, opts));
     };
     try {
-      let { result, said } = load(0);
-      if (result < 0 && result !== -errno.EPERM) ({ result, said } = load(1));
+      let { result, said } = load(null);
+      const log = fixedBytes(result < 0 ? logSize : 0);
+      if (result < 0 && result !== -errno.EPERM) ({ result, said } = load(log));
       if (result >= 0) return new GeneratedProgram(native, name, type, target ?? null, result);
       const all = Buffer.from(log.subarray(0, log.indexOf(0))).toString("utf8");
       const verdict = readVerifierLog(all);
@@ -208,8 +209,14 @@ function tracepointId(category: string, name: string): bigint {
 /** The id of a function's type, and a descriptor of the module's BTF, which the caller closes; 0 for the kernel's own. */
 function bindTarget(native: Native, { function: name, module, id: known }: TracingTarget): { id: number; object: number } {
   if (known !== undefined) return { id: known, object: module === undefined ? 0 : moduleObject(native, module.replaceAll("-", "_")) };
-  const btf = module === undefined ? kernelBtf() : moduleBtf(module);
   const kind = name.startsWith("btf_trace_") ? "typedef" : "func";
+  const [found] = findKernelTypes(native, [{ name, kind }]);
+  if (found != null) {
+    // The kernel gives the first of this name, its own before those of modules.
+    if (module === undefined ? found.object === 0 : found.object > 0 && moduleOfBtf(native, found.object) === module.replaceAll("-", "_")) return found;
+    if (found.object > 0) closeSync(found.object);
+  }
+  const btf = module === undefined ? kernelBtf() : moduleBtf(module);
   const id = btf?.idsOf(name, kind).findLast((candidate) => module === undefined || candidate >= btf.firstId) ?? null;
   if (id === null) {
     const cause = missingTypeCause(name, "function");
@@ -218,9 +225,14 @@ function bindTarget(native: Native, { function: name, module, id: known }: Traci
   return { id, object: module === undefined ? 0 : moduleObject(native, module.replaceAll("-", "_")) };
 }
 
+/** Whose types a BTF object of the kernel has; null for those of programs. */
+function moduleOfBtf(native: Native, descriptor: number): string | null {
+  const { kernel, name } = btfInfo(native, descriptor);
+  return kernel ? name : null;
+}
+
 function moduleObject(native: Native, module: string): number {
   const next = u32(0);
-  const label = fixedBytes(64);
   for (;;) {
     const code = native.libbpf.bpf_btf_get_next_id(viewOf(next).getUint32(0, hostIsLittle), next);
     if (code === -errno.ENOENT) break;
@@ -228,13 +240,7 @@ function moduleObject(native: Native, module: string): number {
     const descriptor = native.libbpf.bpf_btf_get_fd_by_id(viewOf(next).getUint32(0, hostIsLittle));
     if (descriptor === -errno.ENOENT) continue;
     if (descriptor < 0) throw systemFailure(`read the BTF of the module ${module}`, descriptor, [], { module }, ["CAP_SYS_ADMIN"]);
-    // struct bpf_btf_info: btf, btf_size, id, name, name_len, kernel_btf.
-    const about = fixedBytes(32);
-    label.fill(0);
-    viewOf(about).setBigUint64(16, native.addressOf(label), hostIsLittle);
-    viewOf(about).setUint32(24, label.length, hostIsLittle);
-    const told = native.libbpf.bpf_obj_get_info_by_fd(descriptor, about, u32(about.length));
-    if (told >= 0 && viewOf(about).getUint32(28, hostIsLittle) === 1 && Buffer.from(label.subarray(0, label.indexOf(0))).toString("utf8") === module) return descriptor;
+    if (moduleOfBtf(native, descriptor) === module) return descriptor;
     closeSync(descriptor);
   }
   throw new OopscopeError("not-found", `the module ${module} has no BTF that this kernel accepted`, { module });

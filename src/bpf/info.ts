@@ -37,6 +37,9 @@ export type MapInfo = {
   readonly valueTypeId: number;
 };
 
+/** Types that the kernel holds: its own (`vmlinux`) and those of modules, by name, or those of programs, nameless as a rule. `size` is in bytes. */
+export type BtfInfo = { readonly id: number; readonly name: string; readonly kernel: boolean; readonly size: number };
+
 export type LinkInfo = { readonly id: number; readonly type: string; readonly programId: number; /** Where it is attached, as far as the kernel tells. */ readonly attachType: string | null };
 
 /** What BPF_OBJ_GET_INFO_BY_FD writes, in a buffer that is larger than what any kernel has; what an older one does not know stays zero. */
@@ -94,7 +97,19 @@ export function linkInfo(native: Native, descriptor: number): LinkInfo {
   return { type, id: u(4), programId: u(8), attachType: at === undefined ? null : nameOf(attachTypes, u(at)) };
 }
 
-async function listOf<Info>(next: "bpf_prog_get_next_id" | "bpf_map_get_next_id" | "bpf_link_get_next_id", open: "bpf_prog_get_fd_by_id" | "bpf_map_get_fd_by_id" | "bpf_link_get_fd_by_id", read: (native: Native, descriptor: number) => Info): Promise<Info[]> {
+/** struct bpf_btf_info, without the types themselves. */
+export function btfInfo(native: Native, descriptor: number): BtfInfo {
+  const label = fixedBytes(64);
+  const bytes = fixedBytes(32);
+  const view = viewOf(bytes);
+  view.setBigUint64(16, native.addressOf(label), hostIsLittle);
+  view.setUint32(24, label.length, hostIsLittle);
+  const { result, said } = native.heard(() => native.libbpf.bpf_obj_get_info_by_fd(descriptor, bytes, u32(bytes.length)));
+  if (result < 0) throw systemFailure("ask for what the kernel knows of types", result, said);
+  return { id: view.getUint32(12, hostIsLittle), name: text(viewOf(label), 0, label.length), kernel: view.getUint32(28, hostIsLittle) === 1, size: view.getUint32(8, hostIsLittle) };
+}
+
+async function listOf<Info>(next: "bpf_prog_get_next_id" | "bpf_map_get_next_id" | "bpf_link_get_next_id" | "bpf_btf_get_next_id", open: "bpf_prog_get_fd_by_id" | "bpf_map_get_fd_by_id" | "bpf_link_get_fd_by_id" | "bpf_btf_get_fd_by_id", read: (native: Native, descriptor: number) => Info): Promise<Info[]> {
   const native = await loadNative();
   const found: Info[] = [];
   const id = u32(0);
@@ -120,6 +135,8 @@ export const listPrograms = (): Promise<ProgramInfo[]> => listOf("bpf_prog_get_n
 export const listMaps = (): Promise<MapInfo[]> => listOf("bpf_map_get_next_id", "bpf_map_get_fd_by_id", mapInfo);
 /** All links. Needs CAP_SYS_ADMIN. */
 export const listLinks = (): Promise<LinkInfo[]> => listOf("bpf_link_get_next_id", "bpf_link_get_fd_by_id", linkInfo);
+/** All types: those of the kernel and its modules, and of programs. Needs CAP_SYS_ADMIN. */
+export const listBtf = (): Promise<BtfInfo[]> => listOf("bpf_btf_get_next_id", "bpf_btf_get_fd_by_id", btfInfo);
 
 /** Switches the counting of runs and run times on (5.8 and newer), until what is returned is closed. It costs every program some 20 ns a run. */
 export async function enableStatistics(): Promise<Disposable> {

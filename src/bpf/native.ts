@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import type * as KoffiModule from "koffi";
 import { OopscopeError } from "../base/index.ts";
 
@@ -14,6 +15,7 @@ const prototypes = {
   libbpf_probe_bpf_map_type: ["int", ["int", "void *"]],
   libbpf_probe_bpf_helper: ["int", ["int", "int", "void *"]],
   libbpf_find_vmlinux_btf_id: ["int", ["str", "int"]],
+  libbpf_register_prog_handler: ["int", ["str", "int", "int", "void *"]],
   bpf_object__open_mem: ["void *", ["void *", "size_t", "void *"]],
   bpf_object__load: ["int", ["void *"]],
   bpf_object__close: ["void", ["void *"]],
@@ -33,11 +35,15 @@ const prototypes = {
   bpf_program__insns: ["void *", ["void *"]],
   bpf_program__insn_cnt: ["size_t", ["void *"]],
   bpf_program__fd: ["int", ["void *"]],
+  bpf_program__flags: ["uint32", ["void *"]],
+  bpf_program__set_flags: ["int", ["void *", "uint32"]],
   bpf_program__pin: ["int", ["void *", "str"]],
   bpf_program__unpin: ["int", ["void *", "str"]],
   bpf_program__set_log_buf: ["int", ["void *", "void *", "size_t"]],
   bpf_program__set_log_level: ["int", ["void *", "uint32"]],
   bpf_program__attach: ["void *", ["void *"]],
+  bpf_program__attach_trace: ["void *", ["void *"]],
+  bpf_program__attach_lsm: ["void *", ["void *"]],
   bpf_program__attach_kprobe_opts: ["void *", ["void *", "str", "void *"]],
   bpf_program__attach_kprobe_multi_opts: ["void *", ["void *", "void *", "void *"]],
   bpf_program__attach_uprobe_opts: ["void *", ["void *", "int", "str", "size_t", "void *"]],
@@ -141,6 +147,8 @@ export type Native = {
   readonly textAt: (address: bigint) => string;
   /** Calls back when a descriptor has something to read, until it is closed. */
   readonly poll: (descriptor: number, readable: () => void) => PollHandle;
+  /** The address of a function as libbpf calls it before it gives a program to the kernel (`libbpf_prog_prepare_load_fn_t`): program, options, cookie. It is there for good. */
+  readonly prepareLoad: (prepare: (program: bigint, options: bigint) => number) => bigint;
   /** Runs a task and gives what libbpf had to say meanwhile, a line each, without its own prefix. */
   readonly heard: <T>(task: () => T) => { readonly result: T; readonly said: readonly string[] };
 };
@@ -152,7 +160,7 @@ let loaded: Promise<Native> | null = null;
  * is older than 1.0.
  */
 export function loadNative(): Promise<Native> {
-  loaded ??= load().catch((error: unknown) => {
+  loaded ??= new Promise<Native>((resolve) => resolve(load())).catch((error: unknown) => {
     loaded = null;
     throw error;
   });
@@ -161,9 +169,9 @@ export function loadNative(): Promise<Native> {
 
 const soname = "libbpf.so.1";
 
-async function load(): Promise<Native> {
+function load(): Native {
   if (process.platform !== "linux") throw new OopscopeError("unsupported", `eBPF is a part of Linux; this is ${process.platform}`, { platform: process.platform });
-  const koffi = await loadKoffi();
+  const koffi = loadKoffi();
   const open = (name: string | null): ReturnType<Koffi["load"]> => {
     try {
       return koffi.load(name);
@@ -224,6 +232,7 @@ async function load(): Promise<Native> {
     addressOf: (bytes) => koffi.address(bytes),
     textAt: (address) => koffi.decode.string(address),
     poll: (descriptor, readable) => koffi.node.poll(descriptor, { readable: true }, readable),
+    prepareLoad: (prepare) => koffi.register(prepare, koffi.pointer(koffi.proto("int", ["void *", "void *", "long"]))),
     heard: (task) => {
       const outer = said;
       const mine: string[] = [];
@@ -237,10 +246,10 @@ async function load(): Promise<Native> {
   };
 }
 
-async function loadKoffi(): Promise<Koffi> {
+/** As CommonJS: half the time of `import`. */
+function loadKoffi(): Koffi {
   try {
-    const koffi = await import("koffi");
-    return (koffi as unknown as { default?: Koffi }).default ?? koffi;
+    return createRequire(import.meta.url)("koffi") as Koffi;
   } catch (cause) {
     throw new OopscopeError("missing-library", "the package koffi, which calls libbpf, is not installed or has no build for this machine: it is an optional dependency of oopscope", { library: "koffi" }, cause);
   }

@@ -1,18 +1,24 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { OopscopeError, messageOf } from "../base/index.ts";
-import { btfFromBytes, btfOfElf, type Btf, type BtfExt } from "../btf/index.ts";
-import { elfFromBytes } from "../elf/index.ts";
+import { btfFromBytes, readBtfExt, type Btf, type BtfExt } from "../btf/index.ts";
+import { elfFromBytesNow } from "../elf/index.ts";
 import { fixedBytes, hostIsLittle, options, viewOf } from "./bytes.ts";
 import { errnoText, missingTypeCause, refusalCause, systemFailure } from "./failure.ts";
 import { Handle } from "./handle.ts";
 import { imageWithType } from "./kernel-btf.ts";
 import type { BpfLink } from "./link.ts";
 import { BpfMap } from "./map.ts";
+import { errno } from "./constants.ts";
+import { findBound, loadBound, registerSections, type Binding } from "./bound.ts";
+import type { KernelType } from "./kernel-type.ts";
 import { loadNative, type Native } from "./native.ts";
 import { BpfProgram, type ProgramOwner } from "./program.ts";
 import { variablesOf, type BpfVariable } from "./variable.ts";
 import { readVerifierLog, type VerifierVerdict } from "./verifier.ts";
+
+type BoundProgram = { readonly program: bigint; readonly binding: Binding; readonly found: KernelType };
+type Skipped = { readonly program: string; readonly why: string };
 
 export type OpenOptions = {
   /** Stands in messages and in the names of maps; by default the file's name. */
@@ -20,6 +26,8 @@ export type OpenOptions = {
 };
 
 export type LoadOptions = {
+  /** Looked at before the kernel is called, which then is not interrupted: what `throwIfAborted` throws. */
+  readonly signal?: AbortSignal;
   /** Programs that are bound to a function, hook or tracepoint which the running kernel has not: an error (the default), or left out. */
   readonly missingTargets?: "fail" | "skip";
 };
@@ -41,9 +49,12 @@ export class VerifierError extends OopscopeError {
   }
 }
 
-/** The verifier's log of the program that is being loaded: one for all, since calls of `load` block. Kernels before 6.4 refuse a program whose log does not fit. */
+/**
+ * The verifier's log of the program that is being loaded: one for all, since calls of `load` block. Kernels before 6.4 refuse a program whose log does not fit. Memory of its own: so
+ * many bytes of the engine's would make it collect garbage at each start.
+ */
 const logSize = 1 << 24;
-let log: Uint8Array<ArrayBuffer> | null = null;
+let log: { readonly address: bigint; readonly bytes: Uint8Array } | null = null;
 
 /**
  * A compiled BPF program (`clang --target=bpf -g`): its programs, maps and variables. Opened, changed as need be, loaded, attached. `close` detaches and unloads
@@ -62,13 +73,15 @@ export class BpfObject {
   readonly #links = new Set<BpfLink>();
   readonly #atClose: (() => void)[] = [];
   #state: "open" | "loaded" | "failed" | "closed" = "open";
-  readonly #ext: BtfExt | null;
+  /** The file's bytes: for the source lines in messages. */
+  readonly #source: Uint8Array;
 
   /** Opens a file or its bytes; nothing reaches the kernel yet. Throws `not-found`, `unreadable`, `malformed` for what libbpf cannot read, `missing-library`. */
   static async open(file: string | Uint8Array, { name }: OpenOptions = {}): Promise<BpfObject> {
     const bytes = typeof file === "string" ? readObject(file) : Uint8Array.from(file);
     const called = name ?? (typeof file === "string" ? basename(file).replace(/(?:\.bpf)?\.o$/, "") : "object");
     const native = await loadNative();
+    registerSections(native);
     const label = Buffer.from(`${called.replace(/[^\w.]/g, "_").slice(0, 60)}\0`, "utf8");
     const labelBytes = fixedBytes(label.length);
     labelBytes.set(label);
@@ -82,14 +95,13 @@ export class BpfObject {
       const why = said.findLast((line) => !line.startsWith("failed to open object")) ?? errnoText(result.code);
       throw new OopscopeError("malformed", `${typeof file === "string" ? file : called} is no BPF object that libbpf ${native.version} can open: ${why.replace(/^elf: /, "")}`, { ...(typeof file === "string" ? { file } : {}), errno: result.code });
     }
-    const ext = await readExt(called, source);
-    return new BpfObject(native, called, result.object, ext);
+    return new BpfObject(native, called, result.object, source);
   }
 
-  private constructor(native: Native, name: string, address: bigint, ext: BtfExt | null) {
+  private constructor(native: Native, name: string, address: bigint, source: Uint8Array) {
     this.#native = native;
     this.name = name;
-    this.#ext = ext;
+    this.#source = source;
     const { libbpf } = native;
     const handle = (this.#handle = new Handle(`the object ${name}`, address));
     this.btf = typesOf(native, address, name);
@@ -143,31 +155,69 @@ export class BpfObject {
    * Gives programs and maps to the kernel. Names of what was left out come back. Throws `VerifierError` (`refused`) where the verifier refused a program, `not-found` where
    * a target is missing, with the reason, `not-permitted` with the capability, lockdown or sysctl; the object can only be closed then.
    */
-  load({ missingTargets = "fail" }: LoadOptions = {}): { readonly skipped: readonly { readonly program: string; readonly why: string }[] } {
+  load({ missingTargets = "fail", signal }: LoadOptions = {}): { readonly skipped: readonly Skipped[] } {
     const address = this.#handle.use();
     if (this.#state !== "open") throw new OopscopeError("bad-argument", `the object ${this.name} cannot be loaded: it ${this.#state === "loaded" ? "is loaded already" : "failed to load before"}`, {});
-    const skipped = missingTargets === "skip" ? this.#skipMissing() : [];
+    signal?.throwIfAborted();
     const { libbpf } = this.#native;
-    const buffer = (log ??= fixedBytes(logSize));
-    buffer[0] = 0;
-    for (const program of this.programs.values()) libbpf.bpf_program__set_log_buf(program.address, buffer, buffer.length);
-    const { result, said } = this.#native.heard(() => libbpf.bpf_object__load(address));
+    const buffer = (log ??= logMemory(this.#native));
+    buffer.bytes[0] = 0;
+    for (const program of this.programs.values()) libbpf.bpf_program__set_log_buf(program.address, buffer.address, logSize);
+    const { bound, skipped } = this.#bind(missingTargets);
+    const { result, said } = this.#native.heard(() => loadBound(bound, () => libbpf.bpf_object__load(address)));
     if (result < 0) {
       this.#state = "failed";
-      const end = buffer.indexOf(0);
-      throw this.#loadFailure(result, said, Buffer.from(buffer.subarray(0, end < 0 ? buffer.length : end)).toString("utf8"));
+      const end = buffer.bytes.indexOf(0);
+      throw this.#loadFailure(result, said, Buffer.from(buffer.bytes.subarray(0, end < 0 ? logSize : end)).toString("utf8"));
     }
     this.#state = "loaded";
     return { skipped };
   }
 
-  #skipMissing(): { program: string; why: string }[] {
-    return [...this.programs.values()].flatMap((program) => {
-      const target = targetOfSection(program.section);
-      if (target === null || !program.autoload || imageWithType(target.prefix + target.name, target.hook === "tracepoint" ? "typedef" : "func") !== null) return [];
-      program.autoload = false;
-      return [{ program: program.name, why: missingTypeCause(target.name, target.hook).text }];
+  /**
+   * What programs are bound to, as the kernel has it. Where the kernel cannot be asked libbpf finds it; programs that it binds by itself (iterators) are left to it.
+   * Throws as `load` does where a target is missing, with nothing loaded.
+   */
+  #bind(missingTargets: "fail" | "skip"): { readonly bound: readonly BoundProgram[]; readonly skipped: readonly Skipped[] } {
+    const bound: BoundProgram[] = [];
+    const skipped: Skipped[] = [];
+    const wanted = [...this.programs.values()].flatMap((program) => {
+      const { binding } = program;
+      if (!program.autoload || program.binder === "libbpf, found") return [];
+      const iterator = /^iter(?:\.s)?\/(.+)$/.exec(program.section)?.[1];
+      if (missingTargets === "skip" && iterator !== undefined && imageWithType(`bpf_iter_${iterator}`, "func") === null) {
+        program.autoload = false;
+        skipped.push({ program: program.name, why: missingTypeCause(iterator, "function").text });
+      }
+      if (binding === null) return [];
+      if (binding.name === null) throw new OopscopeError("bad-argument", `the section \`${program.section}\` of the program ${program.name} does not say what it is bound to: \`setTarget\` does`, { program: program.name });
+      return [{ program, binding, name: binding.name }];
     });
+    try {
+      const places = findBound(this.#native, wanted);
+      for (const [index, { program, binding, name }] of wanted.entries()) {
+        const found = program.binder === "own" ? places[index] : undefined;
+        if (found != null) {
+          bound.push({ program: program.address, binding, found });
+          continue;
+        }
+        const { result, said } = found === null ? { result: -errno.ENOENT, said: [] } : program.letLibraryBind(name);
+        if (result >= 0) continue;
+        if (missingTargets === "fail" || result !== -errno.ENOENT) throw this.#missingTarget(program, name, result, said);
+        program.autoload = false;
+        skipped.push({ program: program.name, why: missingTypeCause(name, hookOf(binding)).text });
+      }
+      return { bound, skipped };
+    } catch (error) {
+      this.#state = "failed";
+      loadBound(bound, () => {});
+      throw error;
+    }
+  }
+
+  #missingTarget(program: BpfProgram, name: string, code: number, said: readonly string[]): OopscopeError {
+    if (code === -errno.ENOENT || said.some((line) => cannotIterate.test(line))) return this.#loadFailure(code, [...said, `prog '${program.name}': failed to find kernel BTF type ID of '${name}': ${code}`], "");
+    return systemFailure(`load the program ${program.name} of ${this.name}`, code, said, { object: this.name, program: program.name });
   }
 
   #loadFailure(code: number, said: readonly string[], log: string): OopscopeError {
@@ -177,18 +227,19 @@ export class BpfObject {
     const facts = { object: this.name, ...(failed === undefined ? {} : { program: failed }), errno: Math.abs(code) };
     const what = failed === undefined ? `the object ${this.name}` : `the program ${failed} of ${this.name}`;
     // Reading the types of modules takes CAP_SYS_ADMIN; libbpf says so in these words.
-    const iterate = said.some((line) => /failed to iterate BTF objects: -1\b/.test(line));
+    const iterate = said.some((line) => cannotIterate.test(line));
     if (iterate) {
       const cause = refusalCause(["CAP_SYS_ADMIN"]);
       return new OopscopeError("not-permitted", `failed to load ${what}: the types of modules cannot be read: ${cause?.text ?? "CAP_SYS_ADMIN is needed"}`, { ...facts, capability: "CAP_SYS_ADMIN" });
     }
     if (missing) {
-      const target = program === undefined ? null : targetOfSection(program.section);
+      const binding = program?.binding ?? null;
       const name = missing[1]!;
-      const cause = missingTypeCause(name, target?.hook ?? "function");
+      const cause = missingTypeCause(name, binding === null ? "function" : hookOf(binding));
       return new OopscopeError("not-found", `failed to load ${what}: ${cause.text}`, { ...facts, ...cause.facts });
     }
-    const verdict = readVerifierLog(log);
+    // A program whose check was broken off by signals has a log, too.
+    const verdict = code === -errno.EAGAIN ? null : readVerifierLog(log);
     if (verdict !== null && failed !== undefined) {
       const known = verdict.place ?? (verdict.instruction === null || verdict.source === null || program === undefined ? null : this.#placeOf(program, verdict.instruction, verdict.source));
       const place = known === null ? "" : `${known.file}:${known.line}`;
@@ -198,25 +249,33 @@ export class BpfObject {
       const source = verdict.source === null ? "" : ` (${place === "" ? "" : `${place}: `}\`${verdict.source}\`)`;
       return new VerifierError(`the verifier refused ${what}${where}${source}: ${verdict.reason}${locked === null ? "" : `: ${locked.text}`}`, { ...facts, ...(verdict.instruction === null ? {} : { instruction: verdict.instruction }) }, failed, { ...verdict, place: known }, log);
     }
+    if (program !== undefined && Math.abs(code) === errno.EINVAL && log === "" && this.#native.heard(() => this.#native.libbpf.libbpf_probe_bpf_prog_type(this.#native.libbpf.bpf_program__type(program.address), null)).result === 0) {
+      return new OopscopeError("missing-feature", `failed to load ${what}: the running kernel has no programs of the kind ${program.type}`, facts);
+    }
     const relevant = said.filter((line) => !/^(?:failed to load object|failed to load BPF skeleton|prog '[^']+': (?:BPF program load failed|failed to load: ))/.test(line));
     return systemFailure(`load ${what}`, code, relevant, facts);
   }
 
   /** Where an instruction of a program comes from: for kernels whose verifier names only the line's text, which must be the same. */
   #placeOf(program: BpfProgram, instruction: number, text: string): VerifierVerdict["place"] {
-    if (this.#ext === null || this.btf === null) return null;
+    const ext = readExt(this.name, this.#source);
+    if (ext === null || this.btf === null) return null;
     const { btf } = this;
-    const start = this.#ext.functions.get(program.section)?.find(({ type }) => btf.nameOf(type) === program.name)?.offset;
+    const start = ext.functions.get(program.section)?.find(({ type }) => btf.nameOf(type) === program.name)?.offset;
     if (start === undefined) return null;
-    const line = this.#ext.lines.get(program.section)?.findLast(({ offset }) => offset <= start + 8 * instruction);
+    const line = ext.lines.get(program.section)?.findLast(({ offset }) => offset <= start + 8 * instruction);
     return line?.text.trim() === text ? { file: basename(line.file), line: line.line } : null;
   }
 
-  /** Attaches every loaded program whose section says where. Throws what the first failure is, with nothing attached. */
-  attach(): BpfLink[] {
+  /** Attaches every loaded program whose section says where. Throws what the first failure is, or why `signal` was aborted, with nothing attached: it is looked at before each program. */
+  attach({ signal }: { readonly signal?: AbortSignal } = {}): BpfLink[] {
     const links: BpfLink[] = [];
     try {
-      for (const program of this.programs.values()) if (program.autoload && program.section !== ".text") links.push(program.attach());
+      for (const program of this.programs.values()) {
+        if (!program.autoload || program.section === ".text") continue;
+        signal?.throwIfAborted();
+        links.push(program.attach());
+      }
       return links;
     } catch (error) {
       for (const link of links) link.close();
@@ -244,6 +303,13 @@ export class BpfObject {
   }
 }
 
+function logMemory(native: Native): { readonly address: bigint; readonly bytes: Uint8Array } {
+  // PROT_READ and PROT_WRITE, MAP_PRIVATE and MAP_ANONYMOUS.
+  const address = native.libc.mmap(null, logSize, 3, 0x22, -1, 0);
+  if (address === null || BigInt.asIntN(64, address) === -1n) throw systemFailure("get memory for the verifier's log", native.errno(), []);
+  return { address, bytes: new Uint8Array(native.view(address, logSize)) };
+}
+
 function named<Part>(parts: ReadonlyMap<string, Part>, name: string, what: string, object: string): Part {
   const found = parts.get(name);
   if (found !== undefined) return found;
@@ -260,14 +326,11 @@ function readObject(path: string): Uint8Array {
 }
 
 /** What `.BTF.ext` says of source lines; null where there is none, or nothing that can be read: it is for messages alone. */
-async function readExt(name: string, bytes: Uint8Array): Promise<BtfExt | null> {
+function readExt(name: string, bytes: Uint8Array): BtfExt | null {
   try {
-    const elf = await elfFromBytes(name, bytes);
-    try {
-      return (await btfOfElf(elf)).ext();
-    } finally {
-      elf.close();
-    }
+    const elf = elfFromBytesNow(name, bytes);
+    const [types, ext] = [".BTF", ".BTF.ext"].map((section) => elf.bytes(elf.section(section)!)) as [Uint8Array, Uint8Array];
+    return readBtfExt(btfFromBytes(name, types), ext);
   } catch {
     return null;
   }
@@ -308,12 +371,10 @@ function mapOf(native: Native, address: bigint, btf: Btf | null, object: Handle,
   });
 }
 
-/** What a section binds its program to when it is loaded; null for others. */
-export function targetOfSection(section: string): { readonly hook: "function" | "lsm hook" | "tracepoint"; readonly prefix: string; readonly name: string } | null {
-  const match = /^(fentry|fexit|fmod_ret|lsm|tp_btf|iter)(?:\.s)?\/(?:[\w-]+:)?(.+)$/.exec(section);
-  if (match === null) return null;
-  const name = match[2]!;
-  if (match[1] === "lsm") return { hook: "lsm hook", prefix: "bpf_lsm_", name };
-  if (match[1] === "tp_btf") return { hook: "tracepoint", prefix: "btf_trace_", name };
-  return { hook: "function", prefix: match[1] === "iter" ? "bpf_iter_" : "", name };
+/** What failed to be there, in the words of `missingTypeCause`. */
+function hookOf({ type, kind }: Binding): "function" | "lsm hook" | "tracepoint" {
+  return type === "lsm" ? "lsm hook" : kind === "typedef" ? "tracepoint" : "function";
 }
+
+/** What libbpf says where types of modules cannot be read: that takes CAP_SYS_ADMIN. */
+const cannotIterate = /failed to iterate BTF objects: -1\b/;

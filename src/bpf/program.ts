@@ -1,4 +1,6 @@
+import { closeSync } from "node:fs";
 import { OopscopeError } from "../base/index.ts";
+import { bindingOf, findBound, sleepable, type Binding } from "./bound.ts";
 import { attachTo, targetText, type AttachTarget } from "./attach.ts";
 import { fixedBytes, hostIsLittle, viewOf } from "./bytes.ts";
 import { attachTypes, errno, nameOf, programTypes } from "./constants.ts";
@@ -30,6 +32,10 @@ export class BpfProgram {
   readonly #native: Native;
   readonly #handle: Handle;
   readonly #owner: ProgramOwner;
+  /** What it is bound to when it is loaded; null for programs that are not, or were given a type. */
+  #binding: Binding | null;
+  /** Who finds that: this folder, or libbpf, which may have found it already. */
+  #binder: "own" | "libbpf" | "libbpf, found" = "own";
 
   /** @internal */
   constructor(native: Native, address: bigint, owner: ProgramOwner) {
@@ -38,10 +44,12 @@ export class BpfProgram {
     this.section = native.libbpf.bpf_program__section_name(address) ?? "";
     this.#handle = new Handle(`the program ${this.name} of ${owner.name}`, address, owner.handle);
     this.#owner = owner;
+    this.#binding = bindingOf(this.section);
   }
 
   get type(): (typeof programTypes)[number] | `number ${number}` {
-    return nameOf(programTypes, this.#native.libbpf.bpf_program__type(this.#handle.use()));
+    const program = this.#handle.use();
+    return this.#binding?.type ?? nameOf(programTypes, this.#native.libbpf.bpf_program__type(program));
   }
 
   get expectedAttachType(): (typeof attachTypes)[number] | `number ${number}` {
@@ -61,7 +69,15 @@ export class BpfProgram {
   /** Another function, hook or tracepoint than the section names, for programs that are bound when they are loaded: fentry, fexit, fmod_ret, tp_btf, LSM. */
   setTarget(name: string): void {
     this.#beforeLoad("given a target");
-    const { result, said } = this.#native.heard(() => this.#native.libbpf.bpf_program__set_attach_target(this.#handle.use(), 0, name));
+    if (this.#binding !== null) {
+      const [found] = this.#binder === "own" ? findBound(this.#native, [{ binding: this.#binding, name }]) : [];
+      if (found != null) {
+        if (found.object > 0) closeSync(found.object);
+        this.#binding = { ...this.#binding, name };
+        return;
+      }
+    }
+    const { result, said } = this.#native.heard(() => this.#letLibraryBind(name));
     if (result < 0) throw systemFailure(`give the program ${this.name} the target \`${name}\``, result, said, { program: this.name, target: name });
   }
 
@@ -69,6 +85,7 @@ export class BpfProgram {
   setType(type: (typeof programTypes)[number], attachType?: (typeof attachTypes)[number]): void {
     this.#beforeLoad("given a type");
     const program = this.#handle.use();
+    this.#binding = null;
     this.#native.libbpf.bpf_program__set_type(program, programTypes.indexOf(type));
     if (attachType !== undefined) this.#native.libbpf.bpf_program__set_expected_attach_type(program, attachTypes.indexOf(attachType));
   }
@@ -99,13 +116,19 @@ export class BpfProgram {
     const where = target === undefined ? this.section : targetText(target);
     if (this.type === "lsm") requireBpfLsm(this.name);
     const { result, said } = this.#native.heard(() => {
-      const link = target === undefined ? this.#native.libbpf.bpf_program__attach(program) : attachTo(this.#native, program, descriptor, target);
+      const link = target === undefined ? this.#attachWhereItSays(program) : attachTo(this.#native, program, descriptor, target);
       return { link, code: link === null ? this.#native.errno() : 0 };
     });
     if (result.link === null) throw this.#attachFailure(where, result.code, said, target);
     const link = new BpfLink(this.#native, where, result.link, () => this.#owner.links.delete(link));
     this.#owner.links.add(link);
     return link;
+  }
+
+  #attachWhereItSays(program: bigint): bigint | null {
+    const { libbpf } = this.#native;
+    if (this.#binding === null) return libbpf.bpf_program__attach(program);
+    return this.#binding.type === "lsm" ? libbpf.bpf_program__attach_lsm(program) : libbpf.bpf_program__attach_trace(program);
   }
 
   #attachFailure(where: string, code: number, said: readonly string[], target: AttachTarget | undefined): OopscopeError {
@@ -171,6 +194,34 @@ export class BpfProgram {
   unpin(path: string): void {
     const { result, said } = this.#native.heard(() => this.#native.libbpf.bpf_program__unpin(this.#handle.use(), path));
     if (result < 0) throw systemFailure(`unpin the program ${this.name} from \`${path}\``, result, said, { file: path });
+  }
+
+  /** What it is bound to when it is loaded. @internal */
+  get binding(): Binding | null {
+    return this.#binding;
+  }
+
+  /** @internal */
+  get binder(): "own" | "libbpf" | "libbpf, found" {
+    return this.#binder;
+  }
+
+  /** Has libbpf find what it is bound to: a number below 0 if it does not. @internal */
+  letLibraryBind(name: string): { readonly result: number; readonly said: readonly string[] } {
+    return this.#native.heard(() => this.#letLibraryBind(name));
+  }
+
+  #letLibraryBind(name: string): number {
+    const { libbpf } = this.#native;
+    const program = this.#handle.use();
+    if (this.#binding !== null && this.#binder === "own") {
+      libbpf.bpf_program__set_type(program, programTypes.indexOf(this.#binding.type));
+      if (this.#binding.sleepable) libbpf.bpf_program__set_flags(program, libbpf.bpf_program__flags(program) | sleepable);
+      this.#binder = "libbpf";
+    }
+    const code = libbpf.bpf_program__set_attach_target(program, 0, name);
+    if (code >= 0) this.#binder = "libbpf, found";
+    return code;
   }
 
   /** @internal */

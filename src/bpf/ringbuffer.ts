@@ -1,6 +1,6 @@
 import { OopscopeError } from "../base/index.ts";
 import { sizeOf, typeText, type Btf } from "../btf/index.ts";
-import { decoderOf } from "./decode.ts";
+import { compiledDecoderOf } from "./decode.ts";
 import { closed } from "./handle.ts";
 import { mapShared, unmap, type BpfMap } from "./map.ts";
 import { loadNative, type Native, type PollHandle } from "./native.ts";
@@ -92,10 +92,10 @@ export class RingBuffer<Event = Uint8Array> implements AsyncIterable<Event> {
     const reader = this.#open();
     this.#reading = true;
     try {
-      return reader.read((record) => {
-        each(record);
-        if (this.#reader === null) throw closed(`the ring buffer ${this.name}`);
-      }, limit);
+      const count = reader.read(each, limit);
+      // `each` may have closed it.
+      this.#open();
+      return count;
     } finally {
       this.#reading = false;
       if (this.#reader === null) this.#unmap();
@@ -164,6 +164,7 @@ export class RingBuffer<Event = Uint8Array> implements AsyncIterable<Event> {
   /** Ends reading; who waits is told. A second time it does nothing. */
   close(): void {
     if (this.#reader === null) return;
+    this.#reader.stop();
     this.#reader = null;
     this.#wake?.();
     // The reader is between two records yet if it is `each` that closes.
@@ -180,7 +181,7 @@ export function eventDecoder(btf: Btf, type: string | number): (record: RingReco
   const id = typeof type === "number" ? type : btf.find(type, "struct", "union", "typedef");
   if (id === null) throw new OopscopeError("bad-argument", `${btf.origin.file} has no struct \`${type}\``, { type });
   const size = sizeOf(btf, id) ?? 0;
-  const decode = decoderOf(btf, id);
+  const decode = compiledDecoderOf(btf, id);
   return (record) => {
     if (record.length < size) throw new OopscopeError("bad-argument", `a record of ${record.length} bytes is shorter than \`${typeText(btf, id)}\`, which has ${size}`, { length: record.length, size });
     return record.decode(decode);

@@ -197,7 +197,7 @@ const btf: Define = (program, done) => {
     .argument("[FILE|NAME...]", "files with BTF, or modules that are loaded; none: all that the kernel shows")
     .option("--base <F>", "the BTF that split BTF continues: a vmlinux, or its BTF alone (default: that of its kernel)")
     .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
-    .addHelpText("after", "\nIds are null in JSON: files do not tell them.\n\nExamples:\n  oopscope btf list\n  oopscope btf list --format json gtp5g.ko")
+    .addHelpText("after", "\nThe id, in front, is what bpf(2) calls it: - (in JSON null) without CAP_SYS_ADMIN or libbpf.\n\nExamples:\n  oopscope btf list\n  oopscope btf list --format json gtp5g.ko")
     .action(async (files: string[], flags: BtfListFlags) => {
       const { runBtfList } = await import("./commands/btf-list.ts");
       done(await runBtfList(files, flags));
@@ -302,7 +302,7 @@ const bpf: Define = (program, done) => {
     .option("--duration <S>", "end after so many seconds", positiveNumber)
     .option("--limit <N>", "end after so many events and messages", positiveNumber)
     .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["text", "json"]).default("text"))
-    .addHelpText("after", "\nCtrl-C ends it: all is detached then. A program counts what it could not write in a global variable `lost`, which is told at the end.\nNeeds CAP_BPF and CAP_PERFMON, for functions of modules CAP_SYS_ADMIN.\n\nExamples:\n  sudo oopscope bpf run watch.bpf.o\n  sudo oopscope bpf run --format json --set wanted=1234 watch.bpf.o | jq .args")
+    .addHelpText("after", "\nCtrl-C ends it: all is detached then. A program counts what it could not write in a global variable `lost`, which is told at the end.\nNeeds CAP_BPF and CAP_PERFMON, on kernels before 5.14 CAP_SYS_ADMIN for functions of modules.\n\nExamples:\n  sudo oopscope bpf run watch.bpf.o\n  sudo oopscope bpf run --format json --set wanted=1234 watch.bpf.o | jq .args")
     .action(async (file: string, flags: BpfRunFlags) => {
       const { runBpfRun } = await import("./commands/bpf-run.ts");
       done(await runBpfRun(file, flags));

@@ -123,7 +123,8 @@ function moduleFunctions(facts: Facts, severity: Severity): Finding {
   const held = facts.capabilities;
   if (held === null) return limited("module-functions", "whether functions of modules can be traced is unknown (/proc/self/status)");
   if (held.has("CAP_SYS_ADMIN")) return ok("module-functions", "CAP_SYS_ADMIN: functions of modules can be traced, too");
-  return severity("module-functions", "CAP_SYS_ADMIN is lacking: functions of modules cannot be traced by fentry, since walking the kernel's BTF takes it", "run it as root (sudo oopscope …)");
+  if (held.has("CAP_BPF")) return limited("module-functions", "CAP_SYS_ADMIN is lacking: functions of modules can be traced by fentry where a program may ask for their types (Linux 5.14), on older kernels not", "run it as root (sudo oopscope …)");
+  return severity("module-functions", "CAP_BPF is lacking: functions of modules cannot be traced by fentry", "run it as root (sudo oopscope …)");
 }
 
 function lockdown(facts: Facts): Finding {

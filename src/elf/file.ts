@@ -38,6 +38,13 @@ export async function elfFromBytes(name: string, bytes: Uint8Array): Promise<Elf
   return elfFrom(memorySource(name, bytes));
 }
 
+/** The same of bytes that are not compressed, and have no section that is compressed by zstd: at once. */
+export function elfFromBytesNow(name: string, bytes: Uint8Array): ElfFile {
+  const source = memorySource(name, bytes);
+  const header = readHeader(source);
+  return new ElfFile(source, header, readSections(source, header));
+}
+
 async function elfFrom(source: ByteSource): Promise<ElfFile> {
   try {
     const compression = compressionOf(source.read(0, Math.min(6, source.size)));

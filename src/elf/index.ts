@@ -1,4 +1,4 @@
-export { openElf, openElfNow, elfFromBytes, type ElfFile } from "./file.ts";
+export { openElf, openElfNow, elfFromBytes, elfFromBytesNow, type ElfFile } from "./file.ts";
 export { compressionOf, unfoldFile } from "./compression.ts";
 export { buildIdOfNotes } from "./notes.ts";
 export type { ElfHeader, Section } from "./header.ts";

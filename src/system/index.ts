@@ -1,5 +1,5 @@
 export { btfFolder, findBtfBase, releaseOfFile, releaseOfModule, runningRelease, type FoundBase } from "./btfbase.ts";
-export { cacheFolder, debuginfodFolder, symbolsFolder } from "./cachefolder.ts";
+export { cacheFolder, codeFolder, debuginfodFolder, symbolsFolder } from "./cachefolder.ts";
 export { distribution, installCommand, type Distribution, type DistributionKind, type Needed } from "./distribution.ts";
 export { kernelConfig, type KernelConfig } from "./kernelconfig.ts";
 export { findPahole, removeSections, runPahole, type Pahole } from "./pahole.ts";

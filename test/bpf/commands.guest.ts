@@ -4,6 +4,8 @@ import { compileBpf, dummyOf, inGuest, suites } from "./guest.ts";
 
 const program = `${process.execPath} ${join(import.meta.dirname, "../../dist/cli/main.cjs")}`;
 
+const root = join(import.meta.dirname, "../..");
+
 const network = `ip link show dummy0 > /dev/null 2>&1 || ip link add dummy0 type dummy
 ip addr add 10.9.9.1/24 dev dummy0; ip link set dummy0 up arp off; sysctl -qw net.ipv6.conf.dummy0.disable_ipv6=1; sleep 1
 send() { bash -c "exec 3<> /dev/udp/10.9.9.2/9; for i in 1 2 3; do printf %0*d $1 0 >&3; done"; }`;
@@ -21,7 +23,15 @@ for try in $(seq 100); do grep -q attached err && break; sleep 0.2; done
 send 100
 wait
 sed 's/^/@@ /' out
-while read -r line; do echo "@@ \\"$line\\""; done < err`,
+while read -r line; do echo "@@ \\"$line\\""; done < err
+mkdir node_modules && ln -s ${root} node_modules/oopscope && ${root}/node_modules/.bin/esbuild --log-level=error agent.ts --outfile=agent.mjs || exit 1
+${process.execPath} agent.mjs > out 2> err &
+agent=$!
+for try in $(seq 100); do grep -q attached err && break; sleep 0.2; done
+send 100
+for try in $(seq 100); do [ $(wc -l < out) -ge 6 ] && break; sleep 0.1; done
+kill -INT $agent; wait $agent; echo "@@ $?"
+sed 's/\\(0x[0-9a-f]*\\|bash-[0-9]*\\)/PLACE/g; s/"/\\\\"/g; s/.*/@@ "&"/' out err`,
     { kernel, modules: [dummyOf(kernel)] },
   );
   const events = said.slice(0, 6) as { time: number; args: { args: { skb: string; dev: string } } }[];
@@ -35,7 +45,11 @@ while read -r line; do echo "@@ \\"$line\\""; done < err`,
   });
   // Each call: the entry, then the return; dummy_xmit gives NETDEV_TX_OK.
   expect(shown).toEqual([0, 1, 0, 1, 0, 1].map(expected));
-  expect(said.slice(6)).toEqual(["oopscope: note: attached fentry/dummy_xmit, fexit/dummy_xmit; Ctrl-C ends it", "oopscope: note: detached 2 programs"]);
+  expect(said.slice(6, 8)).toEqual(["oopscope: note: attached fentry/dummy_xmit, fexit/dummy_xmit; Ctrl-C ends it", "oopscope: note: detached 2 programs"]);
+  // The agent in TypeScript that was written with it.
+  const agent = (way: string, result: string): string => `PLACE ${way} dummy_xmit {"skb":"PLACE","dev":"PLACE"}${result}`;
+  const call = [agent("enters", ""), agent("leaves", " = 0")];
+  expect(said.slice(8)).toEqual([0, ...call, ...call, ...call, "attached to dummy_xmit; Ctrl-C ends it", "detached; 6 events, 0 lost"]);
 });
 
 it.each(suites())("%s: lines of bpf_printk, parsed and filtered; Ctrl-C detaches", async (kernel) => {

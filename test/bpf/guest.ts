@@ -7,8 +7,8 @@ import { cacheFolder } from "../../src/system/index.ts";
 import { testKernel } from "../lab/kernel.ts";
 import { runLab, type LabOptions } from "../../src/lab/index.ts";
 
-/** What tests make; below node_modules/, so that programs there find koffi. */
-export const made = join(import.meta.dirname, "../../node_modules/.cache/oopscope-test");
+/** What tests make, files side by side each their own; below node_modules/, so that programs there find koffi. */
+export const made = join(import.meta.dirname, "../../node_modules/.cache/oopscope-test", process.env["VITEST_POOL_ID"] ?? "0");
 
 /** Compiles a BPF program of test/bpf/programs. */
 export function compileBpf(name: string, ...flags: string[]): string {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { decoderOf } from "../../src/bpf/decode.ts";
+import { compiledDecoderOf, decoderOf } from "../../src/bpf/decode.ts";
 import { RingRecord } from "../../src/bpf/ring.ts";
 import { typesFileOf } from "../../src/bpf/typesfile.ts";
 import { btfFromBytes } from "../../src/btf/index.ts";
@@ -69,6 +69,7 @@ it("reads random records as the decoder by BTF does", async () => {
   const { code } = typesFileOf(btf, "a test");
   const { decode_event: decode } = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as { decode_event: (record: RingRecord) => unknown };
   const random = randomForTest("records");
+  const compiled = compiledDecoderOf(btf, 16);
   for (let round = 0; round < 200; round++) {
     const bytes = random.bytes(168 + random.below(20));
     if (round % 2 === 0) new DataView(bytes.buffer).setUint32(8, random.below(3), true);
@@ -76,6 +77,9 @@ it("reads random records as the decoder by BTF does", async () => {
     memory.set(bytes, 8);
     const record = new RingRecord(memory.buffer, 0, 256);
     record.point(8, bytes.length);
-    expect(decode(record)).toEqual(decoderOf(btf, 16)(new DataView(bytes.buffer), 0, bytes.length));
+    const value = decoderOf(btf, 16)(new DataView(bytes.buffer), 0, bytes.length);
+    expect(decode(record)).toEqual(value);
+    expect(compiled(new DataView(bytes.buffer), 0, bytes.length)).toEqual(value);
+    expect(compiled(new DataView(memory.buffer), 8, 8 + bytes.length)).toEqual(value);
   }
 });

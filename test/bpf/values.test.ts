@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { decoderOf } from "../../src/bpf/decode.ts";
+import { compiledDecoderOf, decoderOf, type Decode } from "../../src/bpf/decode.ts";
 import { encodeValue } from "../../src/bpf/encode.ts";
 import { btfFromBytes, type Btf } from "../../src/btf/index.ts";
 import { writeBtf } from "../support/btfwriter.ts";
@@ -50,6 +50,13 @@ const types = (little: boolean): Btf =>
     }),
   );
 
+/** What both decoders read, which is the same. */
+const decoded = (btf: Btf, id: number): Decode => (view, at, end) => {
+  const value = decoderOf(btf, id)(view, at, end);
+  expect(compiledDecoderOf(btf, id)(view, at, end)).toStrictEqual(value);
+  return value;
+};
+
 const value = { a: -5, low: -3, high: 0x12345678 & 0x1fffffff, wide: 0xfedc_ba98_7654_3210n, flag: true, text: "abc", raw: Uint8Array.of(1, 255), whole: 0x01020304, colour: "BLUE", pair: [1, -1], real: 1.5, next: 0xffff_8880_0000_1234n };
 
 it.each([["little", true], ["big", false]] as const)("a struct of all kinds, %s-endian", (_, little) => {
@@ -61,21 +68,21 @@ it.each([["little", true], ["big", false]] as const)("a struct of all kinds, %s-
   expect(view.getBigUint64(48, little)).toBe(value.next);
   // A compiler counts bit-fields from the low end on little-endian machines, from the high end on others.
   expect(view.getUint32(4, little)).toBe(little ? ((value.high << 3) | 0b101) >>> 0 : ((0b101 << 29) | value.high) >>> 0);
-  expect(decoderOf(btf, 14)(view, 0, bytes.length)).toEqual({ ...value, parts: little ? Uint8Array.of(4, 3) : Uint8Array.of(1, 2) });
+  expect(decoded(btf, 14)(view, 0, bytes.length)).toEqual({ ...value, parts: little ? Uint8Array.of(4, 3) : Uint8Array.of(1, 2) });
 });
 
 it("an enum's value without a name is its number, text without a NUL ends with its array, 128 bits are a bigint", () => {
   const btf = types(true);
-  expect(decoderOf(btf, 6)(new DataView(Int32Array.of(77).buffer), 0, 4)).toBe(77);
-  expect(decoderOf(btf, 7)(new DataView(Uint8Array.from(Buffer.from("wxyz!")).buffer), 0, 4)).toBe("wxyz");
+  expect(decoded(btf, 6)(new DataView(Int32Array.of(77).buffer), 0, 4)).toBe(77);
+  expect(decoded(btf, 7)(new DataView(Uint8Array.from(Buffer.from("wxyz!")).buffer), 0, 4)).toBe("wxyz");
   const wide = encodeValue(btf, 16, -3n);
-  expect(decoderOf(btf, 16)(new DataView(wide.buffer), 0, 16)).toBe(-3n);
+  expect(decoded(btf, 16)(new DataView(wide.buffer), 0, 16)).toBe(-3n);
 });
 
 it("an array without a length takes what there is", () => {
   const bytes = Uint8Array.of(3, 0, 0, 0, 0x68, 0x65, 0x79, 0);
-  expect(decoderOf(types(true), 18)(new DataView(bytes.buffer), 0, 8)).toEqual({ length: 3, text: "hey" });
-  expect(decoderOf(types(true), 18)(new DataView(bytes.buffer), 0, 4)).toEqual({ length: 3, text: "" });
+  expect(decoded(types(true), 18)(new DataView(bytes.buffer), 0, 8)).toEqual({ length: 3, text: "hey" });
+  expect(decoded(types(true), 18)(new DataView(bytes.buffer), 0, 4)).toEqual({ length: 3, text: "" });
 });
 
 it.each([
@@ -97,4 +104,30 @@ it.each([
 it("what has no value says so", () => {
   expect(() => decoderOf(types(true), 15)).toThrow("`void (void)` (func_proto) has no value that could be read");
   expect(() => decoderOf(types(true), 19)).toThrow("`struct unknown` (fwd) has no value that could be read");
+  expect(() => compiledDecoderOf(types(true), 19)).toThrow("`struct unknown` (fwd) has no value that could be read");
+});
+
+it("names that mean something in JavaScript, and lists of lists without end", () => {
+  const names = ["__proto__", "constructor", 'a"]; throw 1; ["', "\u2028", "0"];
+  const btf = btfFromBytes("test", writeBtf({
+    little: true,
+    types: [
+      { kind: "int", name: "int", size: 4, encoding: 1 },
+      { kind: "struct", name: "odd", size: 20, members: names.map((name, index) => ({ name, type: 1, offset: 32 * index })) },
+      ...Array.from({ length: 8 }, (_, index) => ({ kind: "array" as const, element: index === 0 ? 2 : 2 + index, index: 1, length: index < 3 ? 3 : 1 })),
+    ],
+  }));
+  const bytes = new Int32Array(5 * 27).map((_, index) => index);
+  const view = new DataView(bytes.buffer);
+  const odd = decoded(btf, 2)(view, 0, 20) as object;
+  expect(Object.entries(odd).sort()).toEqual(names.map((name, index) => [name, index]).sort());
+  expect(Object.getPrototypeOf(odd)).toBe(Object.prototype);
+  expect(JSON.stringify(decoded(btf, 10)(view, 0, bytes.byteLength)).match(/constructor/g)).toHaveLength(27);
+  const wide = btfFromBytes("test", writeBtf({
+    little: true,
+    types: [{ kind: "int", name: "int", size: 4, encoding: 1 }, ...Array.from({ length: 6 }, (_, index) => ({ kind: "array" as const, element: 1 + index, index: 1, length: 16 }))],
+  }));
+  const start = Uint8Array.from({ length: 4 * 16 ** 3 }, (_, index) => index);
+  decoded(wide, 4)(new DataView(start.buffer), 0, start.length);
+  expect(compiledDecoderOf(wide, 7)).toBeTypeOf("function");
 });

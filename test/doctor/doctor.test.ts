@@ -136,12 +136,12 @@ test("each finding, with its command", async () => {
   ]);
   // CAP_BPF (39) and CAP_PERFMON (38) alone.
   expect(await wrong({ "proc/self/status": "CapEff:\t000000c000000000\n" }, [], ["trace", "guard"])).toEqual([
-    "trace module-functions limited: CAP_SYS_ADMIN is lacking: functions of modules cannot be traced by fentry, since walking the kernel's BTF takes it [run it as root (sudo oopscope …)]",
-    "guard module-functions missing: CAP_SYS_ADMIN is lacking: functions of modules cannot be traced by fentry, since walking the kernel's BTF takes it [run it as root (sudo oopscope …)]",
+    "trace module-functions limited: CAP_SYS_ADMIN is lacking: functions of modules can be traced by fentry where a program may ask for their types (Linux 5.14), on older kernels not [run it as root (sudo oopscope …)]",
+    "guard module-functions limited: CAP_SYS_ADMIN is lacking: functions of modules can be traced by fentry where a program may ask for their types (Linux 5.14), on older kernels not [run it as root (sudo oopscope …)]",
   ]);
   expect(await wrong({ "proc/self/status": "CapEff:\t0000000000000000\n" }, [], ["trace"])).toEqual([
     "trace privilege missing: CAP_BPF and CAP_PERFMON are lacking (kernel.unprivileged_bpf_disabled is 2): no tracing program can be loaded [run it as root (sudo oopscope …)]",
-    "trace module-functions limited: CAP_SYS_ADMIN is lacking: functions of modules cannot be traced by fentry, since walking the kernel's BTF takes it [run it as root (sudo oopscope …)]",
+    "trace module-functions limited: CAP_BPF is lacking: functions of modules cannot be traced by fentry [run it as root (sudo oopscope …)]",
     "trace perf limited: kernel.perf_event_paranoid is 3, and CAP_PERFMON is lacking: kprobes cannot be opened [run it as root]",
   ]);
   expect(await wrong({ "sys/kernel/security/lockdown": "none integrity [confidentiality]\n" }, [], ["bpf"])).toEqual(["bpf lockdown missing: the kernel is locked down (confidentiality): BPF may not read its memory, and kprobes are refused [boot without lockdown=confidentiality]"]);

@@ -80,7 +80,7 @@ test("a file that may not grow, and a disk that is full: nothing half-written is
   mkdirSync(join(home, "cache"), { recursive: true });
   const mount = `mount -t tmpfs -o size=1m none ${join(home, "cache")}`;
   if (spawnSync("unshare", ["-rm", "sh", "-c", mount]).status !== 0) return;
-  const full = spawnSync("unshare", ["-rm", "bash", "-c", `${mount} && "$0" "$@"; status=$?; find ${join(home, "cache")} -type f >&2; exit $status`, process.execPath, `${root}dist/cli/main.cjs`, "symbols", "fetch", "-q", "--from", join(home, "x.deb"), release], { env: environment(), encoding: "utf8", timeout: 60_000 });
+  const full = spawnSync("unshare", ["-rm", "bash", "-c", `${mount} && "$0" "$@"; status=$?; find ${symbols()} -type f >&2; exit $status`, process.execPath, `${root}dist/cli/main.cjs`, "symbols", "fetch", "-q", "--from", join(home, "x.deb"), release], { env: environment(), encoding: "utf8", timeout: 60_000 });
   expect({ status: full.status, stderr: shown(full.stderr) }).toEqual({ status: 1, stderr: expect.stringMatching(/^oopscope: error: the kernel's vmlinux needs 666 MB in HOME\/cache\/symbols\/\.partial\/\S+, and 1\.0 MB are free\n {2}try: oopscope cache clear\n$/) as string });
 });
 

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { cacheFolder, findProgram, runProgram, runningKernel, runningModuleBuildId, symbolsFolder } from "../../src/system/index.ts";
 import { buildIdNote } from "../support/elfwriter.ts";
 
@@ -17,6 +17,13 @@ test("the cache: named, else the desktop's, else the home's; an empty variable i
   expect(cacheFolder({ OOPSCOPE_CACHE: "", XDG_CACHE_HOME: "/x" })).toBe("/x/oopscope");
   expect(cacheFolder({})).toBe(join(homedir(), ".cache/oopscope"));
   expect(symbolsFolder({ OOPSCOPE_CACHE: "/o" })).toBe("/o/symbols");
+  // A container's user who is in no list of users.
+  const homeless = () => {
+    throw new Error("uv_os_homedir returned ENOENT");
+  };
+  const modules = vi.spyOn(process, "getBuiltinModule").mockReturnValue({ homedir: homeless });
+  expect(cacheFolder({})).toBe("/nonexistent/.cache/oopscope");
+  modules.mockRestore();
 });
 
 test("what the running kernel says of itself", () => {

@@ -17,6 +17,7 @@ import { KIND, malformed } from "../format.ts";
 import { type Flat } from "../flat.ts";
 import { Layout } from "./layout.ts";
 import { Names } from "./names.ts";
+import { Text } from "./textbytes.ts";
 
 const NOT = 0;
 const DOING = 1;
@@ -76,7 +77,7 @@ export class CHeader {
   readonly #rights: string[];
   readonly #forms: Uint8Array;
   readonly #queue: number[] = [];
-  #out = "";
+  readonly #out: Text;
   #written = 0;
   #depth = 0;
   #steps: number;
@@ -85,6 +86,7 @@ export class CHeader {
     const { length } = flat.starts;
     this.#flat = flat;
     this.#names = new Names(flat.strings);
+    this.#out = new Text(flat.strings);
     this.#layout = new Layout(flat);
     this.#ordered = new Uint8Array(length);
     this.#emitted = new Uint8Array(length);
@@ -104,23 +106,19 @@ export class CHeader {
     const { length } = this.#flat.starts;
     const queue = this.#queue;
     this.#markReferenced();
-    this.#out = begin;
+    const out = this.#out;
+    out.put(begin);
     for (let id = 1; id < length; id++) {
       if (this.#ordered[id] === DONE) continue;
       queue.length = 0;
       this.#order(id, false);
       for (let k = 0; k < queue.length; k++) this.#emit(queue[k]!, 0);
-      if (this.#out.length >= chunkSize) yield this.#take();
+      if (out.length < chunkSize) continue;
+      this.#written += out.length;
+      yield out.take();
     }
-    this.#out += end;
-    yield this.#take();
-  }
-
-  #take(): Uint8Array {
-    const bytes = Buffer.from(this.#out, "latin1");
-    this.#written += bytes.length;
-    this.#out = "";
-    return bytes;
+    out.put(end);
+    yield out.take();
   }
 
   /** The name that a type has in the header, once that is written; null for one without a name. */
@@ -287,7 +285,7 @@ export class CHeader {
       if (kind === KIND.struct || kind === KIND.union) {
         if (id === container) return false;
         if (words[start] === 0) throw this.#fail(id, "it has no name and contains itself");
-        this.#out += `${this.#recordName(id)};\n\n`;
+        this.#out.put(`${this.#recordName(id)};\n\n`);
         this.#declared[id] = 1;
       } else if (kind === KIND.typedef) {
         this.#typedef(id);
@@ -304,7 +302,10 @@ export class CHeader {
         break;
       case KIND.enum:
       case KIND.enum64:
-        if (container === 0) this.#out += `${this.#enum(id, 0)};\n\n`;
+        if (container === 0) {
+          this.#enum(id, 0);
+          this.#out.put(";\n\n");
+        }
         this.#emitted[id] = DONE;
         break;
       case KIND.ptr:
@@ -320,7 +321,7 @@ export class CHeader {
         if (done) this.#emitted[id] = DONE;
         break;
       case KIND.fwd:
-        this.#out += `${this.#forward(id)};\n\n`;
+        this.#out.put(`${this.#forward(id)};\n\n`);
         this.#emitted[id] = DONE;
         break;
       case KIND.typedef:
@@ -339,12 +340,13 @@ export class CHeader {
         } else if (this.#declared[id] === 0) {
           done = id !== container;
           if (done) {
-            this.#out += `${this.#recordName(id)};\n\n`;
+            this.#out.put(`${this.#recordName(id)};\n\n`);
             this.#declared[id] = 1;
           }
         }
         if (container === 0) {
-          this.#out += `${this.#record(id, 0)};\n\n`;
+          this.#record(id, 0);
+          this.#out.put(";\n\n");
           this.#emitted[id] = DONE;
         } else this.#emitted[id] = !named && done ? DONE : NOT;
         break;
@@ -362,14 +364,14 @@ export class CHeader {
   /** A type of GCC's that clang has not, named after what it is. */
   #alias(id: number): void {
     const name = this.#names.word(this.#name(id));
-    if (Object.hasOwn(aliases, name)) this.#out += `typedef ${aliases[name]} ${name};\n\n`;
+    if (Object.hasOwn(aliases, name)) this.#out.put(`typedef ${aliases[name]} ${name};\n\n`);
   }
 
   #typedef(id: number): void {
     const name = this.#nameGiven(id, this.#plainNames);
     if (name === ownList) return;
     const type = this.#third(id);
-    this.#out += type === 0 && name === "__gnuc_va_list" ? `typedef ${ownList} __gnuc_va_list;\n\n` : `typedef ${this.#declaration(type, name, 0)};\n\n`;
+    this.#out.put(type === 0 && name === "__gnuc_va_list" ? `typedef ${ownList} __gnuc_va_list;\n\n` : `typedef ${this.#declaration(type, name, 0)};\n\n`);
   }
 
   /** Offset of a type's name. */
@@ -421,8 +423,9 @@ export class CHeader {
     return `${words[starts[id]! + 1]! >>> 31 === 1 ? "union" : "struct"} ${this.#nameGiven(id, this.#tagNames)}`;
   }
 
-  #enum(id: number, level: number): string {
+  #enum(id: number, level: number): void {
     const { words, starts } = this.#flat;
+    const out = this.#out;
     const start = starts[id]!;
     const info = words[start + 1]!;
     const length = info & 0xffff;
@@ -430,31 +433,34 @@ export class CHeader {
     const size = words[start + 2]!;
     const wide = ((info >>> 24) & 0x1f) === KIND.enum64;
     const name = this.#nameGiven(id, this.#tagNames);
-    let text = name === "" ? "enum" : `enum ${name}`;
-    if (length === 0) return text;
+    out.put(name === "" ? "enum" : `enum ${name}`);
+    if (length === 0) return;
     this.#step(id);
     this.#steps -= length;
     const indent = `\n${indentOf(level + 1)}`;
-    text += " {";
+    out.put(" {");
     let above32 = false;
     for (let k = 0, at = start + 3; k < length; k++, at += wide ? 3 : 2) {
-      const constant = this.#counted(this.#names.name(words[at]!), this.#plainNames);
+      out.put(indent);
+      out.put(this.#counted(this.#names.name(words[at]!), this.#plainNames));
+      out.put(" = ");
       if (wide) {
         const value = (BigInt(words[at + 2]!) << 32n) | BigInt(words[at + 1]!);
         above32 ||= words[at + 2] !== 0;
-        text += signed ? `${indent}${constant} = ${BigInt.asIntN(64, value)}LL,` : `${indent}${constant} = ${value}ULL,`;
-      } else text += `${indent}${constant} = ${signed ? words[at + 1]! | 0 : words[at + 1]!},`;
+        out.put(signed ? `${BigInt.asIntN(64, value)}LL,` : `${value}ULL,`);
+      } else out.put(`${signed ? words[at + 1]! | 0 : words[at + 1]!},`);
     }
-    text += `\n${indentOf(level)}}`;
-    if (size === 1) return `${text} __attribute__((mode(byte)))`;
-    if (size === 2) return `${text} __attribute__((mode(HI)))`;
-    return size === 8 && this.#flat.pointerSize === 8 && !above32 ? `${text} __attribute__((mode(word)))` : text;
+    out.put(`\n${indentOf(level)}}`);
+    if (size === 1) out.put(" __attribute__((mode(byte)))");
+    else if (size === 2) out.put(" __attribute__((mode(HI)))");
+    else if (size === 8 && this.#flat.pointerSize === 8 && !above32) out.put(" __attribute__((mode(word)))");
   }
 
   /** A struct or union with its members; `named` false where it is one of the members without a name. */
-  #record(id: number, level: number, named = true): string {
+  #record(id: number, level: number, named = true): void {
     this.#enter(id);
     const { words, starts } = this.#flat;
+    const out = this.#out;
     const start = starts[id]!;
     const info = words[start + 1]!;
     const flag = info >>> 31 === 1;
@@ -465,7 +471,8 @@ export class CHeader {
     const align = layout.alignOf(id);
     const packed = layout.isPacked(id);
     const indent = `\n${indentOf(level + 1)}`;
-    let text = `${named ? this.#recordName(id) : isStruct ? "struct" : "union"} {`;
+    out.put(named ? this.#recordName(id) : isStruct ? "struct" : "union");
+    out.put(" {");
     let offset = 0;
     let largest = 0;
     let afterBits = false;
@@ -474,33 +481,43 @@ export class CHeader {
       const type = words[at + 1]!;
       const bits = flag ? words[at + 2]! >>> 24 : 0;
       const memberOffset = flag ? words[at + 2]! & 0xff_ffff : words[at + 2]!;
-      if (offset < memberOffset) text += this.#padding(id, offset, memberOffset, packed ? 0 : layout.alignOf(type), afterBits && bits !== 0, indent);
-      text += indent;
-      text += name === 0 && bits === 0 ? this.#unnamedMember(type, level + 1) : this.#declaration(type, name === 0 ? "" : this.#names.name(name), level + 1);
+      if (offset < memberOffset) this.#padding(id, offset, memberOffset, packed ? 0 : layout.alignOf(type), afterBits && bits !== 0, indent);
+      out.put(indent);
+      if (name === 0 && bits === 0) this.#unnamedMember(type, level + 1);
+      else this.#member(type, name, level + 1);
       if (bits !== 0) {
-        text += `: ${bits};`;
+        out.put(`: ${bits};`);
         offset = memberOffset + bits;
         afterBits = true;
       } else {
-        text += ";";
+        out.put(";");
         offset = memberOffset + 8 * layout.sizeOf(type);
         afterBits = false;
       }
       if (offset > largest) largest = offset;
     }
     if (isStruct) {
-      if (offset < 8 * size) text += this.#padding(id, offset, 8 * size, packed ? 0 : align, false, indent);
-    } else if (roundUp(largest, 8 * align) < 8 * size) text += this.#unionPadding(id, 8 * size, level + 1);
-    if (length > 0 || size > 0) text += `\n${indentOf(level)}`;
+      if (offset < 8 * size) this.#padding(id, offset, 8 * size, packed ? 0 : align, false, indent);
+    } else if (roundUp(largest, 8 * align) < 8 * size) this.#unionPadding(id, 8 * size, level + 1);
+    if (length > 0 || size > 0) out.put(`\n${indentOf(level)}`);
+    out.put(packed ? "} __attribute__((packed))" : "}");
     this.#depth--;
     // Texts of texts multiply.
-    if (this.#written + this.#out.length + text.length > largestOutput) throw new OopscopeError("over-budget", `${this.#flat.file}: the header would have more than ${largestOutput >> 20} MB`, { file: this.#flat.file, limit: largestOutput });
-    return packed ? `${text}} __attribute__((packed))` : `${text}}`;
+    if (this.#written + out.length > largestOutput) throw new OopscopeError("over-budget", `${this.#flat.file}: the header would have more than ${largestOutput >> 20} MB`, { file: this.#flat.file, limit: largestOutput });
+  }
+
+  /** A member with its name, which goes from the strings of the BTF into the text as it is. */
+  #member(type: number, name: number, level: number): void {
+    if (name === 0 || this.#forms[type] === 0 || (this.#forms[type]! & MARKED) !== 0 || !this.#names.isPlain(name)) return this.#out.put(this.#declaration(type, name === 0 ? "" : this.#names.name(name), level));
+    const out = this.#out;
+    out.put(this.#lefts[type]!);
+    if ((this.#forms[type]! & SPACED) !== 0) out.put(" ");
+    out.putName(name);
+    out.put(this.#rights[type]!);
   }
 
   /** Unnamed bit-fields between what ends at one bit and what begins at another, unless the compiler leaves that hole by itself. `nextAlign` is 0 in a packed struct. */
-  #padding(id: number, from: number, to: number, nextAlign: number, withinBits: boolean, indent: string): string {
-    let text = "";
+  #padding(id: number, from: number, to: number, nextAlign: number, withinBits: boolean, indent: string): void {
     let at = from;
     let index = this.#flat.pointerSize === 8 ? 0 : 1;
     let aligned = roundUp(at, pads[index]![1]);
@@ -510,21 +527,20 @@ export class CHeader {
       // The compiler goes to the next member's alignment by itself, and `long: 64` to that of long, unless it fits before.
       // In a packed struct it goes nowhere by itself but to the next byte.
       const goesThere = aligned === to ? roundUp(at, 8 * Math.max(1, nextAlign)) === aligned : nextAlign !== 0 && to - aligned > aligned - at;
-      if (withinBits || !goesThere) text += `${indent}${pads[index]![0]}: ${withinBits ? aligned - at : 0};`;
+      if (withinBits || !goesThere) this.#out.put(`${indent}${pads[index]![0]}: ${withinBits ? aligned - at : 0};`);
       at = aligned;
     }
     if (to - at > largestHole) throw this.#fail(id, `a hole of ${to - at} bits`);
     while (at < to) {
       const rest = Math.min(to - at, bits);
       if (rest < bits) for (index = pads.length - 1; pads[index]![1] < rest; ) index--;
-      text += `${indent}${pads[index]![0]}: ${rest};`;
+      this.#out.put(`${indent}${pads[index]![0]}: ${rest};`);
       at += rest;
     }
-    return text;
   }
 
   /** A member without a name, whose members are the outer one's: its type written out, also if that has a name. */
-  #unnamedMember(type: number, level: number): string {
+  #unnamedMember(type: number, level: number): void {
     let id = type;
     for (let steps = 0; steps < deepest; steps++) {
       const kind = this.#kind(id);
@@ -535,13 +551,16 @@ export class CHeader {
       if (kind !== KIND.typedef && kind !== KIND.const && kind !== KIND.volatile && kind !== KIND.restrict && kind !== KIND.typeTag) break;
       id = this.#third(id);
     }
-    return this.#declaration(type, "", level);
+    this.#out.put(this.#declaration(type, "", level));
   }
 
-  #unionPadding(id: number, bits: number, level: number): string {
+  #unionPadding(id: number, bits: number, level: number): void {
     const indent = `\n${indentOf(level)}`;
     const fitting = pads.findLast(([, room]) => room >= bits);
-    return fitting ? `${indent}${fitting[0]}: ${bits};` : `${indent}struct {${this.#padding(id, 0, bits, 1, false, `${indent}\t`)}${indent}};`;
+    if (fitting) return this.#out.put(`${indent}${fitting[0]}: ${bits};`);
+    this.#out.put(`${indent}struct {`);
+    this.#padding(id, 0, bits, 1, false, `${indent}\t`);
+    this.#out.put(`${indent}};`);
   }
 
   /** A type with the name that is declared to be of it; `""` for none. */
@@ -557,6 +576,15 @@ export class CHeader {
     if ((form & MARKED) !== 0) left = left.replaceAll(spaceIfNamed, name === "" ? "" : " ");
     if (name === "") return left + this.#rights[id]!;
     return (form & SPACED) !== 0 ? `${left} ${name}${this.#rights[id]!}` : left + name + this.#rights[id]!;
+  }
+
+  /** The text of a struct, union or enum without a name, for what is declared with it. */
+  #definition(id: number, level: number): string {
+    const from = this.#out.length;
+    const kind = this.#kind(id);
+    if (kind === KIND.struct || kind === KIND.union) this.#record(id, level);
+    else this.#enum(id, level);
+    return this.#out.takeFrom(from);
   }
 
   /** Composes both parts of a type's declarations. False if a definition is among them: those are not to be used again. */
@@ -582,12 +610,12 @@ export class CHeader {
       case KIND.struct:
       case KIND.union:
         keep = words[start] !== 0;
-        left = keep ? this.#recordName(id) : this.#record(id, level);
+        left = keep ? this.#recordName(id) : this.#definition(id, level);
         break;
       case KIND.enum:
       case KIND.enum64:
         keep = words[start] !== 0;
-        left = keep ? `enum ${this.#nameGiven(id, this.#tagNames)}` : this.#enum(id, level);
+        left = keep ? `enum ${this.#nameGiven(id, this.#tagNames)}` : this.#definition(id, level);
         break;
       case KIND.fwd:
         left = this.#forward(id);

@@ -24,6 +24,12 @@ export class Names {
     return first >= 0x30 && first <= 0x39 ? `_${name}` : name;
   }
 
+  /** Whether the name stands in the text as it is. */
+  isPlain(offset: number): boolean {
+    const first = this.#text.charCodeAt(offset);
+    return this.#odd[offset] !== 1 && (first < 0x30 || first > 0x39);
+  }
+
   /** A type of one or several words, `long unsigned int`. */
   word(offset: number): string {
     return this.#at(offset).replace(/[^\w$ ]/g, "_");

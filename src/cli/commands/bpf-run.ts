@@ -1,6 +1,6 @@
 import { OopscopeError } from "../../base/index.ts";
 import { resolve, type Btf } from "../../btf/index.ts";
-import { BpfObject, decoderOf, eventTypeFor, eventTypesOf, plain, presenterOf, readTracePipe, RingBuffer, textOfJson, traceClock, type BpfLink, type EventType, type Json, type RingRecord } from "../../bpf/index.ts";
+import { BpfObject, compiledDecoderOf, eventTypeFor, eventTypesOf, plain, presenterOf, readTracePipe, RingBuffer, textOfJson, traceClock, type BpfLink, type EventType, type Json, type RingRecord } from "../../bpf/index.ts";
 import { visible } from "../../render/index.ts";
 import { exit } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";
@@ -150,7 +150,7 @@ function recordOf(probe: string, kind: string, args: Json): EventRecord {
 
 /** A record as a line of output. */
 function eventText(name: string, btf: Btf | null, types: readonly EventType[], flags: BpfRunFlags): (record: RingRecord) => string {
-  const readers = new Map(btf === null ? [] : types.map(({ id }) => [id, { decode: decoderOf(btf, id), present: presenterOf(btf, id) }]));
+  const readers = new Map(btf === null ? [] : types.map(({ id }) => [id, { decode: compiledDecoderOf(btf, id), present: presenterOf(btf, id) }]));
   let told = false;
   return (record) => {
     const { type, ...rest } = eventTypeFor(types, record.length);

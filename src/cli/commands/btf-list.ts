@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { OopscopeError, messageOf } from "../../base/index.ts";
 import type { Btf, BtfFile, BtfKind } from "../../btf/index.ts";
 import { visible } from "../../render/index.ts";
-import { btfFolder, runningRelease } from "../../system/index.ts";
+import { btfFolder, capabilities, runningRelease } from "../../system/index.ts";
 import { openNamed } from "../btf-files.ts";
 import { exit } from "../exit.ts";
 import { say, writeResult } from "../output.ts";
@@ -15,8 +15,8 @@ export async function runBtfList(named: readonly string[], flags: BtfListFlags):
   return named.length === 0 ? listKernel(flags) : listFiles(await openNamed(named, flags.base), flags);
 }
 
-/** What the running kernel has, itself first. Ids are known to bpf(2) alone, which is not asked. */
-function listKernel(flags: BtfListFlags): number {
+/** What the running kernel has, itself first. */
+async function listKernel(flags: BtfListFlags): Promise<number> {
   let names: string[];
   try {
     names = readdirSync(btfFolder);
@@ -24,11 +24,24 @@ function listKernel(flags: BtfListFlags): number {
     say("error", `the running kernel shows no BTF: ${btfFolder}: ${messageOf(cause).replace(/^[A-Z]+: |, scandir .*$/g, "")} (CONFIG_DEBUG_INFO_BTF)`);
     return exit.missingPrivilege;
   }
+  const ids = await idsOfKernel();
   const rank = (name: string): number => (name === "vmlinux" ? 0 : 1);
-  const rows = names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1)).map((name) => ({ name, size: statSync(join(btfFolder, name)).size, id: null }));
+  const rows = names.sort((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1)).map((name) => ({ name, size: statSync(join(btfFolder, name)).size, id: ids.get(name) ?? null }));
   if (flags.format === "json") writeResult(`${JSON.stringify({ kernel: runningRelease(), btf: rows }, null, 2)}\n`);
-  else writeResult(rows.map(({ name, size }) => `${size.toString().padStart(9)}  ${visible(name)}\n`).join(""));
+  else writeResult(rows.map(({ name, size, id }) => `${(id ?? "-").toString().padStart(4)}  ${size.toString().padStart(9)}  ${visible(name)}\n`).join(""));
   return exit.done;
+}
+
+/** What bpf(2) calls the kernel's types, by name; nothing where this process may not ask (CAP_SYS_ADMIN) or has no libbpf to ask by. */
+async function idsOfKernel(): Promise<ReadonlyMap<string, number>> {
+  if (capabilities()?.has("CAP_SYS_ADMIN") !== true) return new Map();
+  try {
+    const { listBtf } = await import("../../bpf/index.ts");
+    return new Map((await listBtf()).filter(({ kernel }) => kernel).map(({ name, id }) => [name, id]));
+  } catch (error) {
+    if (error instanceof OopscopeError) return new Map();
+    throw error;
+  }
 }
 
 function listFiles(files: readonly BtfFile[], flags: BtfListFlags): number {

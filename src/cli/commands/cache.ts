@@ -1,6 +1,7 @@
+import { rmSync } from "node:fs";
 import { clearStore, listStore, partsOfStore, repairStore, storeSize } from "../../fetch/index.ts";
 import { visible } from "../../render/index.ts";
-import { symbolsFolder } from "../../system/index.ts";
+import { codeFolder, symbolsFolder } from "../../system/index.ts";
 import { exit } from "../exit.ts";
 import { say, writeResult } from "../output.ts";
 
@@ -33,6 +34,7 @@ export async function runCache(flags: CacheFlags): Promise<number> {
 // eslint-disable-next-line @typescript-eslint/require-await
 export async function runCacheClear(flags: CacheFlags): Promise<number> {
   const { releases, bytes } = clearStore(symbolsFolder());
+  rmSync(codeFolder(), { recursive: true, force: true });
   if (flags.format === "json") writeResult(`${JSON.stringify({ removed: releases, bytes }, null, 2)}\n`);
   else writeResult(releases.length === 0 && bytes === 0 ? "nothing was there\n" : `removed ${megabytes(bytes)}${releases.length === 0 ? "" : `: ${visible(releases.join(", "))}`}\n`);
   return exit.done;

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { casePieces } from "../../case/index.ts";
 import { StreamDecoder, casesOf, decode, decodeWhole, type Decoded, type DecodeOptions, type Piece } from "../../decode/index.ts";
 import { renderScript, renderText } from "../../render/index.ts";
+import { changeFlag } from "../code-cache.ts";
 import { exit } from "../exit.ts";
 import { fetchedPlaces, noteUsed, withDebuginfod } from "../fetched.ts";
 import { openLog, readLog, readStdin, statusOf } from "../input.ts";
@@ -167,16 +168,13 @@ const mostSaid = 4096;
 /** Logs of up to so many bytes are decoded before optimized code would pay. */
 const shortLog = 1 << 18;
 
-/** A log of so few is decoded before anything is optimized: Node's module for the flags would cost more. */
-const fewLines = 1 << 12;
-
 /**
  * For a short log V8's optimizing compiler costs a quarter of the processor's time and saves nothing. For a long one its heap would grow to four times of what is
  * held before garbage is collected, which is a tenth more memory and no less time.
  */
 export function tuneFor(bytes: Uint8Array): void {
-  if (bytes.length <= fewLines) return;
-  process.getBuiltinModule("node:v8").setFlagsFromString(bytes.length <= shortLog ? "--no-opt" : "--heap-growing-percent=40");
+  if (bytes.length <= shortLog) changeFlag("--no-opt", "--opt");
+  else changeFlag("--heap-growing-percent=40", "--heap-growing-percent=0");
 }
 
 /** `decode VMLINUX [BASE] [MODULES] < LOG`: the call and the form of scripts/decode_stacktrace.sh. */

@@ -1,0 +1,138 @@
+import { closeSync, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
+import * as module from "node:module";
+import { basename, dirname, join, sep } from "node:path";
+import { Script } from "node:vm";
+import { crc32 } from "node:zlib";
+import { codeFolder } from "../system/index.ts";
+
+/** Stands for the pieces of the command line as a whole: their hash, which the build puts here. */
+declare const __build: string;
+
+let changed: { readonly flag: string; readonly usual: string } | null = null;
+
+/** Changes a flag of V8, until this process ends; `usual` is what sets it back: V8 takes compiled code only under the flags that it was compiled under. */
+export function changeFlag(flag: string, usual: string): void {
+  setFlag(flag);
+  changed = { flag, usual };
+}
+
+/** Loaded when a flag is set: Node has all of its streams behind this. */
+function setFlag(flag: string): void {
+  process.getBuiltinModule("node:v8").setFlagsFromString(flag);
+}
+
+function underUsualFlags<T>(work: () => T): T {
+  if (changed !== null) setFlag(changed.usual);
+  try {
+    return work();
+  } finally {
+    if (changed !== null) setFlag(changed.flag);
+  }
+}
+
+/**
+ * Keeps V8's compiled code between runs, a third of a short command's time: by Node where it can (22.1 and newer), else in `code/` of oopscope's cache, one
+ * file for each piece of the command line. Gives a function that writes what was compiled this time, to be called at the end. NODE_DISABLE_COMPILE_CACHE
+ * switches both off.
+ *
+ * Compiled code is run as it is found. So it is taken only from a file that is this user's and that nobody else can write; it is written beside its place, and
+ * is on the disk before it gets its name; and its folder is named after the pieces and Node. V8 looks at its own version and flags and at the source's
+ * length, but not at what was damaged: that is the checksum's, the last four bytes. Without a place to keep it, all runs as if this were not there.
+ */
+export function keepCompiledCode(): () => void {
+  const { enableCompileCache } = module as { enableCompileCache?: () => unknown };
+  if (process.env["NODE_DISABLE_COMPILE_CACHE"]) return () => {};
+  if (enableCompileCache !== undefined) {
+    enableCompileCache();
+    return () => {};
+  }
+  const folder = join(codeFolder(), `${__build}-${process.version}-${process.arch}`);
+  const fresh: { readonly script: Script; readonly file: string }[] = [];
+  const extensions = require.extensions as Record<string, (piece: NodeModule, path: string) => void>;
+  extensions[".cjs"] = (piece, path) => {
+    // The disassembler's glue is loaded under flags of its own (src/disasm).
+    if (dirname(path) !== __dirname || basename(path) === "iced.cjs") return extensions[".js"]!(piece, path);
+    const file = join(folder, `${path.slice(__dirname.length + sep.length)}.v8`);
+    const cachedData = codeOf(file);
+    // The build writes nothing but ASCII.
+    const script = underUsualFlags(() => new Script(`(function(exports,require,module,__filename,__dirname){${readFileSync(path, "latin1")}\n})`, { filename: path, ...(cachedData === null ? {} : { cachedData }) }));
+    if (cachedData === null || script.cachedDataRejected === true) fresh.push({ script, file });
+    const run = script.runInThisContext() as (...values: unknown[]) => void;
+    run.call(piece.exports, piece.exports, module.createRequire(path), piece, path, __dirname);
+  };
+  return () => {
+    if (fresh.length > 0) write(folder, fresh);
+  };
+}
+
+/** What a file of compiled code holds, if it is this user's alone and whole. */
+function codeOf(path: string): Buffer | null {
+  let file: number;
+  try {
+    file = openSync(path, "r");
+  } catch {
+    return null;
+  }
+  try {
+    const { uid, mode, size } = fstatSync(file);
+    if (uid !== process.geteuid!() || (mode & 0o022) !== 0 || size < 4) return null;
+    const bytes = readFileSync(file);
+    const code = bytes.subarray(0, -4);
+    return crc32(code) === bytes.readUInt32LE(code.length) ? code : null;
+  } catch {
+    return null;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function write(folder: string, fresh: readonly { readonly script: Script; readonly file: string }[]): void {
+  // A file that grows beyond `ulimit -f` is an error of the write then, and not the end of the process.
+  process.on("SIGXFSZ" as NodeJS.Signals, () => {});
+  try {
+    if (made(folder)) removeOlder(folder);
+    const { uid, mode } = lstatSync(folder);
+    // Another user's home (`sudo -E`): what root would leave there is nobody's to run.
+    if (uid !== process.geteuid!() || (mode & 0o022) !== 0) return;
+    for (const { script, file } of fresh) put(file, underUsualFlags(() => script.createCachedData()));
+  } catch {
+    // A full or read-only disk: the next run compiles once more.
+  }
+}
+
+/** Makes a folder and those above it; false if it was there. (mkdir's own way does not end in folders that are not made by hand, as /proc.) */
+function made(folder: string): boolean {
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    if (code !== "ENOENT" || dirname(folder) === folder || !made(dirname(folder))) throw error;
+    mkdirSync(folder, { mode: 0o700 });
+    return true;
+  }
+}
+
+/** What earlier versions of oopscope have left for this Node. */
+function removeOlder(folder: string): void {
+  const node = basename(folder).replace(/^[0-9a-f]+/, "");
+  for (const name of readdirSync(dirname(folder))) if (name.endsWith(node) && name !== basename(folder)) rmSync(join(dirname(folder), name), { recursive: true, force: true });
+}
+
+function put(path: string, bytes: Buffer): void {
+  const beside = `${path}.${process.pid}`;
+  const file = openSync(beside, "wx", 0o600);
+  try {
+    const sum = Buffer.alloc(4);
+    sum.writeUInt32LE(crc32(bytes));
+    writeFileSync(file, Buffer.concat([bytes, sum]));
+    fsyncSync(file);
+    renameSync(beside, path);
+  } catch (error) {
+    unlinkSync(beside);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
