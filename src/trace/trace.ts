@@ -143,7 +143,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
     };
   }
 
-  /** Events as they come, in arrays; what is lost is told by events of its own. Ends with `close`, or an abort. What is in the ring then is given still. */
+  /** Events as they come, in arrays, an empty one when none came for half a second; what is lost is told by events of its own. Ends with `close`, or an abort. What is in the ring then is given still. */
   async *batches(): AsyncGenerator<TraceEvent[], void, void> {
     let asked = performance.now();
     while (this.#open && this.#signal?.aborted !== true) {
@@ -155,7 +155,9 @@ export class Trace implements AsyncIterable<TraceEvent> {
         const lost = this.#lost();
         if (lost.length > 0) yield lost;
       }
-      if (events.length === 0) await this.#ring.wait({ timeout: lostEvery, ...(this.#signal ? { signal: this.#signal } : {}) });
+      if (events.length === 0) {
+        if (!(await this.#ring.wait({ timeout: lostEvery, ...(this.#signal ? { signal: this.#signal } : {}) }))) yield [];
+      }
       // Signals and timers have their turn, however fast events come.
       else await new Promise<void>((resolve) => setImmediate(resolve));
     }
@@ -185,6 +187,11 @@ export class Trace implements AsyncIterable<TraceEvent> {
       this.#seen[why] = value;
     }
     return events;
+  }
+
+  /** Modules of probes that are no longer loaded: only kprobes leave them free. */
+  gone(): string[] {
+    return [...new Set(this.attached.flatMap(({ module, how }) => (how === "kprobe" && module !== null ? [module] : [])))].filter((module) => !existsSync(`/sys/module/${module}/initstate`));
   }
 
   /** How often each probe was passed, up to now; after `close` up to then. Only of a trace that counts. */
@@ -450,9 +457,3 @@ class Attacher {
     }
   }
 }
-
-/** Whether a module is loaded now. */
-export function isLoaded(module: string): boolean {
-  return existsSync(`/sys/module/${module}/initstate`);
-}
-
