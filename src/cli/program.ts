@@ -341,6 +341,7 @@ const trace: Define = (program, done) => {
     .option("--filter <EXPR>", "only calls for which this is true, asked in the kernel")
     .option("--ret", "show a call when it returns, with its result and how long it took")
     .option("--stack", "with the kernel's stack")
+    .option("--count", "only count calls, in the kernel, and say at the end how many there were of each probe")
     .option("--unpinned", "keep modules free to be unloaded: kprobes on their functions instead of fentry")
     .option("--duration <S>", "end after so many seconds", positiveNumber)
     .option("--limit <N>", "end after so many events", positiveNumber)

@@ -10,6 +10,7 @@ export type TraceFlags = {
   readonly filter?: string;
   readonly ret?: boolean;
   readonly stack?: boolean;
+  readonly count?: boolean;
   readonly unpinned?: boolean;
   readonly duration?: number;
   readonly limit?: number;
@@ -26,6 +27,11 @@ const mostNamed = 5;
 
 /** Attaches probes and shows their events, until Ctrl-C, a time or a number of events; then what was lost. */
 export async function runTrace(probes: readonly string[], flags: TraceFlags): Promise<number> {
+  const beside = flags.arg !== undefined ? "--arg" : flags.ret === true ? "--ret" : flags.stack === true ? "--stack" : flags.limit !== undefined ? "--limit" : flags.limitRate !== undefined ? "--limit-rate" : null;
+  if (flags.count === true && beside !== null) {
+    say("error", `--count shows no events: it does not go with ${beside}`);
+    return exit.usage;
+  }
   try {
     return await interruptible((signal) => run(probes, flags, signal));
   } catch (error) {
@@ -49,7 +55,7 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
     probes,
     expressions: flags.arg ?? [],
     filter: flags.filter ?? null,
-    when: flags.ret === true ? "return" : "entry",
+    when: flags.count === true ? "counted" : flags.ret === true ? "return" : "entry",
     stackDepth: flags.stack === true ? stackDepth : 0,
     pinned: flags.unpinned === true ? "leaves modules free" : "may pin modules",
     rate: flags.limitRate ?? null,
@@ -75,8 +81,19 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
     running.close();
     process.off("SIGINT", leave);
   }
+  if (flags.count === true) writeResult(countsText(running, flags));
   if (flags.quiet !== true) summary(running, shown);
   return signal.aborted ? exit.interrupted : exit.done;
+}
+
+/** How often each probe was passed, the most frequent first; without those that never were, but in JSON. */
+function countsText(running: Trace, { format }: TraceFlags): string {
+  const counts = [...running.counts()].sort((a, b) => (a.count === b.count ? (a.probe < b.probe ? -1 : 1) : a.count > b.count ? -1 : 1));
+  if (format === "json") return counts.map(({ probe, count }) => `${JSON.stringify({ probe, count: Number(count) })}\n`).join("");
+  const some = counts.filter(({ count }) => count > 0n);
+  if (some.length === 0) return "";
+  const width = some[0]!.count.toString().length;
+  return some.map(({ probe, count }) => `${count.toString().padStart(width)}  ${visible(probe)}\n`).join("");
 }
 
 const plural = (count: number | bigint, one: string, many = `${one}s`): string => `${count} ${BigInt(count) === 1n ? one : many}`;
