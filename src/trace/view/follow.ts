@@ -34,7 +34,7 @@ type Way = {
   /** The packet that had this address before. */
   readonly before: { readonly number: number; readonly began: bigint } | null;
   readonly began: bigint;
-  last: PacketValue | null;
+  last: { readonly value: PacketValue; readonly line: string } | null;
   ended: { readonly how: Ending; readonly time: bigint } | null;
   doubtful: boolean;
 };
@@ -117,8 +117,12 @@ export class SkbFollower {
       text += `${label(way)} events were lost before this one: it may be another packet at the same address\n`;
     }
     way.doubtful = false;
-    const changes = packet.value === null || way.last === null ? "" : changesOf(way.last, packet.value);
-    if (packet.value !== null) way.last = packet.value;
+    let changes = "";
+    if (packet.value !== null) {
+      const line = packetLine(packet.value);
+      if (way.last !== null) changes = changesOf(way.last.value, packet.value, way.last.line === line ? null : line);
+      way.last = { value: packet.value, line };
+    }
     return text + (how === null ? this.#line(way, event, `${visible(event.probe)}${changes}`) : this.#ended(way, event, how, changes));
   }
 
@@ -203,12 +207,11 @@ function packetText(value: PacketValue): string {
   return `${packetLine(value)}, ${plural(value.length, "byte")}${value.device === null ? "" : `, ${visible(value.device)}`}`;
 }
 
-/** What is other than before, in a packet that is the same. */
-function changesOf(before: PacketValue, now: PacketValue): string {
+/** What is other than before, in a packet that is the same; `line`: its headers, if they are others now. */
+function changesOf(before: PacketValue, now: PacketValue, line: string | null): string {
   const changes: string[] = [];
   if (before.length !== now.length) changes.push(`${before.length} to ${plural(now.length, "byte")}`);
   if (before.device !== now.device) changes.push(`${before.device === null ? "no device" : visible(before.device)} to ${now.device === null ? "no device" : visible(now.device)}`);
-  const [old, text] = [packetLine(before), packetLine(now)];
-  if (old !== text && now.bytes.length > 0) changes.push(`now ${text}`);
+  if (line !== null && now.bytes.length > 0) changes.push(`now ${line}`);
   return changes.length === 0 ? "" : `  (${changes.join("; ")})`;
 }
