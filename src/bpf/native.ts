@@ -92,6 +92,7 @@ const prototypes = {
   bpf_map_update_batch: ["int", ["int", "void *", "void *", "void *", "void *"]],
   bpf_map_delete_batch: ["int", ["int", "void *", "void *", "void *"]],
   bpf_map_freeze: ["int", ["int"]],
+  bpf_btf_load: ["int", ["void *", "size_t", "void *"]],
   bpf_prog_load: ["int", ["int", "str", "str", "void *", "size_t", "void *"]],
   bpf_prog_test_run_opts: ["int", ["int", "void *"]],
   bpf_raw_tracepoint_open: ["int", ["str", "int"]],

@@ -5,6 +5,7 @@ export { renderScript } from "./script.ts";
 export { renderText, type TextLine } from "./text.ts";
 export { placesOf } from "./frame.ts";
 export { visible } from "./escape.ts";
+export { cut, padded, widthOf } from "./width.ts";
 export type { TerminalOptions } from "./terminal.ts";
 
 /** The forms in which a case is shown to people; all are drawn from the case alone. */

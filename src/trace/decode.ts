@@ -1,4 +1,3 @@
-import { constants } from "node:os";
 import { memberAt, resolve, type Btf, type BtfEnum } from "../btf/index.ts";
 import { textOf } from "../base/index.ts";
 import type { RingRecord } from "../bpf/index.ts";
@@ -6,6 +5,7 @@ import { packetPart, status, type Field, type Pointee } from "./code/fields.ts";
 import type { NamedValue, TraceValue } from "./event.ts";
 import { ipv4Text, ipv6Text } from "./packet/address.ts";
 import { shapeOf, textOfType, type Type } from "./expression/index.ts";
+import { errnoName } from "./view/errno.ts";
 
 /** Reads one value out of a record. */
 export type ReadValue = (record: RingRecord) => TraceValue;
@@ -147,13 +147,6 @@ function swap(value: bigint, size: number): bigint {
   let out = 0n;
   for (let byte = 0; byte < size; byte++) out = (out << 8n) | ((value >> BigInt(8 * byte)) & 0xffn);
   return out;
-}
-
-const errnoNames: ReadonlyMap<number, string> = new Map(Object.entries(constants.errno).map(([name, value]) => [value, name]));
-
-/** The kernel's name of an errno; null for a number that is none. */
-function errnoName(code: number): string | null {
-  return errnoNames.get(code) ?? null;
 }
 
 /** What a function gave back: by its type, and where that is a signed number or a pointer and this one is an errno, as that. */

@@ -6,8 +6,8 @@ import { layOut, type RecordLayout } from "./code/record.ts";
 import { bytesOf, checkCondition, checkExpression, shapeOf, unsignedLong, type Node, type Parameter, type Scope, type Type } from "./expression/index.ts";
 import type { FunctionProbe, Probe } from "./probe.ts";
 
-/** Which events there are of a call: one when it begins, one when it returns, or both. */
-export type When = "entry" | "return" | "both";
+/** Which events there are of a call: one when it begins, one when it returns, or both; `counted`: none, calls are only counted. */
+export type When = "entry" | "return" | "both" | "counted";
 
 export type PlanOptions = {
   readonly expressions: readonly string[];
@@ -39,14 +39,15 @@ export function planProbe(probe: Probe, arch: string, { expressions, filter, whe
   // Numbers of parameters are those of the prototype.
   const indexed: Scope = scope.parameters.length === parameters.length ? scope : { ...scope, parameters: parameters.map((one) => (unreadable.has(one.name) ? { name: `(${one.name})`, type: unsignedLong } : one)) };
   const values: { name: string; capture: Capture }[] = [];
-  if (expressions.length > 0) for (const text of expressions) values.push({ name: text, capture: captureOf(btf, checkExpression(text, indexed), captures) });
+  if (when === "counted") values.length = 0;
+  else if (expressions.length > 0) for (const text of expressions) values.push({ name: text, capture: captureOf(btf, checkExpression(text, indexed), captures) });
   else {
     for (const { name } of parameters) {
       const why = unreadable.get(name);
       values.push({ name, capture: why === undefined ? captureOf(btf, checkExpression(name, indexed), captures) : { kind: "unreadable", why } });
     }
   }
-  const conditions = filter === null ? [] : conjuncts(checkCondition(filter, { ...indexed, returned: when !== "entry" && probe.kind === "function" }));
+  const conditions = filter === null ? [] : conjuncts(checkCondition(filter, { ...indexed, returned: (when === "return" || when === "both") && probe.kind === "function" }));
   const late = conditions.filter((node) => uses(node, (one) => one.op === "builtin" && (one.name === "ret" || one.name === "duration")));
   if (late.some((node) => uses(node, (one) => one.op === "argument"))) {
     throw new OopscopeError("bad-argument", `\`${filter}\`: one condition takes both an argument and what is known when the function returns; join one for each by &&`, { expression: filter ?? "" });

@@ -15,7 +15,7 @@ execFileSync("tar", ["-xzf", join(work, filename), "-C", join(work, "node_module
 for (const name of ["iced-x86", "fzstd", "xz-decompress"]) symlinkSync(join(root, "node_modules", name), join(work, "node_modules", name));
 
 test("the package holds what a user needs and nothing else", () => {
-  const others = files.map(({ path }) => path).filter((path) => !/^dist\/|^docs\/(?:explain\/)?[^/]+\.md$|^docs\/case\.schema\.json$|^lab\/modules\/(?:README\.md|\w+\/(?:Kbuild|\w+\.[ch]))$|^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(path));
+  const others = files.map(({ path }) => path).filter((path) => !/^dist\/|^docs\/(?:explain\/)?[^/]+\.md$|^docs\/(?:case|trace)\.schema\.json$|^lab\/modules\/(?:README\.md|\w+\/(?:Kbuild|\w+\.[ch]))$|^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE)$/.test(path));
   expect(others).toEqual([]);
   expect(files.map(({ path }) => path)).toEqual(expect.arrayContaining(["dist/cli/main.cjs", "dist/index.js", "dist/types/index.d.ts", "dist/LICENSE.commander", "dist/LICENSE.zod", "dist/LICENSE.iced-x86", "docs/case.schema.json", "docs/explain/double-free-skb.md"]));
 });

@@ -1,11 +1,12 @@
 import { visible } from "../../render/index.ts";
-import { eventJson, eventText, ExpressionError, Trace, type TraceEvent, type TraceStatistics } from "../../trace/index.ts";
+import { ExpressionError, Trace, type TraceEvent, type TraceStatistics, type When } from "../../trace/index.ts";
 import { exit } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";
 import { say, writeResult, writeTalk } from "../output.ts";
+import { viewOf, type TraceView, type ViewFlags } from "../trace-views.ts";
 
 /** The flags of `trace`, as the command line gives them. */
-export type TraceFlags = {
+export type TraceFlags = ViewFlags & {
   readonly arg?: string[];
   readonly filter?: string;
   readonly ret?: boolean;
@@ -14,18 +15,24 @@ export type TraceFlags = {
   readonly duration?: number;
   readonly limit?: number;
   readonly limitRate?: number;
-  readonly format: "text" | "json";
   readonly quiet?: boolean;
   readonly verbose?: boolean;
 };
 
 /** Addresses of a stack that are shown at most. */
 const stackDepth = 64;
+/** Bytes of a packet that go into a file: an Ethernet frame with its tags. */
+const filePacket = 1536;
 /** Of the probes that were refused so many are named, the others are counted. */
 const mostNamed = 5;
 
 /** Attaches probes and shows their events, until Ctrl-C, a time or a number of events; then what was lost. */
 export async function runTrace(probes: readonly string[], flags: TraceFlags): Promise<number> {
+  const clash = clashOf(flags);
+  if (clash !== null) {
+    say("error", clash, "oopscope trace --help");
+    return exit.usage;
+  }
   try {
     return await interruptible((signal) => run(probes, flags, signal));
   } catch (error) {
@@ -35,6 +42,24 @@ export async function runTrace(probes: readonly string[], flags: TraceFlags): Pr
     writeTalk(`  ${visible(text)}\n  ${carets}\n`);
     return exit.usage;
   }
+}
+
+/** Flags that do not go together, in words; null for none. */
+function clashOf({ count, graph, hist, write, arg, ret, stack, limit, limitRate, format }: TraceFlags): string | null {
+  const views = [count === true ? "--count" : "", graph === true ? "--graph" : "", hist === undefined ? "" : "--hist", write === undefined ? "" : "-w"].filter((flag) => flag !== "");
+  if (views.length > 1) return `${views[0]!} and ${views[1]!} do not go together`;
+  const beside = arg !== undefined ? "--arg" : ret === true ? "--ret" : stack === true ? "--stack" : limit !== undefined ? "--limit" : limitRate !== undefined ? "--limit-rate" : null;
+  if (count === true && beside !== null) return `--count shows no events: it does not go with ${beside}`;
+  if (hist !== undefined && arg !== undefined) return "--hist shows one expression: it does not go with --arg";
+  if (hist !== undefined && format === "json") return "--hist is drawn for people; with --format json take the events themselves";
+  return null;
+}
+
+/** Which events the flags need. */
+function whenOf({ count, graph, hist, ret }: TraceFlags): When {
+  if (count === true) return "counted";
+  if (graph === true) return "both";
+  return ret === true || hist === "duration" || hist === "ret" ? "return" : "entry";
 }
 
 async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSignal): Promise<number> {
@@ -47,34 +72,46 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
   }, { once: true });
   const running = await Trace.open({
     probes,
-    expressions: flags.arg ?? [],
+    expressions: flags.hist === undefined ? (flags.arg ?? []) : flags.hist === "duration" || flags.hist === "ret" ? [] : [flags.hist],
     filter: flags.filter ?? null,
-    when: flags.ret === true ? "return" : "entry",
+    when: whenOf(flags),
     stackDepth: flags.stack === true ? stackDepth : 0,
     pinned: flags.unpinned === true ? "leaves modules free" : "may pin modules",
     rate: flags.limitRate ?? null,
+    captures: flags.write === undefined ? {} : { packetSize: filePacket },
     signal: stop.signal,
   });
+  let view: TraceView;
+  try {
+    view = viewOf(flags);
+  } catch (error) {
+    running.close();
+    throw error;
+  }
   let timer: NodeJS.Timeout | null = null;
   let shown = 0;
   try {
     tell(running, flags);
     timer = flags.duration === undefined ? null : setTimeout(() => stop.abort(), flags.duration * 1000);
-    const write = flags.format === "json" ? eventJson : eventText;
     const most = flags.limit ?? Infinity;
+    const told = new Set<string>();
     for await (const events of running.batches()) {
+      for (const module of events.length === 0 ? running.gone() : []) {
+        if (!told.has(module)) say("warning", `the module ${module} was unloaded: its probes are gone, and do not come back with it`);
+        told.add(module);
+      }
       const room = most - shown;
       const part: readonly TraceEvent[] = events.length > room ? events.slice(0, room) : events;
-      let text = "";
-      for (const event of part) text += write(event);
+      const text = view.add(part);
       shown += part.filter(({ kind }) => kind !== "lost").length;
-      if (!writeResult(text) || shown >= most) break;
+      if ((text !== "" && !writeResult(text)) || shown >= most) break;
     }
   } finally {
     if (timer !== null) clearTimeout(timer);
     running.close();
     process.off("SIGINT", leave);
   }
+  writeResult(view.end(running));
   if (flags.quiet !== true) summary(running, shown);
   return signal.aborted ? exit.interrupted : exit.done;
 }

@@ -49,13 +49,12 @@ function count(code: Assembler, maps: ProgramMaps, word: number): void {
   code.loadMapValue(r1, maps.counters, 8 * word).mov(r2, 1).atomic("add", 8, r1, 0, r2);
 }
 
-function begin(plan: ProgramPlan, kind: (typeof kinds)[number]): Out {
+function begin(plan: ProgramPlan): Out {
   const code = new Assembler().mov(r6, reg(r1));
   const out: Out = { code, plan, labels: 0 };
   code.call(helper.ktimeGetNs).store(8, r10, timeAt, reg(r0));
   if (plan.probe === "cookie") code.mov(r1, reg(r6)).call(helper.getAttachCookie).store(8, r10, probeAt, reg(r0));
   else code.store(8, r10, probeAt, plan.probe);
-  void kind;
   return out;
 }
 
@@ -221,7 +220,7 @@ function end(out: Out): Uint8Array<ArrayBuffer> {
 
 /** A program that writes a record when it is run. */
 export function entryProgram(plan: ProgramPlan, kind: "entry" | "tracepoint"): Uint8Array<ArrayBuffer> {
-  const out = begin(plan, kind);
+  const out = begin(plan);
   skipOwn(out);
   filter(out, plan.filter, null, null, "out");
   limitRate(out, "out");
@@ -233,6 +232,16 @@ export function entryProgram(plan: ProgramPlan, kind: "entry" | "tracepoint"): U
   return end(out);
 }
 
+/** A program that only counts, each probe by itself. `probes`: how many there are. */
+export function countProgram(plan: ProgramPlan, probes: number): Uint8Array<ArrayBuffer> {
+  const out = begin(plan);
+  const { code } = out;
+  skipOwn(out);
+  filter(out, plan.filter, null, null, "out");
+  code.load(8, r2, r10, probeAt).jump("ge", r2, probes, "out").alu("lsh", r2, 3).loadMapValue(r1, plan.maps.counters, 8 * counter.probes).alu("add", r1, reg(r2)).mov(r2, 1).atomic("add", 8, r1, 0, r2);
+  return end(out);
+}
+
 /** Puts the key of the call whose frame is in r8 onto the stack, and the key's address into r2. */
 function key({ code }: Out): void {
   code.store(8, r10, keyAt, reg(r8)).load(8, r1, r10, probeAt).store(8, r10, keyAt + 8, reg(r1)).mov(r2, reg(r10)).alu("add", r2, keyAt);
@@ -241,7 +250,7 @@ function key({ code }: Out): void {
 /** A program that keeps a record until the function returns; `alsoNow`: and writes it now, too. */
 export function keepingProgram(plan: ProgramPlan, alsoNow: boolean): Uint8Array<ArrayBuffer> {
   const { maps, layout } = plan;
-  const out = begin(plan, "entry");
+  const out = begin(plan);
   const { code } = out;
   skipOwn(out);
   filter(out, plan.filter, null, null, "unwanted");
@@ -274,7 +283,7 @@ export function keepingProgram(plan: ProgramPlan, alsoNow: boolean): Uint8Array<
  */
 export function returnProgram(plan: ProgramPlan, whole: boolean): Uint8Array<ArrayBuffer> {
   const { maps, layout, context } = plan;
-  const out = begin(plan, "exit");
+  const out = begin(plan);
   const { code } = out;
   skipOwn(out);
   context.frame(code, keyAt);

@@ -134,14 +134,14 @@ class Checker {
     const own = name.startsWith("@") ? name.slice(1) : name;
     if (own === "comm") return { kind: "text", place: { kind: "comm" }, type: null, span };
     if (own === "ret") {
-      if (!returned) throw this.#wrong(span, "the function has not returned where this is evaluated: use it in --filter, or with --ret");
+      if (!returned) throw this.#wrong(span, `\`${own}\` is not known yet when this is evaluated: it goes into a filter of calls that are shown when they return (--ret)`);
       const shape = result && shapeOf(this.#btf, result);
       if (result === null || shape === null) throw this.#wrong(span, "the function gives nothing back");
       if (shape.kind === "pointer") return number({ op: "builtin", name: "ret", width: address }, result, span);
       if (shape.kind !== "integer") throw this.#wrong(span, `the function gives back ${textOfType(this.#btf, result)}, which expressions cannot take`);
       return number({ op: "builtin", name: "ret", width: { size: shape.size, signed: shape.signed } }, result, span);
     }
-    if (own === "duration" && !returned) throw this.#wrong(span, "the function has not returned where this is evaluated: use it in --filter, or with --ret");
+    if (own === "duration" && !returned) throw this.#wrong(span, `\`${own}\` is not known yet when this is evaluated: it goes into a filter of calls that are shown when they return (--ret)`);
     const type = builtins.get(own);
     if (type) return number({ op: "builtin", name: own as Builtin, width: own === "duration" ? address : { size: 4, signed: true } }, type, span);
     const constantName = enumerator(this.#btf, name);

@@ -63,7 +63,7 @@ export function tokensOf(text: string): Token[] {
       continue;
     }
     const operator = match(operators);
-    if (operator === null) throw new ExpressionError(text, { from, to: from + 1 }, "expressions have no such letter");
+    if (operator === null) throw new ExpressionError(text, { from, to: from + 1 }, letter === "=" ? "nothing is set here: equality is ==" : "expressions have no such letter");
     at += operator.length;
     tokens.push({ kind: "operator", text: operator, from, to: at });
   }

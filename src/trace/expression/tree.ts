@@ -50,7 +50,7 @@ class Parser {
   whole(): Tree {
     const tree = this.#binary(0);
     const next = this.#next;
-    if (next.kind !== "end") throw this.#wrong(next, this.#is("=") ? "this is no comparison: use ==" : "an operator or the end is expected here");
+    if (next.kind !== "end") throw this.#wrong(next, "an operator or the end is expected here");
     return tree;
   }
 

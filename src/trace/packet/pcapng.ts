@@ -150,6 +150,7 @@ const utf8 = new TextEncoder();
 
 /** Text as UTF-8, cut between characters where it is too long. */
 function text(code: number, value: string): Uint8Array {
+  if (3 * value.length <= longestText) return option(code, utf8.encode(value));
   const bytes = new Uint8Array(longestText);
   return option(code, bytes.subarray(0, utf8.encodeInto(value, bytes).written));
 }

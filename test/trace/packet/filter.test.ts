@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { OopscopeError } from "../../../src/base/index.ts";
 import { Assembler } from "../../../src/bpf/index.ts";
 import { ExpressionError } from "../../../src/trace/expression/error.ts";
-import { compileFilter, type FilterLink } from "../../../src/trace/packet/filter/compile.ts";
+import { compileFilter, needsEthernet, type FilterLink } from "../../../src/trace/packet/filter/compile.ts";
 import { parseFilter } from "../../../src/trace/packet/filter/parse.ts";
 import { randomForTest } from "../../support/seed.ts";
 import { programOf, runProgram, type Met } from "./filters.ts";
@@ -143,6 +143,13 @@ test("VLAN tags, in the bytes and beside them", () => {
   expect(() => programOf(parseFilter("vlan 5"), "raw")).toThrow("`vlan` needs the Ethernet header or the tag beside the packet, and these packets have neither");
   expect(() => programOf(parseFilter("vlan 5"), "cooked")).toThrow("`vlan` needs the Ethernet header or the tag beside the packet, and these packets have neither");
   expect(() => programOf(parseFilter("ether host 02:00:00:00:00:01"), "raw")).toThrow("an Ethernet address needs the Ethernet header, and these packets begin at the network header");
+});
+
+test("what needs the Ethernet header", () => {
+  const needing = ["ether host 02:00:00:00:00:01", "not broadcast", "tcp and (udp or multicast)", "ip[ether[0]] = 1", "len = ether[0] + 1"];
+  const free = ["tcp port 80", "ether proto 0x88cc", "vlan 5", "ip multicast", "arp[6:2] = 1", "len > 5"];
+  expect(needing.map((text) => needsEthernet(parseFilter(text)))).toEqual(needing.map(() => true));
+  expect(free.map((text) => needsEthernet(parseFilter(text)))).toEqual(free.map(() => false));
 });
 
 test("loads are done once on each way", () => {

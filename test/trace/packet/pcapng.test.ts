@@ -1,7 +1,10 @@
 import { expect, test } from "vitest";
 import { version } from "../../../src/base/index.ts";
+import { capturedPacket } from "../../../src/trace/packet/capture.ts";
 import { PcapngWriter } from "../../../src/trace/packet/pcapng.ts";
-import { bytesOf, ethernet, ipv4, udp, type Bytes } from "./packets.ts";
+import type { PacketValue } from "../../../src/trace/event.ts";
+import { entry } from "../view/events.ts";
+import { bytesOf, ethernet, ipv4, ipv6, udp, vlan, type Bytes } from "./packets.ts";
 
 // Blocks as draft-ietf-opsawg-pcapng draws them, in little endian.
 const u16 = (value: number): Bytes => [value & 0xff, value >>> 8];
@@ -57,4 +60,18 @@ test("a text that is too long is cut between characters", () => {
   const file = new PcapngWriter();
   const bytes = file.packet({ device: "é".repeat(3000), ifindex: 1, from: "network", protocol: 0x0800, time: now, bytes: bytesOf(packet), length: 31 });
   expect(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(20, 20 + 4096))).toBe("é".repeat(2048));
+});
+
+test("the packet of an event", () => {
+  const event = entry(5, "gtp:gtp_dev_xmit", { comm: "a\nb" });
+  const value: PacketValue = { kind: "packet", address: 1n, length: 9, protocol: 0x0800, device: "eth\x1b0", ifindex: 2, from: "network", bytes: bytesOf(packet.slice(0, 24)) };
+  expect(capturedPacket(event, value, 1_000n, ["dropped: NO_SOCKET"])).toEqual({
+    device: "eth\\x1b0", ifindex: 2, from: "network", protocol: 0x0800, time: event.time + 1_000n, bytes: value.bytes, length: 31, comments: ["gtp:gtp_dev_xmit entry, a\\x0ab-7 on cpu 1", "dropped: NO_SOCKET"],
+  });
+  const lengthOf = (more: Partial<PacketValue>) => capturedPacket(event, { ...value, ...more }, 0n).length;
+  expect(lengthOf({ protocol: 0x86dd, bytes: bytesOf(ipv6({ next: 17 }, udp(1, 2, [1, 2, 3]))).subarray(0, 40) })).toBe(51);
+  expect(lengthOf({ from: "link", bytes: bytesOf(ethernet(0x8100, vlan(5, 0x0800, packet))).subarray(0, 40) })).toBe(14 + 4 + 31);
+  // Segmentation that is left to the device has no length in the header yet.
+  expect(lengthOf({ length: 9000, bytes: bytesOf(ipv4({ protocol: 17, length: 0 }, udp(1, 2, []))) })).toBe(9000);
+  expect(lengthOf({ length: 3, protocol: 0x88cc, bytes: bytesOf([1, 2, 3, 4, 5]) })).toBe(5);
 });

@@ -38,6 +38,10 @@ for (const pinned of ["may pin modules", "leaves modules free"] as const) {
     const seen = events.filter(({ kind }) => kind === "entry").length;
     return [seen + lost, seen <= 30];
   });
+  const counting = await Trace.open({ probes: ["trace_zoo"], pinned, when: "counted", filter: "comm == \"sh\"" });
+  write(1, 2, 6, 40);
+  counting.close();
+  say([how("counts"), counting.counts().filter(({ count: times }) => times > 0n).map(({ probe, count: times }) => `${probe} ${times}`).sort()]);
   // All functions of the module, over and over.
   const count = async (): Promise<number[]> => [(await listPrograms()).length, (await listLinks()).length];
   const start = await count();

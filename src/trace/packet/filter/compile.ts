@@ -44,6 +44,19 @@ export function compileFilter(filter: Filter, target: FilterTarget): void {
   new FilterCode(target, `${prefix}u`, false).run(filter);
 }
 
+/** Whether a filter asks for Ethernet's header, which a `cooked` packet has not: `ether host`, `ether[…]`, `broadcast`, `multicast`. All else can be asked of either. */
+export function needsEthernet(filter: Filter): boolean {
+  if (filter.kind === "and" || filter.kind === "or") return needsEthernet(filter.left) || needsEthernet(filter.right);
+  if (filter.kind === "not") return needsEthernet(filter.operand);
+  if (filter.kind === "compare") return readsEthernet(filter.left) || readsEthernet(filter.right);
+  return filter.kind === "ether host" || filter.kind === "ether broadcast" || filter.kind === "ether multicast";
+}
+
+function readsEthernet(value: Value): boolean {
+  if (value.kind === "operation") return readsEthernet(value.left) || readsEthernet(value.right);
+  return value.kind === "bytes" && (value.of.base === "ether" || readsEthernet(value.offset));
+}
+
 function usesVlan(filter: Filter): boolean {
   if (filter.kind === "and" || filter.kind === "or") return usesVlan(filter.left) || usesVlan(filter.right);
   return filter.kind === "not" ? usesVlan(filter.operand) : filter.kind === "vlan";
