@@ -29,7 +29,8 @@ export function trace(guilty: Guilty | null, why: string): readonly Step[] {
 /** Watch a module's frees and uses until the second one is caught. */
 export function guard(subject: Subject, guilty: Guilty | null, why = "catch it in the act, with both stacks, before the panic takes the evidence away"): readonly Step[] {
   const module = guilty?.module ?? (subject.facts.outOfTree.length === 1 ? subject.facts.outOfTree[0]! : null);
-  return module === null ? [] : [{ why, command: `oopscope guard ${module}` }];
+  // What it has caught, it need not catch again.
+  return module === null || subject.has(/BUG: oopscope-guard: /) ? [] : [{ why, command: `oopscope guard ${module}` }];
 }
 
 /** The slab cache that the report is about. */
