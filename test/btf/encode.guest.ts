@@ -51,7 +51,7 @@ dmesg -C; echo "== good loaded"; insmod plain.ko && ls /sys/kernel/btf/null_chai
 echo "== bpftool"; bpftool -B /sys/kernel/btf/vmlinux btf dump file /sys/kernel/btf/null_chain | grep -c "FUNC 'nc_admit'"
 echo "== dump"; oopscope btf dump --format raw null_chain | grep -c "FUNC 'nc_admit'"
 echo "== list"; oopscope btf list | grep -o 'vmlinux\\|null_chain' | tr '\\n' ' '
-echo "== ids"; bpftool btf list | sed -n 's/^\\([0-9]*\\): name \\[\\(vmlinux\\|null_chain\\)\\] *size \\([0-9]*\\)B.*/\\1 \\3 \\2/p'
+echo; echo "== ids"; bpftool btf list | sed -n 's/^\\([0-9]*\\): name \\[\\(vmlinux\\|null_chain\\)\\] *size \\([0-9]*\\)B.*/\\1 \\3 \\2/p'
 echo "== own ids"; oopscope btf list | grep 'vmlinux\\|null_chain' | sed 's/^ *//; s/  */ /g'
 echo "== nobody"; setpriv --reuid 65534 --regid 65534 --clear-groups ${process.execPath} ${program} btf list | head -1 | sed 's/  */ /g'`,
   );
@@ -73,7 +73,7 @@ echo "== nobody"; setpriv --reuid 65534 --regid 65534 --clear-groups ${process.e
   expect(said.get("list")).toContain("vmlinux null_chain");
   expect(said.get("ids")).toMatch(/^\d+ \d+ vmlinux\n\d+ \d+ null_chain$/);
   expect(said.get("own ids")).toBe(said.get("ids"));
-  expect(said.get("nobody")).toMatch(/^ - \d+ vmlinux$/);
+  expect(said.get("nobody")).toMatch(/^- \d+ vmlinux$/);
 });
 
 test.each(releases.filter((release) => release.startsWith("5.10.")))("%s takes no BTF of modules, and that is said", async (release) => {
