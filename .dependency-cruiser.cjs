@@ -18,10 +18,11 @@ const arrows = {
   fetch: ["base", "elf", "kernel", "system"],
   bpf: ["base", "elf", "btf", "system"],
   probe: ["base", "elf", "dwarf", "btf", "kernel", "system"],
+  guard: ["base", "elf", "btf", "kernel", "system", "probe", "bpf"],
   doctor: ["base", "kernel", "system"],
   trace: ["base", "case", "elf", "btf", "dwarf", "gsym", "symbolize", "kernel", "system", "probe", "bpf", "render"],
   lab: ["base", "elf", "kernel", "case", "decode", "render", "system"],
-  cli: ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render", "system", "fetch", "bpf", "probe", "trace", "doctor", "lab"],
+  cli: ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render", "system", "fetch", "bpf", "probe", "trace", "guard", "doctor", "lab"],
 };
 const folders = Object.keys(arrows);
 const pure = ["base", "case", "elf", "dwarf", "gsym", "btf", "symbolize", "kernel", "disasm", "oops", "decode", "explain", "source", "render"];

@@ -1,6 +1,6 @@
 // Builds dist/: the public entries as ES modules that share chunks, the command line, and the type declarations (not with --quick).
-import { execFileSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { build, transformSync } from "esbuild";
@@ -10,6 +10,8 @@ import { packed } from "./pieces.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
 const { exports: entries } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+// What worker threads begin with is a file of its own.
+const threads = ["src/guard/reader-thread.ts"];
 const sources = Object.values(entries).map(({ default: out }) => out.replace(/^\.\/dist\//, "src/").replace(/\.js$/, ".ts"));
 
 /** commander asks for child_process at once, for commands that are programs of their own: it has none here. */
@@ -63,7 +65,7 @@ const common = {
 };
 
 rmSync(`${root}dist`, { recursive: true, force: true });
-await build({ ...common, entryPoints: sources, plugins: [doors], splitting: true, format: "esm", chunkNames: "chunks/[name]-[hash]" });
+await build({ ...common, entryPoints: [...sources, ...threads], plugins: [doors], splitting: true, format: "esm", chunkNames: "chunks/[name]-[hash]" });
 // The command line is CommonJS: Node's loader of ES modules costs a fifth of an empty start. esbuild splits only ES modules into what each command needs,
 // so they are split first and turned into CommonJS then, piece by piece. What is loaded later in the sources is loaded later here.
 const { outputFiles } = await build({
@@ -100,4 +102,24 @@ writeFileSync(`${root}dist/cli/iced.cjs`, smallGlue(`${root}node_modules/iced-x8
 chmodSync(`${root}dist/cli/main.cjs`, 0o755);
 copyFileSync(`${root}node_modules/iced-x86/LICENSE.txt`, `${root}dist/LICENSE.iced-x86`);
 for (const name of ["commander", "zod"]) copyFileSync(`${root}node_modules/${name}/LICENSE`, `${root}dist/LICENSE.${name}`);
+buildPrograms();
 if (process.argv[2] !== "--quick") execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", `${root}tsconfig.build.json`], { stdio: "inherit" });
+
+/** The BPF programs of programs/, each also for kernels without bpf_loop. Without clang the rest is whole, and what needs them says that they are not there. */
+function buildPrograms() {
+  const names = { x64: ["x86", "x86_64-linux-gnu"], arm64: ["arm64", "aarch64-linux-gnu"] };
+  const [arch, headers] = names[process.arch] ?? [];
+  const has = (program) => spawnSync(program, ["--version"]).status === 0;
+  if (arch === undefined || !has("clang") || !existsSync("/usr/include/bpf/bpf_helpers.h")) {
+    process.stderr.write("build: no clang or no libbpf headers (on Debian: clang, libbpf-dev): dist/programs is left out, and `oopscope guard` will not work\n");
+    return;
+  }
+  mkdirSync(`${root}dist/programs`, { recursive: true });
+  // The lines of the source are in the BTF; what else clang writes of them is three quarters of the file.
+  const strip = ["llvm-strip", "llvm-strip-14"].find(has);
+  for (const [out, flags] of [["guard.bpf.o", []], ["guard-noloop.bpf.o", ["-DNO_LOOP"]]]) {
+    const file = `${root}dist/programs/${out}`;
+    execFileSync("clang", ["--target=bpf", "-mcpu=v3", "-O2", "-g", "-Wall", "-Werror", `-D__TARGET_ARCH_${arch}`, "-idirafter", `/usr/include/${headers}`, ...flags, "-c", `${root}programs/guard.bpf.c`, "-o", file], { stdio: ["ignore", "inherit", "inherit"] });
+    if (strip !== undefined) execFileSync(strip, ["-g", file]);
+  }
+}

@@ -44,6 +44,7 @@ type Slot = { code: number; dst: number; src: number; off: number; imm: number }
 export class Assembler {
   readonly #slots: Slot[] = [];
   readonly #labels = new Map<string, number>();
+  #callsBack = false;
   /** Slots that lead to a label: by their offset (jumps), or by their constant (calls and addresses of functions). */
   readonly #uses: { readonly slot: number; readonly label: string; readonly field: "off" | "imm" }[] = [];
 
@@ -153,8 +154,9 @@ export class Assembler {
     return this.#wide(dst, pseudo.btfId, btfId, objectDescriptor);
   }
 
-  /** The address of a function of this program, for helpers that call back. The kernel wants types of functions for it. */
+  /** The address of a function of this program, for helpers that call back (bpf_loop); `GeneratedProgram.load` gives the kernel the types of functions that it wants then. */
   loadFunction(dst: Register, label: string): this {
+    this.#callsBack = true;
     this.#uses.push({ slot: this.#slots.length, label, field: "imm" });
     return this.#wide(dst, pseudo.func, 0, 0);
   }
@@ -193,6 +195,13 @@ export class Assembler {
   callLabel(label: string): this {
     this.#uses.push({ slot: this.#slots.length, label, field: "imm" });
     return this.#emit(JMP | 0x80, 0, pseudoCall.function, 0, 0);
+  }
+
+  /** Where the functions of the program begin, in instructions, if one of them is called back; else null. */
+  get functionsCalledBack(): readonly number[] | null {
+    if (!this.#callsBack) return null;
+    const starts = this.#uses.filter(({ field }) => field === "imm").flatMap(({ label }) => this.#labels.get(label) ?? []);
+    return [...new Set([0, ...starts])].sort((one, other) => one - other);
   }
 
   exit(): this {

@@ -6,6 +6,7 @@ import { fixedBytes, hostIsLittle, u32, viewOf } from "./bytes.ts";
 import { attachTypes, errno, programTypes } from "./constants.ts";
 import { missingTypeCause, systemFailure } from "./failure.ts";
 import { closed } from "./handle.ts";
+import { functionTypes } from "./function-types.ts";
 import { btfInfo, programInfo, type ProgramInfo } from "./info.ts";
 import { findKernelTypes } from "./kernel-type.ts";
 import { kernelBtf, moduleBtf } from "./kernel-btf.ts";
@@ -45,6 +46,8 @@ export class GeneratedProgram {
     const source = fixedBytes(bytes.length);
     source.set(bytes);
     const bound = target === undefined ? null : bindTarget(native, target);
+    const starts = code instanceof Uint8Array ? null : code.functionsCalledBack;
+    const types = starts === null ? null : functionTypes(starts);
     // struct bpf_prog_load_opts (tools/lib/bpf/bpf.h).
     const opts = fixedBytes(104);
     const view = viewOf(opts);
@@ -52,6 +55,14 @@ export class GeneratedProgram {
     if (attachType !== undefined) view.setUint32(12, attachTypes.indexOf(attachType), hostIsLittle);
     view.setUint32(32, bound?.id ?? 0, hostIsLittle);
     view.setUint32(40, bound?.object ?? 0, hostIsLittle);
+    const btf = types === null ? -1 : native.libbpf.bpf_btf_load(types.btf, types.btf.length, null);
+    // prog_btf_fd, func_info, func_info_cnt, func_info_rec_size. Without types it is the verifier that says what it lacks.
+    if (types !== null && btf >= 0) {
+      view.setUint32(16, btf, hostIsLittle);
+      view.setBigUint64(56, native.addressOf(types.info), hostIsLittle);
+      view.setUint32(64, types.count, hostIsLittle);
+      view.setUint32(68, 8, hostIsLittle);
+    }
     const load = (log: Uint8Array<ArrayBuffer> | null): { result: number; said: readonly string[] } => {
       view.setUint32(88, log === null ? 0 : 1, hostIsLittle);
       view.setUint32(92, log?.length ?? 0, hostIsLittle);
@@ -70,6 +81,7 @@ export class GeneratedProgram {
       throw new VerifierError(`the verifier refused the program ${name}${where}: ${verdict.reason}`, { program: name, errno: -result }, name, verdict, all);
     } finally {
       if (bound !== null && bound.object !== 0) closeSync(bound.object);
+      if (btf >= 0) closeSync(btf);
     }
   }
 

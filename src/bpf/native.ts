@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import type * as KoffiModule from "koffi";
+import { isMainThread } from "node:worker_threads";
 import { OopscopeError } from "../base/index.ts";
 
 /**
@@ -91,6 +92,7 @@ const prototypes = {
   bpf_map_update_batch: ["int", ["int", "void *", "void *", "void *", "void *"]],
   bpf_map_delete_batch: ["int", ["int", "void *", "void *", "void *"]],
   bpf_map_freeze: ["int", ["int"]],
+  bpf_btf_load: ["int", ["void *", "size_t", "void *"]],
   bpf_prog_load: ["int", ["int", "str", "str", "void *", "size_t", "void *"]],
   bpf_prog_test_run_opts: ["int", ["int", "void *"]],
   bpf_raw_tracepoint_open: ["int", ["str", "int"]],
@@ -118,6 +120,9 @@ const libcPrototypes = {
   getpagesize: ["int", []],
   if_nametoindex: ["uint32", ["str"]],
   syscall: ["long", ["long", "void *", "long", "long", "long", "long"]],
+  sched_setaffinity: ["int", ["int", "size_t", "void *"]],
+  sched_setscheduler: ["int", ["int", "int", "void *"]],
+  mlock2: ["int", ["void *", "size_t", "int"]],
 } as const;
 
 /** An address, or bytes whose memory is passed. */
@@ -214,7 +219,8 @@ function load(): Native {
     for (const part of text.split("\n")) if (part !== "" && said.length < 2000) said.push(part.replace(/^libbpf: /, ""));
     return 0;
   };
-  libbpf.libbpf_set_print(koffi.register(hear, koffi.pointer(koffi.proto("int", ["int", "void *", "void *"]))));
+  // One for the whole process: a call to it from the main thread would wait for a worker that may itself be waiting.
+  if (isMainThread) libbpf.libbpf_set_print(koffi.register(hear, koffi.pointer(koffi.proto("int", ["int", "void *", "void *"]))));
   return {
     version: `${libbpf.libbpf_major_version()}.${libbpf.libbpf_minor_version()}`,
     pageSize: libc.getpagesize(),

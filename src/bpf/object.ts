@@ -155,7 +155,7 @@ export class BpfObject {
    * Gives programs and maps to the kernel. Names of what was left out come back. Throws `VerifierError` (`refused`) where the verifier refused a program, `not-found` where
    * a target is missing, with the reason, `not-permitted` with the capability, lockdown or sysctl; the object can only be closed then.
    */
-  load({ missingTargets = "fail", signal }: LoadOptions = {}): { readonly skipped: readonly Skipped[] } {
+  load({ missingTargets = "fail", signal }: LoadOptions = {}): { readonly skipped: readonly { readonly program: string; readonly why: string }[] } {
     const address = this.#handle.use();
     if (this.#state !== "open") throw new OopscopeError("bad-argument", `the object ${this.name} cannot be loaded: it ${this.#state === "loaded" ? "is loaded already" : "failed to load before"}`, {});
     signal?.throwIfAborted();

@@ -13,6 +13,7 @@ import type { CacheFlags } from "./commands/cache.ts";
 import type { DecodeFlags } from "./commands/decode.ts";
 import type { DoctorFlags } from "./commands/doctor.ts";
 import type { ExplainFlags } from "./commands/explain.ts";
+import type { GuardFlags } from "./commands/guard.ts";
 import type { FunctionsFlags } from "./commands/functions.ts";
 import type { LabFlags } from "./commands/lab.ts";
 import type { SymbolizeFlags } from "./commands/symbolize.ts";
@@ -357,7 +358,27 @@ const trace: Define = (program, done) => {
     });
 };
 
-const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, btf, functions, bpf, trace, lab, doctor, cache };
+const guard: Define = (program, done) => {
+  withCommon(program.command("guard"))
+    .description("catch a double free, or a use after a free, of a module in the act")
+    .argument("<MODULE...>", "modules, loaded or not yet, by name; or their files, which tell lines and types")
+    .option("--hold <MS>", "hold the second free until its event is written down, so many milliseconds at most; 0: do not", notNegative, 300)
+    .option("--black-box", "print both stacks into the trace buffer as well, which the kernel dumps when it dies")
+    .option("--unpinned", "keep the modules free to be unloaded (guard never holds them: taken for scripts' sake)")
+    .option("-o, --output <CASE>", "save what was seen as a case; CASE.evidence beside it is written as it happens")
+    .option("--source <DIR>", "where sources are, if not beside the modules (repeatable)", collect)
+    .option("--vmlinux <FILE>", "the kernel's vmlinux or its debug file (default: the usual places)")
+    .option("--duration <S>", "end after so many seconds", positiveNumber)
+    .option("--limit <N>", "end after so many events", positiveNumber)
+    .addOption(new Option("--format <FORMAT>", "how to write the result").choices(["terminal", "json"]).default("terminal"))
+    .addHelpText("after", "\nCtrl-C ends it: all is detached then. Exit status: 0 nothing was caught, or what was caught is told; 4 a privilege, a library or a feature of the kernel\nis missing. Needs root. What is watched, and what is not: docs/guard.md.\n\nExamples:\n  sudo oopscope guard gtp5g -o case.json\n  sudo oopscope guard --black-box ./gtp5g.ko\n  oopscope explain case.json\n  oopscope explain case.json.evidence")
+    .action(async (modules: string[], flags: GuardFlags) => {
+      const { runGuard } = await import("./commands/guard.ts");
+      done(await runGuard(modules, flags));
+    });
+};
+
+const commands: Readonly<Record<string, Define>> = { decode, explain, symbolize, symbols, btf, functions, bpf, trace, guard, lab, doctor, cache };
 
 /** Which files to use for a log, and how. */
 function withFiles(command: Command): Command {
@@ -380,6 +401,12 @@ function withGuest(command: Command, or: string): Command {
     .option("--append <ARGS>", "more words for the kernel's command line")
     .option("--memory <MIB>", `memory of the guest (default: 1024${or})`, positiveNumber)
     .option("--cpus <N>", `processors of the guest (default: 1${or})`, positiveNumber);
+}
+
+function notNegative(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value < 0) throw new InvalidArgumentError("it must be 0 or a number above 0.");
+  return value;
 }
 
 function positiveNumber(text: string): number {

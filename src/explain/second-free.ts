@@ -9,6 +9,8 @@ export function secondFree(subject: Subject): Evidence[] {
   const evidence: Evidence[] = [];
   const bug = subject.find(/kernel BUG at (?:\S+\/)?mm\/slub\.c:\d+!/);
   if (bug !== null) evidence.push(evidenceOf(bug, "SLUB's freelist check: the object that is freed is already the first one on the free list"));
+  const seen = subject.find(/BUG: oopscope-guard: (?:double-free|use-after-free) of an? \w+ at 0x[0-9a-f]+/);
+  if (seen !== null) evidence.push(evidenceOf(seen, "`oopscope guard` remembered the free, and saw the object come back without an allocation in between"));
   const said = subject.find(/BUG [\w-]+ \([^)]*\): (?:Object already free|Slab has \d+ allocated objects but \d+ are to be freed)|BUG: KFENCE: invalid free|BUG: KASAN: (?:double-free|use-after-free|slab-use-after-free)/);
   if (said !== null) evidence.push(evidenceOf(said, "the kernel's own check says it"));
   const free = subject.trail.find((frame) => freeing.test(nameOf(frame)));

@@ -7,7 +7,7 @@ import type { Subject } from "./subject.ts";
 const plain = /^[\w./+-]{1,200}$/;
 
 /** Commands of oopscope that are planned: no step names them before they are there. */
-const planned = /^oopscope (?:trace|guard)\b/;
+const planned = /^oopscope (?:trace\b|guard \S+ --leaks$)/;
 
 /** The steps that can be taken today. */
 export function atHand(steps: readonly Step[]): Step[] {

@@ -45,7 +45,7 @@ const families: readonly RegExp[] = [
   /^(?:asm_)?(?:exc|sysvec)_/, /^el[01][th]?_/, /^el1h_64_/,
   /^__x86_indirect_thunk_/,
   /^__pfx_/,
-  /^bpf_trampoline_/,
+  /^bpf_(?:trampoline_|prog_|trace_run)/,
   /^(?:atomic|atomic64|arch_atomic|raw_atomic|instrument)_/,
   /^(?:print|dump)_(?:stack|trace|lock|usage)/,
   /^panic_/,

@@ -10,6 +10,8 @@ import type { LogLine } from "./types.ts";
  */
 export function readLine(line: number, text: ByteText): LogLine {
   const head = readHead(text, 0);
+  const traced = head.stamped ? traceEnd(text, head.start) : -1;
+  if (traced >= 0) return { line, text, start: traced, caller: "ftrace" };
   if (!head.stamped && head.start < text.length) {
     const stamp = nextStamp(text, head.start);
     if (stamp > head.start && !text.slice(head.start, stamp).includes("+0x")) {
@@ -18,6 +20,19 @@ export function readLine(line: number, text: ByteText): LogLine {
     }
   }
   return { line, text, start: head.start, caller: head.caller };
+}
+
+const traceMark = ": bpf_trace_printk: ";
+const traceTime = / \d{1,20}us ?$/;
+
+/**
+ * Behind what a dump of the trace buffer has in front of a message of bpf_printk (kernel.ftrace_dump_on_oops; kernel/trace/trace_output.c): task, CPU, flags and time, as in
+ * `   <idle>-0         1dNs. 15330712us : bpf_trace_printk: `. -1 if it is none. Messages of the buffer are a speaker of their own: the kernel goes on talking while it dumps.
+ */
+function traceEnd(text: string, from: number): number {
+  const at = text.indexOf(traceMark, from);
+  if (at < 0 || at > from + 96 || !traceTime.test(text.slice(Math.max(from, at - 24), at))) return -1;
+  return at + traceMark.length;
 }
 
 type Head = { readonly start: number; readonly caller: string | null; readonly stamped: boolean };

@@ -16,6 +16,9 @@ const golden = (name: string, kernel: string): URL => new URL(`errors/${name}-${
 /** Objects of bad.bpf.c. */
 function compileAll(): string {
   for (const wrong of [1, 2, 3, 4, 5, 6]) copyFileSync(compileBpf("bad", `-DWRONG=${wrong}`), join(made, `wrong${wrong}.bpf.o`));
+  // As compilers wrote them that knew no types.
+  for (const wrong of [7, 8, 9]) copyFileSync(compileBpf("bad", `-DWRONG=${wrong}`, ...(wrong === 8 ? [] : ["-g0", "-mcpu=v1"])), join(made, `wrong${wrong}.bpf.o`));
+  copyFileSync(compileBpf("unlink", "-g0"), join(made, "untyped.bpf.o"));
   for (const name of ["unlink", "printk"]) compileBpf(name);
   return made;
 }
@@ -29,6 +32,10 @@ as "two capabilities" $two $run unlink.bpf.o
 as "two capabilities, a module's function" $two $run printk.bpf.o
 as "nobody, pipe" $nobody ${program} bpf pipe
 for wrong in 1 2 3 4 5; do as "wrong $wrong" $run wrong$wrong.bpf.o; done
+as "maps of the old form" $run wrong7.bpf.o
+as "no target" $run wrong8.bpf.o
+as "no types, no maps" $run wrong9.bpf.o
+as "no types, but maps" $run untyped.bpf.o
 as "no object" $run bad.bpf.o.none
 as "a variable that there is not" $run --set nope=1 unlink.bpf.o
 as "a value that does not fit" $run --set wanted=-1 unlink.bpf.o

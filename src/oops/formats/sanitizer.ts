@@ -21,6 +21,14 @@ const symbol = String.raw`[A-Za-z_.$][\w.$]{0,511}`;
 
 export const sanitizerFormats: readonly CrashFormat[] = [
   {
+    // `oopscope guard`'s own, in the manner of KASAN (src/guard/text.ts, programs/guard.bpf.c).
+    starts: ["BUG: oopscope-guard: "],
+    header: /BUG: oopscope-guard: (double-free|use-after-free) of (an skb|an object) at 0x[0-9a-f]{1,16}/y,
+    stage: "announcement", weight: 8, names: "trace", trace: "needed", closedBy: "banner",
+    kind: (match) => memoryKind(match[1]!),
+    title: (match) => `oopscope-guard: ${match[1]!} of ${match[2]!} in {f}`,
+  },
+  {
     starts: ["BUG: KASAN: "],
     header: /BUG: KASAN: ([a-z][a-z-]+(?: or [a-z-]+)?)(?: on address [0-9a-f]{8,16})? (?:in|at addr)/y,
     stage: "announcement", weight: 8, names: "header", trace: "needed", closedBy: "banner",

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { readFileSync, unlinkSync, writeFileSync } from "node:fs";
-import { Assembler, BpfMap, BpfObject, GeneratedProgram, r0, r1, r10, r2, reg, type AttachTarget, type BpfLink } from "../../../src/bpf/index.ts";
+import { Assembler, BpfMap, BpfObject, GeneratedProgram, r0, r1, r10, r2, r3, r4, reg, type AttachTarget, type BpfLink } from "../../../src/bpf/index.ts";
 
 const say = (value: unknown): void => console.log(`@@ ${JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? `${inner}n` : inner))}`);
 const [, , file, module] = process.argv;
@@ -130,6 +130,20 @@ for (const [label, options, target] of generated) {
   } catch (error) {
     say([label, failure(error)]);
   }
+}
+// A function of the program that bpf_loop (181) calls back, 10 times; the sum of 0 to 9 is counted.
+{
+  counts.set(0, 0n);
+  const looping = new Assembler()
+    .store(8, r10, -16, 0).mov(r1, 10).loadFunction(r2, "add").mov(r3, reg(r10)).alu("add", r3, -16).mov(r4, 0).call(181)
+    .store(4, r10, -4, 0).mov(r2, reg(r10)).alu("add", r2, -4).loadMap(r1, counts).call(1)
+    .jump("eq", r0, 0, "end").load(8, r1, r10, -16).atomic("add", 8, r0, 0, r1)
+    .label("end").mov(r0, 0).exit()
+    .label("add").load(8, r3, r2, 0).alu("add", r3, reg(r1)).store(8, r2, 0, reg(r3)).mov(r0, 0).exit();
+  using program = await GeneratedProgram.load(looping, { type: "tracing", attachType: "trace-fentry", name: "looping", target: { function: "do_unlinkat" } });
+  using link = program.attach();
+  unlink();
+  say(["generated, called back", counts.get(0), link.what]);
 }
 try {
   await GeneratedProgram.load(new Assembler().load(8, r0, r1, 0).load(8, r0, r0, 0).exit(), { type: "kprobe", name: "wrong" });

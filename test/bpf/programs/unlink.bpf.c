@@ -4,6 +4,11 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
+/* In 7.2 "filename_unlinkat". */
+#ifndef UNLINK
+#define UNLINK "do_unlinkat"
+#endif
+
 enum way { WAY_ENTRY, WAY_EXIT };
 
 struct event {
@@ -76,14 +81,14 @@ static void note(enum way way, int result)
 	bpf_ringbuf_submit(event, 0);
 }
 
-SEC("fentry/do_unlinkat")
+SEC("fentry/" UNLINK)
 int BPF_PROG(enters, int dfd)
 {
 	note(WAY_ENTRY, 0);
 	return 0;
 }
 
-SEC("fexit/do_unlinkat")
+SEC("fexit/" UNLINK)
 int BPF_PROG(leaves, int dfd, void *name, int result)
 {
 	note(WAY_EXIT, result);

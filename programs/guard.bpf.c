@@ -1,0 +1,653 @@
+// SPDX-License-Identifier: MIT OR GPL-2.0
+/*
+ * The kernel's side of `oopscope guard`: remembers what was freed last and not allocated since, and tells of the second free before it happens.
+ *
+ *   a free that gives an object back    mark: address -> who freed it, with a stack
+ *   any allocation of that address      clear the mark
+ *   an entry of a free function         a mark there: an event, and the free is held until it has been written down
+ *
+ * Everything is preallocated. A mark lives in a ring of its processor (the oldest is replaced); a table of sets finds it by address. Nobody locks: a
+ * table's entry counts only if its mark holds the same address, so a race costs a mark and never makes one up.
+ *
+ * One kernel differs from the next in its names, so each hook is a program of its own, as fentry or fexit and as kprobe; src/guard/hooks.ts chooses.
+ * Built twice: with NO_LOOP for kernels without bpf_loop and atomic exchange (before 5.17), which cannot hold.
+ */
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#include <stdbool.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __s32 s32;
+typedef __u64 u64;
+
+#define FREED_DEPTH 24
+#define EVENT_DEPTH 48
+#define WAYS 4
+#define SETS 8192
+#define SET_SHIFT 19 /* 32 - log2(SETS) */
+#define EVENTS 16
+#define PACKET 64
+
+/* Of the kernel's types what is read; the offsets are the running kernel's own. */
+typedef struct { int counter; } atomic_t;
+typedef struct refcount_struct { atomic_t refs; } __attribute__((preserve_access_index)) refcount_t;
+struct net_device_ops;
+struct net_device {
+	char name[16];
+	const struct net_device_ops *netdev_ops;
+} __attribute__((preserve_access_index));
+struct sk_buff {
+	struct net_device *dev;
+	unsigned int len, truesize;
+	__be16 protocol;
+	u16 network_header;
+	u8 fclone : 2;
+	unsigned char *head, *data;
+	refcount_t users;
+} __attribute__((preserve_access_index));
+
+enum kind { DOUBLE_FREE = 1, USE_AFTER_FREE = 2 };
+enum object { SKB = 1, SLAB = 2 };
+
+/* What was freed and not allocated since. */
+struct mark {
+	u64 address; /* 0: nothing; written last */
+	u64 time;
+	u64 head, data; /* of an skb, as it was freed */
+	u32 pid, tid, cpu;
+	u32 object;
+	char comm[16];
+	u32 length; /* of an skb */
+	u32 reported;
+	s32 depth; /* bytes of stack, or an errno */
+	u32 unused;
+	u64 stack[FREED_DEPTH];
+};
+
+struct key {
+	u64 address;
+	u32 mark;
+	u32 unused;
+};
+
+struct set {
+	struct key way[WAYS];
+};
+
+/* What user space is told. `sequence` is written last: its number from 1 on. */
+struct event {
+	u64 sequence;
+	u64 time;
+	u64 address;
+	u32 kind, object;
+	u32 pid, tid, cpu;
+	u32 unused;
+	char comm[16];
+	char device[16];
+	u32 protocol;
+	u32 held; /* 0: not yet, or no hold; 1: until `level` was reached; 2: until the time was over */
+	u64 waited; /* ns */
+	s32 depth;
+	u32 packet_size;
+	u8 packet[PACKET];
+	u64 stack[EVENT_DEPTH];
+	struct mark freed;
+};
+
+struct counters {
+	u64 marked, cleared, checked, forgotten, lost, changed, stackless;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096); /* set before loading: processors x ring */
+	__type(key, u32);
+	__type(value, struct mark);
+} marks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SETS);
+	__type(key, u32);
+	__type(value, struct set);
+} keys SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u32);
+} cursors SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct counters);
+} counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, EVENTS);
+	__type(key, u32);
+	__type(value, struct event);
+} board SEC(".maps");
+
+/* Words that both sides write: 0 events begun, 1 events read by user space; from 16 on, for each place of the board, how far its event has come. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 16 + EVENTS);
+	__type(key, u32);
+	__type(value, u64);
+} words SEC(".maps");
+
+const volatile u64 hold_time = 0; /* ns; 0: no hold */
+const volatile u64 hold_level = 1; /* what to wait for */
+const volatile u32 ring_size = 4096; /* marks of a processor; a power of two */
+const volatile u32 freed_size = 8 * FREED_DEPTH; /* bytes of a first free's stack that are kept: walking it is what a free costs */
+const volatile bool black_box = false;
+const volatile bool cache_put = false; /* napi_skb_cache_put is a function of its own */
+
+/* Where the guarded modules' code and data lie; it changes when they are loaded again. */
+#define RANGES 4
+struct range {
+	u64 from, to;
+};
+struct range ranges[RANGES], data_ranges[RANGES];
+
+/* How many marks there are. While there are none, and that is most of the time, nothing is looked up. */
+u64 live;
+/* What functions of a guarded module had in their hands, by a hash of the address, until its last free. */
+#define TOUCHED 65536
+u8 touched[TOUCHED];
+bool everything; /* nothing tells which skbs a module had: remember all frees */
+
+/* So that their types stand in the object's BTF. */
+struct event *event_type __attribute__((unused));
+
+static __always_inline struct counters *counters(void)
+{
+	u32 zero = 0;
+
+	return bpf_map_lookup_elem(&counts, &zero);
+}
+
+#define COUNT(member) do { struct counters *c_ = counters(); if (c_) c_->member++; } while (0)
+
+static __always_inline struct set *set_of(u64 address)
+{
+	/* 32-bit arithmetic: to the verifier the address of an fentry program is a pointer, of which no more than that may be taken. */
+	u32 index = ((u32)address >> 3) * 0x9e3779b1u >> SET_SHIFT;
+
+	return bpf_map_lookup_elem(&keys, &index);
+}
+
+static __always_inline struct mark *mark_of(struct key *key, u64 address)
+{
+	struct mark *mark;
+	u32 index = key->mark;
+
+	if (key->address != address)
+		return NULL;
+	mark = bpf_map_lookup_elem(&marks, &index);
+	return mark && mark->address == address ? mark : NULL;
+}
+
+static __always_inline struct mark *find(u64 address)
+{
+	struct set *set = set_of(address);
+	struct mark *mark;
+
+	if (!set)
+		return NULL;
+#pragma unroll
+	for (int way = 0; way < WAYS; way++) {
+		mark = mark_of(&set->way[way], address);
+		if (mark)
+			return mark;
+	}
+	return NULL;
+}
+
+static __always_inline void forget(struct mark *mark)
+{
+	mark->address = 0;
+	__sync_fetch_and_add(&live, -1ull);
+}
+
+static __always_inline int clear(u64 address)
+{
+	struct mark *mark;
+
+	if (!*(volatile u64 *)&live || address < 4096)
+		return 0;
+	mark = find(address);
+	if (mark) {
+		forget(mark);
+		COUNT(cleared);
+	}
+	return 0;
+}
+
+static __always_inline u8 *touch_of(u64 address)
+{
+	/* skbs lie at least 64 bytes apart. */
+	return &touched[((u32)address >> 6) * 0x9e3779b1u >> 16];
+}
+
+/* Enters a mark that is complete; the way of the same address first, then one that nothing stands behind. */
+static __always_inline void enter(u64 address, u32 index)
+{
+	struct set *set = set_of(address);
+	struct key *chosen = NULL;
+	struct mark *mark;
+	u32 other;
+
+	if (!set)
+		return;
+#pragma unroll
+	for (int way = 0; way < WAYS; way++)
+		if (!chosen && set->way[way].address == address)
+			chosen = &set->way[way];
+#pragma unroll
+	for (int way = 0; way < WAYS; way++) {
+		if (chosen)
+			continue;
+		other = set->way[way].mark;
+		mark = bpf_map_lookup_elem(&marks, &other);
+		if (!mark || mark->address != set->way[way].address || !mark->address)
+			chosen = &set->way[way];
+	}
+	if (!chosen) {
+		chosen = &set->way[index & (WAYS - 1)];
+		COUNT(forgotten);
+	}
+	chosen->address = 0;
+	chosen->mark = index;
+	chosen->address = address;
+}
+
+static __always_inline void remember(void *ctx, u64 address, u32 object, struct sk_buff *skb)
+{
+	u32 zero = 0, index;
+	u32 *cursor = bpf_map_lookup_elem(&cursors, &zero);
+	struct mark *mark;
+	u64 who;
+
+	if (!cursor)
+		return;
+	*cursor += 1;
+	index = bpf_get_smp_processor_id() * ring_size + (*cursor & (ring_size - 1));
+	mark = bpf_map_lookup_elem(&marks, &index);
+	if (!mark)
+		return;
+	if (mark->address) {
+		COUNT(forgotten);
+		forget(mark);
+	}
+	mark->time = bpf_ktime_get_ns();
+	mark->head = 0;
+	mark->data = 0;
+	mark->length = 0;
+	if (object == SKB) {
+		mark->head = (u64)BPF_CORE_READ(skb, head);
+		mark->data = (u64)BPF_CORE_READ(skb, data);
+		mark->length = BPF_CORE_READ(skb, len);
+	}
+	who = bpf_get_current_pid_tgid();
+	mark->pid = who >> 32;
+	mark->tid = who;
+	mark->cpu = bpf_get_smp_processor_id();
+	mark->object = object;
+	bpf_get_current_comm(mark->comm, sizeof(mark->comm));
+	mark->reported = 0;
+	mark->depth = freed_size ? bpf_get_stack(ctx, mark->stack, freed_size, 0) : 0;
+	if (mark->depth < 0)
+		COUNT(stackless);
+	mark->address = address;
+	__sync_fetch_and_add(&live, 1);
+	enter(address, index);
+	COUNT(marked);
+}
+
+#ifndef NO_LOOP
+struct wait {
+	u64 until, level;
+	u32 word, over;
+};
+
+static long step(u32 index, struct wait *wait)
+{
+	u32 word = wait->word;
+	volatile u64 *level = bpf_map_lookup_elem(&words, &word);
+
+	if (!level || *level >= wait->level)
+		return 1;
+	if (bpf_ktime_get_ns() >= wait->until) {
+		wait->over = 1;
+		return 1;
+	}
+	return 0;
+}
+
+/* Waits here, whatever this processor was doing, until user space has the event. Several rounds, as one (8 million looks) may be over sooner than the time is. */
+static __always_inline void hold(struct event *event, u32 place)
+{
+	u64 begun = bpf_ktime_get_ns();
+	struct wait wait = { .until = begun + hold_time, .level = hold_level, .word = 16 + place };
+
+	if (bpf_loop(1 << 23, step, &wait, 0) == 1 << 23 && bpf_loop(1 << 23, step, &wait, 0) == 1 << 23 && bpf_loop(1 << 23, step, &wait, 0) == 1 << 23)
+		wait.over = 1;
+	event->waited = bpf_ktime_get_ns() - begun;
+	event->held = wait.over ? 2 : 1;
+}
+#endif
+
+static __noinline int print_stack(u64 *stack, s32 depth)
+{
+	if (!stack)
+		return 0;
+	for (u32 index = 0; index < FREED_DEPTH; index++) {
+		if ((s32)(8 * index) >= depth)
+			break;
+		bpf_printk(" %pB", stack[index]);
+	}
+	return 0;
+}
+
+/* The same words that src/guard/text.ts writes: src/oops reads both. */
+static __always_inline void print_event(struct event *event)
+{
+	bpf_printk("==================================================================");
+	if (event->kind == USE_AFTER_FREE)
+		bpf_printk("BUG: oopscope-guard: use-after-free of %s at 0x%lx", event->object == SKB ? "an skb" : "an object", event->address);
+	else
+		bpf_printk("BUG: oopscope-guard: double-free of %s at 0x%lx", event->object == SKB ? "an skb" : "an object", event->address);
+	bpf_printk("CPU: %d PID: %d Comm: %s", event->cpu, event->tid, event->comm);
+	bpf_printk("Call Trace:");
+	print_stack(event->stack, event->depth);
+	bpf_printk("Freed by task %d on cpu %d:", event->freed.tid, event->freed.cpu);
+	print_stack(event->freed.stack, event->freed.depth);
+	bpf_printk("==================================================================");
+}
+
+static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind)
+{
+	u32 zero = 0, one = 1, place, word;
+	volatile u64 *begun = bpf_map_lookup_elem(&words, &zero);
+	volatile u64 *read = bpf_map_lookup_elem(&words, &one);
+	struct event *event;
+	volatile u64 *level;
+	u64 sequence, who;
+
+	if (!ctx || !mark || !begun || !read)
+		return 0;
+	mark->reported = 1;
+	if (*begun - *read >= EVENTS) {
+		COUNT(lost);
+		return 0;
+	}
+#ifdef NO_LOOP
+	sequence = *begun;
+	*begun = sequence + 1;
+#else
+	sequence = __sync_fetch_and_add(begun, 1);
+#endif
+	place = sequence & (EVENTS - 1);
+	event = bpf_map_lookup_elem(&board, &place);
+	word = 16 + place;
+	level = bpf_map_lookup_elem(&words, &word);
+	if (!event || !level)
+		return 0;
+	event->sequence = 0;
+	*level = 0;
+	event->time = bpf_ktime_get_ns();
+	event->address = address;
+	event->kind = kind;
+	event->object = mark->object;
+	who = bpf_get_current_pid_tgid();
+	event->pid = who >> 32;
+	event->tid = who;
+	event->cpu = bpf_get_smp_processor_id();
+	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	event->held = 0;
+	event->waited = 0;
+	event->device[0] = 0;
+	event->packet_size = 0;
+	event->protocol = 0;
+	event->depth = bpf_get_stack(ctx, event->stack, sizeof(event->stack), 0);
+	if (mark->object == SKB) {
+		struct sk_buff *skb = (void *)address;
+		struct net_device *device = BPF_CORE_READ(skb, dev);
+
+		if (device)
+			bpf_probe_read_kernel_str(event->device, sizeof(event->device), &device->name);
+		event->protocol = BPF_CORE_READ(skb, protocol);
+		if (!bpf_probe_read_kernel(event->packet, PACKET, BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header)))
+			event->packet_size = PACKET;
+	}
+	__builtin_memcpy(&event->freed, mark, sizeof(event->freed));
+#ifndef NO_LOOP
+	/* An exchange is a full barrier: who sees the number sees the event. */
+	__sync_lock_test_and_set(&event->sequence, sequence + 1);
+#else
+	*(volatile u64 *)&event->sequence = sequence + 1;
+#endif
+	if (black_box)
+		print_event(event);
+#ifndef NO_LOOP
+	if (hold_time)
+		hold(event, place);
+#endif
+	return 0;
+}
+
+/* Whether this is what was freed: another skb that lies there now has other buffers. A kernel that wipes what is free (init_on_free, poison) left no buffer at all. */
+static __always_inline bool same(struct mark *mark, u64 address)
+{
+	struct sk_buff *skb = (void *)address;
+	u64 head;
+
+	if (mark->object != SKB)
+		return true;
+	head = (u64)BPF_CORE_READ(skb, head);
+	if (!head || head == 0x6b6b6b6b6b6b6b6bull)
+		return true;
+	return head == mark->head && (u64)BPF_CORE_READ(skb, data) == mark->data;
+}
+
+static __always_inline int check(void *ctx, u64 address, u32 kind, u32 object)
+{
+	struct mark *mark;
+
+	if (!*(volatile u64 *)&live || address < 4096)
+		return 0;
+	COUNT(checked);
+	mark = find(address);
+	if (!mark || mark->reported || mark->object != object)
+		return 0;
+	if (!same(mark, address)) {
+		/* The use that comes too late may have written there, but so may an allocation that nobody saw: that is no proof. */
+		forget(mark);
+		COUNT(changed);
+		return 0;
+	}
+	return report(ctx, mark, address, kind);
+}
+
+static __always_inline int skb_check(void *ctx, u64 address)
+{
+	return check(ctx, address, DOUBLE_FREE, SKB);
+}
+
+static __always_inline int skb_use(void *ctx, u64 address)
+{
+	if (address < 4096)
+		return 0;
+	check(ctx, address, USE_AFTER_FREE, SKB);
+	*touch_of(address) = 1;
+	return 0;
+}
+
+static __always_inline bool within(struct range *list, u64 address)
+{
+#pragma unroll
+	for (u32 index = 0; index < RANGES; index++)
+		if (address >= list[index].from && address < list[index].to)
+			return true;
+	return false;
+}
+
+/* Whether a guarded module has to do with it: it had it in its hands, or it is of one of its devices. */
+static __always_inline bool involved(u64 address)
+{
+	u8 *touch = touch_of(address);
+	struct sk_buff *skb = (void *)address;
+	struct net_device *device;
+
+	if (*(volatile bool *)&everything)
+		return true;
+	if (*touch) {
+		*touch = 0;
+		return true;
+	}
+	device = BPF_CORE_READ(skb, dev);
+	return device && within(data_ranges, (u64)BPF_CORE_READ(device, netdev_ops));
+}
+
+/* The last word of a free: the skb goes back where it came from. */
+static __always_inline int skb_mark(void *ctx, u64 address)
+{
+	if (address < 4096)
+		return 0;
+	skb_check(ctx, address);
+	if (involved(address))
+		remember(ctx, address, SKB, (void *)address);
+	return 0;
+}
+
+/* napi_consume_skb(skb, budget) keeps for its processor what nobody else has and is no clone; what it does not keep, it gives to __kfree_skb. */
+static __always_inline int skb_napi(void *ctx, u64 address, u64 budget)
+{
+	struct sk_buff *skb = (void *)address;
+
+	if (address < 4096)
+		return 0;
+	if (!cache_put && (u32)budget && BPF_CORE_READ(skb, users.refs.counter) == 1 && BPF_CORE_READ_BITFIELD_PROBED(skb, fclone) == 0)
+		return skb_mark(ctx, address);
+	return skb_check(ctx, address);
+}
+
+/* These give to the processor's cache of skbs, by a function of its own or by themselves. */
+static __always_inline int skb_gone(void *ctx, u64 address)
+{
+	return cache_put ? skb_check(ctx, address) : skb_mark(ctx, address);
+}
+
+#define FENTRY(name, argument, action) \
+	SEC("fentry/" #name) int f_##name(u64 *ctx) { return action(ctx, ctx[argument]); } \
+	SEC("kprobe/" #name) int k_##name(struct pt_regs *ctx) { return action(ctx, ARGUMENT_##argument(ctx)); }
+#define FEXIT(name, arguments) \
+	SEC("fexit/" #name) int f_##name(u64 *ctx) { return clear(ctx[arguments]); } \
+	SEC("kretprobe/" #name) int k_##name(struct pt_regs *ctx) { return clear(PT_REGS_RC(ctx)); }
+#define ARGUMENT_0(ctx) PT_REGS_PARM1(ctx)
+#define ARGUMENT_1(ctx) PT_REGS_PARM2(ctx)
+#define clear_argument(ctx, address) clear(address)
+
+FENTRY(kfree_skb, 0, skb_check)
+FENTRY(kfree_skb_reason, 0, skb_check)
+FENTRY(sk_skb_reason_drop, 1, skb_check)
+FENTRY(consume_skb, 0, skb_check)
+FENTRY(__kfree_skb, 0, skb_check)
+FENTRY(__consume_stateless_skb, 0, skb_check)
+FENTRY(kfree_skb_partial, 0, skb_check)
+FENTRY(__dev_kfree_skb_irq, 0, skb_check)
+FENTRY(dev_kfree_skb_irq_reason, 0, skb_check)
+FENTRY(kfree_skb_list, 0, skb_check)
+FENTRY(kfree_skb_list_reason, 0, skb_check)
+FENTRY(skb_attempt_defer_free, 0, skb_check)
+
+FENTRY(kfree_skbmem, 0, skb_mark)
+FENTRY(napi_skb_cache_put, 0, skb_mark)
+FENTRY(__kfree_skb_defer, 0, skb_gone)
+FENTRY(napi_skb_free_stolen_head, 0, skb_gone)
+FENTRY(__napi_kfree_skb, 0, skb_gone)
+SEC("fentry/napi_consume_skb") int f_napi_consume_skb(u64 *ctx) { return skb_napi(ctx, ctx[0], ctx[1]); }
+SEC("kprobe/napi_consume_skb") int k_napi_consume_skb(struct pt_regs *ctx) { return skb_napi(ctx, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx)); }
+
+FEXIT(__alloc_skb, 4)
+FEXIT(__build_skb, 2)
+FEXIT(build_skb, 2)
+FEXIT(napi_build_skb, 2)
+FEXIT(slab_build_skb, 1)
+FEXIT(__netdev_alloc_skb, 3)
+FEXIT(__napi_alloc_skb, 3)
+FEXIT(napi_alloc_skb, 2)
+FEXIT(alloc_skb_for_msg, 1)
+FEXIT(skb_clone, 2)
+FENTRY(__skb_clone, 0, clear_argument)
+FENTRY(build_skb_around, 0, clear_argument)
+FENTRY(skb_morph, 0, clear_argument)
+FEXIT(napi_skb_cache_get, 0)
+
+/* Objects that many are allocated of at once come without a tracepoint. The verifier lets no program have a `void **` argument itself. */
+static __always_inline int clear_many(u64 *ctx)
+{
+	u64 *list, address;
+	u32 count = ctx[4];
+
+	if (bpf_probe_read_kernel(&list, sizeof(list), &ctx[3]))
+		return 0;
+	for (u32 index = 0; index < 64; index++) {
+		if (index >= count || bpf_probe_read_kernel(&address, sizeof(address), &list[index]))
+			break;
+		clear(address);
+	}
+	return 0;
+}
+
+SEC("fexit/kmem_cache_alloc_bulk") int f_kmem_cache_alloc_bulk(u64 *ctx) { return clear_many(ctx); }
+SEC("fexit/kmem_cache_alloc_bulk_noprof") int f_kmem_cache_alloc_bulk_noprof(u64 *ctx) { return clear_many(ctx); }
+
+SEC("raw_tp/kmalloc") int t_kmalloc(struct bpf_raw_tracepoint_args *ctx) { return clear(ctx->args[1]); }
+SEC("raw_tp/kmalloc_node") int t_kmalloc_node(struct bpf_raw_tracepoint_args *ctx) { return clear(ctx->args[1]); }
+SEC("raw_tp/kmem_cache_alloc") int t_kmem_cache_alloc(struct bpf_raw_tracepoint_args *ctx) { return clear(ctx->args[1]); }
+SEC("raw_tp/kmem_cache_alloc_node") int t_kmem_cache_alloc_node(struct bpf_raw_tracepoint_args *ctx) { return clear(ctx->args[1]); }
+
+/* kfree(call site, object) and kmem_cache_free(call site, object, …), before the object is free. The first free by a guarded module counts, the second by anybody. */
+static __always_inline int slab_free(struct bpf_raw_tracepoint_args *ctx)
+{
+	u64 address = ctx->args[1];
+	struct mark *mark;
+
+	if (address < 4096)
+		return 0;
+	mark = *(volatile u64 *)&live ? find(address) : NULL;
+	/* An skb on its way back, which has hooks of its own. Its last call is often a jump: the call site is then a guarded module's. */
+	if (mark && mark->object == SKB)
+		return 0;
+	if (mark)
+		check(ctx, address, DOUBLE_FREE, SLAB);
+	if (within(ranges, ctx->args[0]))
+		remember(ctx, address, SLAB, NULL);
+	return 0;
+}
+
+SEC("raw_tp/kfree") int t_kfree(struct bpf_raw_tracepoint_args *ctx) { return slab_free(ctx); }
+SEC("raw_tp/kmem_cache_free") int t_kmem_cache_free(struct bpf_raw_tracepoint_args *ctx) { return slab_free(ctx); }
+
+/* At functions of a guarded module that take an skb: which of their arguments it is. */
+SEC("kprobe") int use_0(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM1(ctx)); }
+SEC("kprobe") int use_1(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM2(ctx)); }
+SEC("kprobe") int use_2(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM3(ctx)); }
+SEC("kprobe") int use_3(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM4(ctx)); }
+SEC("kprobe") int use_4(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM5(ctx)); }
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";

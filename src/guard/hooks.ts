@@ -1,0 +1,86 @@
+/** Which of the kernel's functions are watched, by what this kernel has: nothing here asks for a version. */
+
+/**
+ * `mark`: the object goes back where it came from. `clear`: it is allocated. `check`: a free function is entered. `both`: kfree and kmem_cache_free of slab objects, which
+ * check, and mark what a guarded module frees.
+ */
+export type HookRole = "mark" | "clear" | "check" | "both";
+/** How a program gets there. fentry and fexit are bound to types (BTF); kprobes work by name alone. */
+export type HookWay = "fentry" | "kprobe" | "tracepoint";
+
+type KnownHook = { readonly function: string; readonly role: HookRole; /** Of the prototype that programs/guard.bpf.c reads. */ readonly arguments: number; readonly only?: "fentry" };
+
+const at = (role: HookRole, count: number, ...functions: string[]): KnownHook[] => functions.map((name) => ({ function: name, role, arguments: count }));
+
+/** The functions of programs/guard.bpf.c, as net/core/skbuff.c had them from 5.10 to 7.x. Clears come first: nothing is marked before what clears it is in place. */
+const known: readonly KnownHook[] = [
+  ...at("clear", 4, "__alloc_skb"),
+  ...at("clear", 2, "__build_skb", "build_skb", "napi_build_skb", "napi_alloc_skb", "skb_clone", "__skb_clone", "skb_morph"),
+  ...at("clear", 1, "slab_build_skb", "alloc_skb_for_msg"),
+  ...at("clear", 3, "__netdev_alloc_skb", "__napi_alloc_skb", "build_skb_around"),
+  ...at("clear", 0, "napi_skb_cache_get"),
+  { function: "kmem_cache_alloc_bulk", role: "clear", arguments: 4, only: "fentry" },
+  { function: "kmem_cache_alloc_bulk_noprof", role: "clear", arguments: 4, only: "fentry" },
+  ...at("mark", 1, "kfree_skbmem", "napi_skb_cache_put", "__kfree_skb_defer", "napi_skb_free_stolen_head"),
+  ...at("mark", 2, "__napi_kfree_skb", "napi_consume_skb"),
+  ...at("check", 1, "kfree_skb", "consume_skb", "__kfree_skb", "__consume_stateless_skb", "kfree_skb_list", "skb_attempt_defer_free"),
+  ...at("check", 2, "kfree_skb_reason", "kfree_skb_partial", "__dev_kfree_skb_irq", "dev_kfree_skb_irq_reason", "kfree_skb_list_reason"),
+  ...at("check", 3, "sk_skb_reason_drop"),
+];
+
+const tracepoints: readonly { readonly name: string; readonly role: HookRole }[] = [
+  { name: "kmalloc", role: "clear" },
+  { name: "kmalloc_node", role: "clear" },
+  { name: "kmem_cache_alloc", role: "clear" },
+  { name: "kmem_cache_alloc_node", role: "clear" },
+  { name: "kfree", role: "both" },
+  { name: "kmem_cache_free", role: "both" },
+];
+
+/** A program to attach. */
+export type Hook = { readonly program: string; readonly function: string; readonly role: HookRole; readonly way: HookWay };
+
+/** What a kernel has. */
+export type KernelNames = {
+  /** How many arguments a function of vmlinux has by its type; null for one without a type. */
+  readonly argumentsOf: (name: string) => number | null;
+  /** Whether a function stands in kallsyms, once. */
+  readonly hasFunction: (name: string) => boolean;
+  readonly hasTracepoint: (name: string) => boolean;
+};
+
+export type HookPlan = {
+  /** In the order of attachment. */
+  readonly hooks: readonly Hook[];
+  /** Functions of the table that are there and are not watched, with why. */
+  readonly left: readonly { readonly function: string; readonly role: HookRole; readonly why: string }[];
+  /** `napi_skb_cache_put` is a function of its own: then only it marks what goes to a processor's cache. */
+  readonly cachePut: boolean;
+};
+
+/** The hooks for a kernel. */
+export function planHooks(kernel: KernelNames): HookPlan {
+  const hooks: Hook[] = [];
+  const left: { function: string; role: HookRole; why: string }[] = [];
+  for (const { name, role } of tracepoints) if (kernel.hasTracepoint(name)) hooks.push({ program: `t_${name}`, function: name, role, way: "tracepoint" });
+  for (const { function: name, role, arguments: count, only } of known) {
+    const found = kernel.argumentsOf(name);
+    if (found === count) hooks.push({ program: `f_${name}`, function: name, role, way: "fentry" });
+    else if (kernel.hasFunction(name) && only === undefined && found === null) hooks.push({ program: `k_${name}`, function: name, role, way: "kprobe" });
+    else if (found !== null) left.push({ function: name, role, why: `it takes ${found} arguments, and ${count} are known` });
+    else if (kernel.hasFunction(name)) left.push({ function: name, role, why: "it has no type in the kernel's BTF" });
+  }
+  const order: Readonly<Record<HookRole, number>> = { clear: 0, check: 1, mark: 2, both: 3 };
+  hooks.sort((a, b) => order[a.role] - order[b.role]);
+  return { hooks, left, cachePut: hooks.some(({ function: name }) => name === "napi_skb_cache_put") };
+}
+
+/** What of the watch would be missing without these: `null` if it can be trusted. */
+export function missingRole(hooks: readonly Hook[]): string | null {
+  const has = (...names: string[]): boolean => names.some((name) => hooks.some((hook) => hook.function === name));
+  if (!has("kfree_skbmem")) return "the end of a free (kfree_skbmem) cannot be watched";
+  if (!has("__alloc_skb")) return "the allocation of skbs (__alloc_skb) cannot be watched";
+  if (!has("kmem_cache_alloc")) return "the allocation of objects (the tracepoint kmem_cache_alloc) cannot be watched";
+  if (!has("consume_skb")) return "the begin of a free (consume_skb) cannot be watched";
+  return null;
+}

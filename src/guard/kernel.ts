@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { OopscopeError } from "../base/index.ts";
+import { btfFromBytes, type Btf } from "../btf/index.ts";
+import { sysctl } from "../system/index.ts";
+import { taintText, type KernelWords } from "./text.ts";
+
+/** What the running kernel's types tell of what can be hooked. Throws `missing-feature` for a kernel without BTF. */
+export function kernelTypes(): { readonly btf: Btf; readonly argumentsOf: (name: string) => number | null; readonly hasTracepoint: (name: string) => boolean; readonly hasLoop: boolean } {
+  const path = "/sys/kernel/btf/vmlinux";
+  let btf: Btf;
+  try {
+    btf = btfFromBytes(path, readFileSync(path));
+  } catch (cause) {
+    throw new OopscopeError("missing-feature", `this kernel does not tell its types (${path}, CONFIG_DEBUG_INFO_BTF): guard reads the fields of an skb by them`, { file: path }, cause);
+  }
+  return {
+    btf,
+    argumentsOf: (name) => {
+      const ids = btf.idsOf(name, "func");
+      if (ids.length !== 1) return null;
+      const type = btf.type(ids[0]!);
+      const prototype = type.kind === "func" ? btf.type(type.type) : null;
+      return prototype?.kind === "func_proto" ? prototype.parameters.length : null;
+    },
+    hasTracepoint: (name) => btf.find(`btf_trace_${name}`, "typedef") !== null,
+    // `BPF_FUNC_loop` of enum bpf_func_id: the helper is there (5.17).
+    hasLoop: hasEnumerator(btf, "bpf_func_id", "BPF_FUNC_loop"),
+  };
+}
+
+function hasEnumerator(btf: Btf, name: string, wanted: string): boolean {
+  const id = btf.find(name, "enum");
+  const type = id === null ? null : btf.type(id);
+  return type?.kind === "enum" && type.values.some((value) => value.name === wanted);
+}
+
+/** Release, version and taint, as reports of the kernel have them. */
+export function kernelWords(): KernelWords {
+  const text = (name: string): string => sysctl(`kernel.${name}`) ?? "unknown";
+  return { release: text("osrelease"), version: text("version"), taint: taintText(BigInt(sysctl("kernel.tainted") ?? 0)) };
+}
+
+/** Processors by number, from a list as `0-3,6` (/sys/devices/system/cpu). */
+export function processors(which: "possible" | "online"): number[] {
+  const text = readFileSync(`/sys/devices/system/cpu/${which}`, "utf8").trim();
+  return text.split(",").flatMap((part) => {
+    const [first, last = first] = part.split("-").map(Number);
+    return Array.from({ length: last! - first! + 1 }, (_, index) => first! + index);
+  });
+}

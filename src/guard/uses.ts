@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { btfFromBytes, prototypeText, type Btf } from "../btf/index.ts";
+import { openElf } from "../elf/index.ts";
+import { sourcePrototypes } from "../probe/index.ts";
+
+/** A function of a module that takes an skb: which argument, from 0. */
+export type SkbUse = { readonly function: string; readonly argument: number };
+
+/** Of a prototype in C the arguments that are `struct sk_buff *`. */
+export function skbArgumentsOf(prototype: string): number[] {
+  const open = prototype.indexOf("(", prototype.search(/\w\s*\(/));
+  if (open < 0) return [];
+  let depth = 0;
+  let argument = 0;
+  let from = open + 1;
+  const found: number[] = [];
+  for (let at = open; at < prototype.length; at++) {
+    const letter = prototype[at];
+    if (letter === "(") depth++;
+    const ends = letter === ")" && --depth === 0;
+    if (!ends && !(letter === "," && depth === 1)) continue;
+    if (/^\s*(?:const )?struct sk_buff \*\s*\w*\s*$/.test(prototype.slice(from, at))) found.push(argument);
+    argument++;
+    from = at + 1;
+    if (ends) break;
+  }
+  return found;
+}
+
+/**
+ * Which of a loaded module's functions take an skb, by its BTF, or by the debug information of its file; null where neither tells. What the compiler renamed (`.isra`, `.constprop`) may have
+ * lost arguments, and is left out, as are fifth arguments and later ones. `functions` are the module's in kallsyms; `base` is the kernel's BTF.
+ */
+export async function skbUses(module: string, file: string | null, functions: readonly string[], base: Btf): Promise<readonly SkbUse[] | null> {
+  const prototypes = prototypesOfBtf(module, base) ?? (file === null ? null : await prototypesOfFile(file));
+  if (prototypes === null) return null;
+  return functions.flatMap((name): SkbUse[] => {
+    const [argument] = skbArgumentsOf(prototypes.get(name) ?? "");
+    return argument === undefined || argument >= 5 ? [] : [{ function: name, argument }];
+  });
+}
+
+function prototypesOfBtf(module: string, base: Btf): ReadonlyMap<string, string> | null {
+  const path = `/sys/kernel/btf/${module}`;
+  try {
+    const btf = btfFromBytes(path, readFileSync(path), base);
+    const found = new Map<string, string>();
+    for (const id of btf.idsOfKind("func")) if (id >= btf.firstId) found.set(btf.nameOf(id), prototypeText(btf, id));
+    return found;
+  } catch {
+    return null;
+  }
+}
+
+async function prototypesOfFile(file: string): Promise<ReadonlyMap<string, string> | null> {
+  const elf = await openElf(file);
+  try {
+    const found = sourcePrototypes(elf);
+    return found.size === 0 ? null : found;
+  } finally {
+    elf.close();
+  }
+}

@@ -1,0 +1,329 @@
+import { closeSync, openSync, writeFileSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import { OopscopeError, messageOf } from "../base/index.ts";
+import { BpfObject, MappedArray, type BpfLink, type ThreadHardness } from "../bpf/index.ts";
+import type { Btf } from "../btf/index.ts";
+import { sysctl } from "../system/index.ts";
+import { eventOf, evidenceLevels, type EvidenceLevel, type GuardEvent } from "./event.ts";
+import { missingRole, planHooks, type Hook, type HookPlan } from "./hooks.ts";
+import { kernelTypes, kernelWords, processors } from "./kernel.ts";
+import { packagedFile } from "./packaged.ts";
+import { textOf, word, type ReaderOptions } from "./reader.ts";
+import { functionsOf, rangesOf, readModules, readSymbolTable, type SymbolTable } from "./symbols.ts";
+import type { KernelWords } from "./text.ts";
+import { skbUses } from "./uses.ts";
+
+/** A module to guard: its name, and its file where that is known, for its types and lines. */
+export type GuardedModule = { readonly name: string; readonly file: string | null };
+
+export type GuardOptions = {
+  /** Up to four: those that are loaded, and those that will be. */
+  readonly modules: readonly GuardedModule[];
+  /** Milliseconds that a second free is held at most until its event is written down; 0: none. */
+  readonly hold?: number;
+  /** Print both stacks into the trace buffer as well, and let the kernel dump that when it dies. */
+  readonly blackBox?: boolean;
+  /** A file for the evidence, made anew, to which events are written as they happen. */
+  readonly evidence?: string;
+  /** `text`: a report in the kernel's manner. `level`: how far the evidence had come when this was told. */
+  readonly onEvent: (event: GuardEvent, text: string, level: EvidenceLevel) => void;
+  /** What is to be known and is no failure: a sentence each. */
+  readonly onNote?: (text: string) => void;
+  readonly signal?: AbortSignal;
+};
+
+export type GuardStatistics = {
+  /** Frees that were remembered; of them forgotten for want of room before the object was allocated again, and without a stack. */
+  readonly marked: bigint;
+  readonly forgotten: bigint;
+  readonly stackless: bigint;
+  /** Remembered frees whose object was allocated again. */
+  readonly cleared: bigint;
+  readonly checked: bigint;
+  /** Marks whose object looked like another one when it was freed: no event was made of them. */
+  readonly changed: bigint;
+  /** Events that found no place. */
+  readonly lost: bigint;
+  /** Times that the kernel left a hook out, as that very hook was at work on the processor already: of clears (an allocation has two, so that both must be left out to mislead), and of others. */
+  readonly missedClears: bigint;
+  readonly missed: bigint;
+  readonly events: number;
+};
+
+const places = 16;
+const mostModules = 4;
+const defaultHold = 300;
+/** Marks a processor. */
+const ringSize = 4096;
+/** Return addresses of a first free that are kept, two or three of BPF's own among them: walking the stack is what a free costs. */
+const freedDepth = 14;
+/** Of so many readers on different processors one runs, however many of the others are held. */
+const mostReaders = 4;
+/** Milliseconds between looks for events to tell, and for modules that came or went. */
+const lookInterval = 20;
+const modulesInterval = 500;
+const dumpOnOops = "/proc/sys/kernel/ftrace_dump_on_oops";
+
+/** The watch. From `start` to `stop` the kernel remembers what was freed, and events are told. */
+export class Guard {
+  readonly hooks: readonly Hook[];
+  /** Functions that this kernel has, and that are not watched. */
+  readonly left: HookPlan["left"];
+  readonly holding: boolean;
+  /** Bytes of the kernel's memory that the maps take, all of them from the start. */
+  readonly memory: number;
+  readonly #options: GuardOptions;
+  readonly #object: BpfObject;
+  readonly #board: MappedArray;
+  readonly #words: MappedArray;
+  readonly #kernel: KernelWords;
+  readonly #types: Btf;
+  readonly #shared = new Int32Array(new SharedArrayBuffer(4 * (1 + places)));
+  readonly #atStop: (() => void)[] = [];
+  readonly #threads: Worker[] = [];
+  readonly #uses = new Map<string, { readonly from: bigint; readonly links: readonly BpfLink[] }>();
+  #table: SymbolTable;
+  #told = 0;
+
+  /**
+   * Loads, attaches and starts the readers. Throws `not-permitted`, `missing-feature` (with what this kernel lacks), `missing-library`, `not-found` for a build without the programs, `unwritable` for
+   * the evidence, `bad-argument`.
+   */
+  static async start(options: GuardOptions): Promise<Guard> {
+    const { modules, hold = defaultHold } = options;
+    if (modules.length === 0 || modules.length > mostModules) throw new OopscopeError("bad-argument", `guard watches 1 to ${mostModules} modules, not ${modules.length}`, { count: modules.length });
+    const kernel = kernelTypes();
+    const table = readSymbolTable();
+    if (table.addresses.length === 0 || table.addresses.at(-1) === 0n) throw new OopscopeError("not-permitted", "the kernel hides the addresses of its functions from this process (kernel.kptr_restrict, CAP_SYSLOG)", { sysctl: "kernel.kptr_restrict" });
+    const count = new Map<string, number>();
+    for (const name of table.names.split("\n")) count.set(name, (count.get(name) ?? 0) + 1);
+    const plan = planHooks({ argumentsOf: kernel.argumentsOf, hasFunction: (name) => count.get(name) === 1, hasTracepoint: kernel.hasTracepoint });
+    const missing = missingRole(plan.hooks);
+    if (missing !== null) throw new OopscopeError("missing-feature", `this kernel cannot be guarded: ${missing}`, {});
+    const holding = hold > 0 && kernel.hasLoop && processors("online").length > 1;
+    if (hold > 0 && !holding) options.onNote?.(`a second free is not held: ${kernel.hasLoop ? "there is one processor, and who writes the event down would not run" : "this kernel has no bpf_loop (5.17 and newer have)"}; --black-box puts both stacks into the panic's own log`);
+    const object = await BpfObject.open(packagedFile(kernel.hasLoop ? "programs/guard.bpf.o" : "programs/guard-noloop.bpf.o"), { name: "guard" });
+    let guard: Guard | null = null;
+    try {
+      prepare(object, plan, { holding, hold, blackBox: options.blackBox === true, level: options.evidence === undefined ? 2n : 3n });
+      object.load();
+      guard = new Guard(options, object, await MappedArray.open(object.map("board")), await MappedArray.open(object.map("words")), kernel.btf, table, plan, holding);
+      await guard.#begin();
+      return guard;
+    } catch (error) {
+      if (guard !== null) await guard.stop();
+      object.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: GuardOptions, object: BpfObject, board: MappedArray, words: MappedArray, types: Btf, table: SymbolTable, plan: HookPlan, holding: boolean) {
+    this.#options = options;
+    this.#object = object;
+    this.#board = board;
+    this.#words = words;
+    this.#types = types;
+    this.#table = table;
+    this.#kernel = kernelWords();
+    this.hooks = plan.hooks;
+    this.left = plan.left;
+    this.holding = holding;
+    const count = processors("possible").length;
+    this.memory = [...object.maps.values()].reduce((sum, map) => sum + map.maxEntries * ((map.valueSize + 7) & ~7) * (map.type.startsWith("percpu") ? count : 1), 0);
+  }
+
+  async #begin(): Promise<void> {
+    const { evidence, blackBox, signal } = this.#options;
+    const file = evidence === undefined ? null : openForEvidence(evidence);
+    if (file !== null) this.#atStop.push(() => closeSync(file));
+    const log = openLog();
+    if (log !== null) this.#atStop.push(() => closeSync(log));
+    if (blackBox === true) this.#atStop.push(dumpAtOops());
+    // Who writes down is there before there is anything to write.
+    await this.#startReaders(file, log);
+    signal?.throwIfAborted();
+    for (const hook of this.hooks) this.#object.program(hook.program).attach();
+    await this.#followModules();
+    const look = setInterval(() => this.#tell(), lookInterval);
+    let busy = false;
+    const modules = setInterval(() => {
+      if (busy) return;
+      busy = true;
+      void this.#followModules().catch((error: unknown) => this.#options.onNote?.(`modules that came or went are not followed: ${messageOf(error)}`)).finally(() => (busy = false));
+    }, modulesInterval);
+    this.#atStop.push(() => clearInterval(look), () => clearInterval(modules));
+  }
+
+  async #startReaders(evidence: number | null, log: number | null): Promise<void> {
+    const options: Omit<ReaderOptions, "cpu"> = {
+      boardId: this.#object.map("board").info().id,
+      wordsId: this.#object.map("words").info().id,
+      places, evidence, log, kernel: this.#kernel, table: this.#table, shared: this.#shared, holding: this.holding,
+    };
+    const refused = new Set<string>();
+    for (const cpu of processors("online").slice(0, mostReaders)) {
+      const thread = new Worker(packagedFile("guard/reader-thread.js"), { trackUnmanagedFds: false, workerData: { ...options, cpu } satisfies ReaderOptions });
+      this.#threads.push(thread);
+      const { pinned, realtime, locked } = await readiness(thread);
+      if (!pinned) refused.add("on its own processor");
+      if (!realtime) refused.add("at a real-time priority (CAP_SYS_NICE)");
+      if (!locked) refused.add("in locked memory (CAP_IPC_LOCK)");
+    }
+    for (const what of refused) this.#options.onNote?.(`what writes events down does not run ${what}: a busy machine may lose them`);
+  }
+
+  /** Where the guarded modules lie now, and their functions that take an skb. */
+  async #followModules(): Promise<void> {
+    const text = readModules();
+    if (text === this.#table.modules && this.#uses.size > 0) return;
+    if (text !== this.#table.modules) {
+      this.#table = readSymbolTable();
+      for (const thread of this.#threads) thread.postMessage(this.#table);
+    }
+    const guarded = rangesOf(this.#options.modules.map(({ name }) => name));
+    const table = (which: "code" | "data") => Array.from({ length: mostModules }, (_, index) => ({ from: guarded[index]?.[which].from ?? 0n, to: guarded[index]?.[which].to ?? 0n }));
+    this.#object.variable("ranges").set(table("code"));
+    this.#object.variable("data_ranges").set(table("data"));
+    for (const [index, module] of this.#options.modules.entries()) {
+      const range = guarded[index]?.code;
+      const known = this.#uses.get(module.name);
+      if (range != null && known?.from === range.from) continue;
+      for (const link of known?.links ?? []) link.close();
+      this.#uses.delete(module.name);
+      if (range == null) {
+        if (known !== undefined || this.#uses.size === 0) this.#options.onNote?.(`the module ${module.name} is not loaded; it is watched as soon as it is`);
+        this.#uses.set(module.name, { from: 0n, links: [] });
+      } else this.#uses.set(module.name, { from: range.from, links: await this.#attachUses(module) });
+    }
+  }
+
+  async #attachUses({ name: module, file }: GuardedModule): Promise<BpfLink[]> {
+    const uses = await skbUses(module, file, functionsOf(this.#table, module), this.#types);
+    if (uses === null) this.#options.onNote?.(`nothing tells which functions of ${module} take an skb: uses after a free are not watched, and all frees of skbs are remembered, which costs more (its BTF or its file with debug information would tell: oopscope guard PATH/TO/${module}.ko)`);
+    // Then nothing tells which skbs it had, either.
+    if (uses === null) this.#object.variable("everything").set(true);
+    const links: BpfLink[] = [];
+    for (const { function: name, argument } of uses ?? []) {
+      try {
+        links.push(this.#object.program(`use_${argument}`).attach({ kind: "kprobe", function: `${module}:${name}` }));
+      } catch (error) {
+        if (!(error instanceof OopscopeError)) throw error;
+        this.#options.onNote?.(error.message);
+      }
+    }
+    return links;
+  }
+
+  /** How many functions of the guarded modules have their skb looked at when they are entered. */
+  get uses(): number {
+    return [...this.#uses.values()].reduce((sum, { links }) => sum + links.length, 0);
+  }
+
+  /** Tells events that are complete, in their order. */
+  #tell(): void {
+    for (;;) {
+      const place = this.#told % places;
+      if (this.#words.load(word.begun) <= BigInt(this.#told) || this.#board.load(place) !== BigInt(this.#told + 1)) return;
+      const event = eventOf(this.#board.get(place), this.holding);
+      const level = Number(this.#words.load(word.levels + place));
+      // Until its time is over it may come to be known as held; one whose processor died with it never is.
+      if (event !== null && event.hold === "waiting" && monotonic() < event.time + 2_000_000_000n) return;
+      this.#told++;
+      this.#words.store(word.read, BigInt(this.#told));
+      if (event !== null) this.#options.onEvent(event, textOf(this.#kernel, this.#table, event), evidenceLevels[level] ?? "board");
+    }
+  }
+
+  statistics(): GuardStatistics {
+    const counts = this.#object.map("counts").get(0) as Readonly<Record<"marked" | "cleared" | "checked" | "forgotten" | "lost" | "changed" | "stackless", bigint>>[];
+    const sum = (name: keyof (typeof counts)[number]): bigint => counts.reduce((total, one) => total + one[name], 0n);
+    let missedClears = 0n;
+    let missed = 0n;
+    for (const { program, role } of this.hooks) {
+      const { recursionMisses } = this.#object.program(program).info();
+      if (role === "clear") missedClears += recursionMisses;
+      else missed += recursionMisses;
+    }
+    return {
+      marked: sum("marked"), cleared: sum("cleared"), checked: sum("checked"), forgotten: sum("forgotten"), lost: sum("lost"), changed: sum("changed"), stackless: sum("stackless"),
+      missedClears, missed, events: this.#told,
+    };
+  }
+
+  /** Tells what there is yet, detaches, ends the readers, and puts back what was changed. A second time it does nothing. */
+  async stop(): Promise<GuardStatistics | null> {
+    if (this.#object.state === "closed") return null;
+    for (const { links } of this.#uses.values()) for (const link of links) link.close();
+    // What clears goes last: without it a mark would outlive its object.
+    for (const link of [...this.#object.links].reverse()) link.close();
+    this.#tell();
+    const statistics = this.statistics();
+    Atomics.store(this.#shared, 0, 1);
+    Atomics.notify(this.#shared, 0);
+    await Promise.all(this.#threads.map((thread) => new Promise((ended) => (thread.threadId < 0 ? ended(null) : thread.once("exit", ended)))));
+    for (const task of this.#atStop.reverse()) task();
+    this.#board.close();
+    this.#words.close();
+    this.#object.close();
+    return statistics;
+  }
+}
+
+type Settings = { readonly holding: boolean; readonly hold: number; readonly blackBox: boolean; /** What a hold waits for. */ readonly level: bigint };
+
+function prepare(object: BpfObject, plan: HookPlan, { holding, hold, blackBox, level }: Settings): void {
+  const wanted = new Set(plan.hooks.map(({ program }) => program));
+  for (const program of object.programs.values()) program.autoload = wanted.has(program.name) || program.name.startsWith("use_");
+  object.setMaxEntries("marks", ringSize * (Math.max(...processors("possible")) + 1));
+  object.variable("ring_size").set(ringSize);
+  object.variable("freed_size").set(8 * freedDepth);
+  object.variable("cache_put").set(plan.cachePut);
+  object.variable("black_box").set(blackBox);
+  object.variable("hold_time").set(holding ? BigInt(Math.round(hold * 1e6)) : 0n);
+  object.variable("hold_level").set(level);
+}
+
+async function readiness(thread: Worker): Promise<ThreadHardness> {
+  return new Promise((resolve, reject) => {
+    thread.once("message", (said: { hardness?: ThreadHardness; failed?: string }) => {
+      if (said.hardness) resolve(said.hardness);
+      else reject(new OopscopeError("unsupported", `what writes events down did not start: ${said.failed ?? "unknown"}`));
+    });
+    thread.once("error", reject);
+  });
+}
+
+/** CLOCK_MONOTONIC, as bpf_ktime_get_ns has it. */
+const monotonic = (): bigint => process.hrtime.bigint();
+
+function openForEvidence(path: string): number {
+  try {
+    return openSync(path, "w", 0o600);
+  } catch (cause) {
+    throw new OopscopeError("unwritable", `the evidence cannot be written to ${path}: ${messageOf(cause)}`, { file: path }, cause);
+  }
+}
+
+/** The kernel's log, for what is written there; null where that is not allowed. */
+function openLog(): number | null {
+  try {
+    return openSync("/dev/kmsg", "w");
+  } catch {
+    return null;
+  }
+}
+
+/** Lets the kernel dump the trace buffer when it dies; gives how that is put back. */
+function dumpAtOops(): () => void {
+  const before = sysctl("kernel.ftrace_dump_on_oops");
+  if (before === null) throw new OopscopeError("missing-feature", "this kernel has no trace buffer to dump (kernel.ftrace_dump_on_oops, CONFIG_TRACING)", { sysctl: "kernel.ftrace_dump_on_oops" });
+  const set = (value: string): void => {
+    try {
+      writeFileSync(dumpOnOops, value);
+    } catch (cause) {
+      throw new OopscopeError("not-permitted", `kernel.ftrace_dump_on_oops cannot be set: ${messageOf(cause)}`, { sysctl: "kernel.ftrace_dump_on_oops" }, cause);
+    }
+  };
+  set("1");
+  return () => set(before);
+}

@@ -1,0 +1,83 @@
+import { expect, it } from "vitest";
+import { parseLog } from "../../src/oops/index.ts";
+import { eventText, frameText, moduleRanges, skbArgumentsOf, taintText, type GuardEvent, type SymbolTable } from "../../src/guard/index.ts";
+import { recordsOf } from "../../src/guard/reader.ts";
+
+const modules = "st 16384 0 - Live 0xffffffffc0400000 (OE)\noverlay 163840 1 - Live 0xffffffffc0200000\n";
+const symbols: readonly (readonly [bigint, string])[] = [[0xffffffff81000000n, "_stext"], [0xffffffff81000100n, "consume_skb"], [0xffffffff810001c0n, "kfree_skbmem"], [0xffffffff81000240n, "die_here"], [0xffffffffc0400000n, "st_drop\tst"], [0xffffffffc0400040n, "st_xmit\tst"]];
+
+function tableOf(): SymbolTable {
+  const addresses = new BigUint64Array(new SharedArrayBuffer(8 * symbols.length));
+  const offsets = new Uint32Array(new SharedArrayBuffer(4 * symbols.length));
+  let names = "";
+  for (const [index, [address, name]] of symbols.entries()) {
+    addresses[index] = address;
+    offsets[index] = names.length;
+    names += `${name}\n`;
+  }
+  return { addresses, offsets, names, modules, ranges: [{ module: null, from: 0xffffffff81000000n, to: 0xffffffff82000000n }, ...moduleRanges(modules)] };
+}
+
+const event: GuardEvent = {
+  sequence: 1, kind: "double-free", object: "skb", address: 0xff2ff2388188da00n, time: 35_593_149_000n, pid: 207, tid: 207, cpu: 1, comm: "ev\nil", hold: "acknowledged", waited: 12n,
+  stack: [0xffffffffa0000123n, 0xffffffff81000105n, 0xffffffffc04000b0n, 0xffffffff81000240n],
+  freed: { time: 35_592_774_020n, pid: 7, tid: 8, cpu: 0, comm: "ping", stack: [0xffffffff810001c5n, 0xffffffffc0400017n, 0xffffffffc0500000n] },
+  packet: { device: "tun9", protocol: 0x800, length: 28, bytes: "4500" },
+};
+const kernel = { release: "6.1.0-56-amd64", version: "#1 SMP Debian 6.1.192-2", taint: "GOE" };
+
+it("writes an event as a report that the reader of logs reads back", () => {
+  const table = tableOf();
+  const text = eventText(event, kernel, (address, exact) => frameText(table, address, table.ranges, exact));
+  expect(text).toBe(`==================================================================
+BUG: oopscope-guard: double-free of an skb at 0xff2ff2388188da00
+Packet: device tun9, protocol 0x0800, length 28, network header 4500
+CPU: 1 PID: 207 Comm: ev?il Tainted: GOE 6.1.0-56-amd64 #1 SMP Debian 6.1.192-2
+Call Trace:
+ consume_skb+0x5/0xc0
+ st_xmit+0x70/0x3fc0 [st]
+ kfree_skbmem+0x80/0x80
+Freed by task 8 on cpu 0, 374980 ns before:
+ kfree_skbmem+0x5/0x80
+ st_drop+0x17/0x40 [st]
+==================================================================
+`);
+  const { reports } = parseLog(Buffer.from(text));
+  expect(reports.map(({ title, kind, corrupted, context, kernel: { release }, stacks }) => ({ title, kind, corrupted, context, release, stacks: stacks.map(({ name, frames }) => [name, ...frames.map(({ symbol, module }) => `${symbol} ${module}`)]) }))).toEqual([
+    {
+      title: "oopscope-guard: double-free of an skb in consume_skb", kind: "double-free", corrupted: null, release: "6.1.0-56-amd64",
+      context: { cpu: 1, pid: 207, comm: "ev?il", mode: "process", taint: { flags: "GOE", words: ["OOT_MODULE", "UNSIGNED_MODULE"] } },
+      stacks: [["call trace", "consume_skb null", "st_xmit st", "kfree_skbmem null"], ["freed by", "kfree_skbmem null", "st_drop st"]],
+    },
+  ]);
+});
+
+it("names nothing in a module that came to lie where another one was", () => {
+  const now = moduleRanges("other 16384 0 - Live 0xffffffffc0400000\n");
+  expect([frameText(tableOf(), 0xffffffffc0400017n, [tableOf().ranges[0]!, ...now]), frameText(tableOf(), 0xffffffff81000105n, [tableOf().ranges[0]!, ...now])]).toEqual(["0xffffffffc0400017", "consume_skb+0x5/0xc0"]);
+});
+
+it("takes a probe's own place as it is, and a return address as the call before it", () => {
+  expect([frameText(tableOf(), 0xffffffff810001c0n, undefined, true), frameText(tableOf(), 0xffffffff810001c0n)]).toEqual(["kfree_skbmem+0x0/0x80", "consume_skb+0xc0/0xc0"]);
+});
+
+it("cuts a text into records that the kernel's log takes whole, with the stamp that a console sets before each line", () => {
+  const text = Array.from({ length: 60 }, (_, index) => ` function_${index}+0x1/0x2`).join("\n");
+  const records = recordsOf(`${text}\n${"x".repeat(5000)}\n`);
+  expect(records.map((record) => record.split("\n").reduce((size, line) => size + line.length + 18, 0) <= 922)).toEqual(records.map(() => true));
+  expect(records.map((record) => record.slice(4)).join("\n")).toBe(`${text}\n${"x".repeat(882)}`);
+});
+
+it.each([
+  ["int st_drop(struct sk_buff *skb, struct net_device *dev)", [0]],
+  ["static void f(void (*call)(struct sk_buff *, int), const struct sk_buff *one, struct sk_buff **list, struct sk_buff *two)", [1, 3]],
+  ["struct sk_buff *make(unsigned int size)", []],
+  ["unsigned int hook(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)", [1]],
+  ["", []],
+])("finds the skbs among the arguments of %s", (prototype, expected) => {
+  expect(skbArgumentsOf(prototype)).toEqual(expected);
+});
+
+it.each([[0n, ""], [0x3000n, "GOE"], [0x3001n, "POE"], [0x200n, "GW"]])("writes the taint %s as the kernel does", (mask, text) => {
+  expect(taintText(mask)).toBe(text);
+});
