@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { buildModule, findKernel, listKernels } from "../../src/lab/index.ts";
 import { inGuest, made, suites } from "../bpf/guest.ts";
+import { root } from "../support/cli.ts";
 import { expectGolden } from "../support/golden.ts";
 import { bundleOf } from "./bundle.ts";
 
@@ -17,7 +18,8 @@ async function traceIn(kernel: string, program: string, golden: string): Promise
 cp ${module} /tmp/trace_zoo.ko
 if [ ${program} = live ] && ! readelf -SW /tmp/trace_zoo.ko | grep -q ' \\.BTF '; then pahole -J --btf_base /sys/kernel/btf/vmlinux /tmp/trace_zoo.ko; fi
 busybox insmod /tmp/trace_zoo.ko
-exec ${process.execPath} ${await bundleOf(program)} /tmp/trace_zoo.ko`;
+${process.execPath} ${await bundleOf(program)} /tmp/trace_zoo.ko || exit 1
+${program === "live" ? `exec ${process.execPath} ${await bundleOf("commands")} ${root}dist/cli/main.cjs /tmp/trace_zoo.ko` : ""}`;
   const said = await inGuest(`trace-${kernel}`, script, { kernel });
   expect(said.length).toBeGreaterThan(10);
   expectGolden(`${said.map((line) => JSON.stringify(line)).join("\n")}\n`, new URL(`live/${golden}.txt`, import.meta.url));

@@ -1,0 +1,54 @@
+// Runs `oopscope trace` in a guest with the module trace_zoo, and says what it wrote: `@@ [arguments, status, output, talk]`.
+import { execFileSync, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { listLinks, listPrograms } from "../../../src/bpf/index.ts";
+import { say, write } from "./watch.ts";
+
+const [, , cli, module] = process.argv;
+
+type Said = { readonly status: number | null; readonly out: string; readonly talk: string };
+
+/** Starts the command, acts when it is attached, and ends it by a signal. */
+async function traced(args: readonly string[], act: () => void | Promise<void>, signal: NodeJS.Signals = "SIGINT"): Promise<Said> {
+  const child = spawn(process.execPath, [cli!, "trace", ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  let [out, talk] = ["", ""];
+  child.stdout.on("data", (part: Buffer) => (out += part.toString()));
+  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const attached = new Promise<void>((resolve) => {
+    child.stderr.on("data", (part: Buffer) => {
+      talk += part.toString();
+      if (talk.includes("attached")) resolve();
+    });
+  });
+  await Promise.race([attached, ended]);
+  if (child.exitCode === null) {
+    await act();
+    await new Promise((done) => setTimeout(done, 1500));
+    child.kill(signal);
+  }
+  return { status: await ended, out, talk };
+}
+
+const plain = (text: string): string =>
+  text.replaceAll(/0x[0-9a-f]{9,16}\b/g, "0x…").replaceAll(/ *\b[\d.]+ (?:ns|µs|ms)\b/g, " (time)").replaceAll(/"(time|duration|pid|tid)":\d+/g, "\"$1\":0").replaceAll(/^ +\d+\.\d{6} \[\d\] sh-\d+ */gm, "(when) [0] sh ").replaceAll(/^\d\d:\d\d:\d\d\.\d+ /gm, "");
+
+async function step(args: readonly string[], act: () => void | Promise<void>, signal?: NodeJS.Signals): Promise<void> {
+  const { status, out, talk } = await traced(args, act, signal);
+  say([args, status, plain(out), plain(talk)]);
+}
+
+const zoo = "trace_zoo:";
+await step([`${zoo}tz_recursive`, `${zoo}tz_write`, `${zoo}tz_packet`, "--graph"], () => write(6, 8));
+await step([`${zoo}tz_loop`, "--hist", "number"], () => write(40));
+await step([`${zoo}tz_packet`, "-w", "/tmp/packets.pcapng"], () => write(8));
+say(["file", readFileSync("/tmp/packets.pcapng").includes(Buffer.from("1234567845000001", "hex").subarray(0, 4)), readFileSync("/tmp/packets.pcapng").includes("trace_zoo:tz_packet entry, sh-")]);
+await step([`${zoo}tz_loop`, `${zoo}tz_recursive`, "--count"], () => write(40, 6, 6));
+await step([`${zoo}tz_integers`, "--ret", "--format", "json"], () => write(1));
+await step([`${zoo}tz_integers`, "--filter", "a == bb"], () => {});
+await step([`${zoo}tz_loop`, `${zoo}tz_nothing`, "--limit", "3"], () => write(9));
+await step([`${zoo}tz_loop`, "--unpinned"], async () => {
+  execFileSync("busybox", ["rmmod", "trace_zoo"]);
+  await new Promise((done) => setTimeout(done, 1000));
+}, "SIGKILL");
+execFileSync("busybox", ["insmod", module!]);
+say(["left", (await listPrograms()).filter(({ name }) => /^(?:entry|return)_/.test(name)).length, (await listLinks()).length]);
