@@ -48,13 +48,12 @@ export async function resolveProbes(texts: readonly string[], { pinned, root = "
     const rows = table.select(pattern, null);
     if (rows.length === 0) refused.push({ probe: text, why: nothingNamed(pattern, module, loaded, table) });
     for (const row of rows) {
-      if (seen.has(row)) continue;
+      // What a compiler has put apart as hardly ever run is jumped to: no call for a pattern to mean.
+      if (seen.has(row) || (pattern.exactName === null && /\.cold(?:\.\d+)?$/.test(table.columns.names[row]!))) continue;
       seen.add(row);
       const found = await functionProbe(sources, table, row, pinned, btfs);
-      if ("why" in found) {
-        // Of a glob's hundreds those that no pattern means to trace need no word each.
-        refused.push(found);
-      } else probes.push(found);
+      if ("why" in found) refused.push(found);
+      else probes.push(found);
     }
   }
   return { probes, refused, lacking, arch, table };
