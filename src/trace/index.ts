@@ -8,5 +8,6 @@ export { PcapngWriter, type CapturedPacket } from "./packet/pcapng.ts";
 export { Counts } from "./view/count.ts";
 export { CallGraph, type CallGraphOptions } from "./view/graph.ts";
 export { Histogram, type HistogramScale } from "./view/hist.ts";
+export { probesOfCase, type CaseProbe } from "./from-case.ts";
 export type { RefusedProbe } from "./probe.ts";
 export type { When } from "./plan.ts";

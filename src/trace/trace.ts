@@ -8,6 +8,7 @@ import { callKeySize, counter, countProgram, entryProgram, keepingProgram, retur
 import { header, kinds, kindShift } from "./code/record.ts";
 import { presentResult, readValues, valueReaders, type ReadValue } from "./decode.ts";
 import type { LostEvent, TraceEvent, TraceValue } from "./event.ts";
+import { parseFilter } from "./packet/filter/parse.ts";
 import { formOf, planProbe, type ProbePlan, type When } from "./plan.ts";
 import { probeText, type FunctionProbe, type RefusedProbe } from "./probe.ts";
 import { resolveProbes } from "./probes.ts";
@@ -20,6 +21,8 @@ export type TraceOptions = {
   readonly expressions?: readonly string[];
   /** A condition, asked in the kernel. */
   readonly filter?: string | null;
+  /** A condition on the first argument that is a `struct sk_buff *`, in pcap's syntax; asked in the kernel. Probes without such an argument are refused. */
+  readonly pcap?: string | null;
   readonly when?: When;
   /** Addresses of a kernel stack that are kept; 0 for none. */
   readonly stackDepth?: number;
@@ -42,7 +45,7 @@ export type TraceStatistics = {
   /** Events that there was no room for, or that came faster than the rate that was asked for. */
   readonly full: bigint;
   readonly rate: bigint;
-  /** Calls whose filter could not be evaluated, since memory could not be read: they are not among the events. */
+  /** Calls whose filter could not be evaluated, since memory could not be read, or the packet has no header for a packet filter to begin at: they are not among the events. */
   readonly faults: bigint;
   /** Calls that were not followed to their return: too many at a time. */
   readonly calls: bigint;
@@ -262,7 +265,8 @@ export async function* trace(options: TraceOptions): AsyncGenerator<TraceEvent, 
   }
 }
 
-async function openTrace({ probes: texts, expressions = [], filter = null, when = "entry", stackDepth = 0, pinned = "may pin modules", rate = null, ringSize = defaultRing, captures = {}, signal, progress }: TraceOptions): Promise<Trace> {
+async function openTrace({ probes: texts, expressions = [], filter = null, pcap = null, when = "entry", stackDepth = 0, pinned = "may pin modules", rate = null, ringSize = defaultRing, captures = {}, signal, progress }: TraceOptions): Promise<Trace> {
+  const packetFilter = pcap === null ? null : parseFilter(pcap);
   const { probes, refused: unresolved, lacking, arch } = await resolveProbes(texts, { pinned });
   signal?.throwIfAborted();
   const refused: RefusedProbe[] = [...unresolved];
@@ -270,7 +274,7 @@ async function openTrace({ probes: texts, expressions = [], filter = null, when 
   let wrong: OopscopeError | null = null;
   for (const probe of probes) {
     try {
-      plans.push(planProbe(probe, arch, { expressions, filter, when, stackDepth, captures: { ...captureDefaults, ...captures } }));
+      plans.push(planProbe(probe, arch, { expressions, filter, packetFilter, when, stackDepth, captures: { ...captureDefaults, ...captures } }));
     } catch (error) {
       if (!(error instanceof OopscopeError)) throw error;
       wrong ??= error;
@@ -388,7 +392,7 @@ class Attacher {
   }
 
   #programPlan(plan: ProbePlan, context: Context, probe: number | "cookie"): ProgramPlan {
-    return { maps: this.#maps, context, layout: plan.layout, probe, filter: plan.filter, ownPid: this.#ownPid, rate: this.#rate };
+    return { maps: this.#maps, context, layout: plan.layout, probe, filter: plan.filter, packet: plan.packet, ownPid: this.#ownPid, rate: this.#rate };
   }
 
   /** Bytecode by part: what runs when the function returns is attached first, so that no call is kept that nobody takes out again. */
@@ -397,7 +401,7 @@ class Attacher {
     if (this.#when === "counted") return [{ part: "entry", code: countProgram(own, this.#count) }];
     if (this.#when === "entry") return [{ part: "entry", code: entryProgram(own, "entry") }];
     return [
-      { part: "return", code: returnProgram({ ...own, filter: plan.returnFilter }, this.#when === "return") },
+      { part: "return", code: returnProgram({ ...own, filter: plan.returnFilter, packet: null }, this.#when === "return") },
       { part: "entry", code: keepingProgram(own, this.#when === "both") },
     ];
   }

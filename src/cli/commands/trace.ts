@@ -9,9 +9,11 @@ import { viewOf, type TraceView, type ViewFlags } from "../trace-views.ts";
 export type TraceFlags = ViewFlags & {
   readonly arg?: string[];
   readonly filter?: string;
+  readonly pcap?: string;
   readonly ret?: boolean;
   readonly stack?: boolean;
   readonly unpinned?: boolean;
+  readonly from?: string;
   readonly duration?: number;
   readonly limit?: number;
   readonly limitRate?: number;
@@ -27,13 +29,14 @@ const filePacket = 1536;
 const mostNamed = 5;
 
 /** Attaches probes and shows their events, until Ctrl-C, a time or a number of events; then what was lost. */
-export async function runTrace(probes: readonly string[], flags: TraceFlags): Promise<number> {
-  const clash = clashOf(flags);
+export async function runTrace(named: readonly string[], flags: TraceFlags): Promise<number> {
+  const clash = named.length === 0 && flags.from === undefined ? "nothing to trace is named: a PROBE, or a case by --from" : clashOf(flags);
   if (clash !== null) {
     say("error", clash, "oopscope trace --help");
     return exit.usage;
   }
   try {
+    const probes = flags.from === undefined ? named : [...named, ...(await (await import("../case-probes.ts")).probesFrom(flags.from, flags.quiet === true))];
     return await interruptible((signal) => run(probes, flags, signal));
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
@@ -62,6 +65,11 @@ function whenOf({ count, graph, hist, ret }: TraceFlags): When {
   return ret === true || hist === "duration" || hist === "ret" ? "return" : "entry";
 }
 
+/** Whether events themselves are written, and no sum of them. */
+function showsEvents({ count, graph, hist, write }: TraceFlags): boolean {
+  return count !== true && graph !== true && hist === undefined && write === undefined;
+}
+
 async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSignal): Promise<number> {
   const stop = new AbortController();
   const leave = (): never => process.exit(exit.interrupted);
@@ -74,8 +82,9 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
     probes,
     expressions: flags.hist === undefined ? (flags.arg ?? []) : flags.hist === "duration" || flags.hist === "ret" ? [] : [flags.hist],
     filter: flags.filter ?? null,
+    pcap: flags.pcap ?? null,
     when: whenOf(flags),
-    stackDepth: flags.stack === true ? stackDepth : 0,
+    stackDepth: flags.stack === true || (flags.from !== undefined && showsEvents(flags)) ? stackDepth : 0,
     pinned: flags.unpinned === true ? "leaves modules free" : "may pin modules",
     rate: flags.limitRate ?? null,
     captures: flags.write === undefined ? {} : { packetSize: filePacket },
@@ -112,7 +121,7 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
     process.off("SIGINT", leave);
   }
   writeResult(view.end(running));
-  if (flags.quiet !== true) summary(running, shown);
+  if (flags.quiet !== true) summary(running, shown, flags.pcap !== undefined);
   return signal.aborted ? exit.interrupted : exit.done;
 }
 
@@ -132,14 +141,14 @@ function tell(running: Trace, flags: TraceFlags): void {
   say("note", `attached ${plural(attached.length, "probe")}; Ctrl-C ends it`);
 }
 
-function summary(running: Trace, shown: number): void {
+function summary(running: Trace, shown: number, pcap: boolean): void {
   const { full, rate, faults, calls, nested, open }: TraceStatistics = running.statistics();
   const lost: string[] = [];
   if (full > 0n) lost.push(`${full} lost, as the ring was full`);
   if (rate > 0n) lost.push(`${rate} held back by --limit-rate`);
   if (calls > 0n) lost.push(`${plural(calls, "call")} not followed to the return, as too many were under way`);
   if (nested !== null && nested > 0n) lost.push(`${nested} skipped by the kernel, as the processor was in the probe already`);
-  if (faults > 0n) lost.push(`${plural(faults, "call")} for which the filter could not be evaluated (memory that cannot be read)`);
+  if (faults > 0n) lost.push(`${plural(faults, "call")} for which the filter could not be evaluated (memory that cannot be read${pcap ? ", or packets without a header to begin at" : ""})`);
   if (open > 0) lost.push(`${plural(open, "call")} whose return was not seen`);
   say("note", `${plural(shown, "event")}; ${lost.length === 0 ? "none lost" : lost.join("; ")}; detached`);
 }

@@ -1,6 +1,6 @@
 // Runs `oopscope trace` in a guest with the module trace_zoo, and says what it wrote: `@@ [arguments, status, output, talk]`.
 import { execFileSync, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { listLinks, listPrograms } from "../../../src/bpf/index.ts";
 import { say, write } from "./watch.ts";
 
@@ -46,6 +46,13 @@ await step([`${zoo}tz_loop`, `${zoo}tz_recursive`, "--count"], () => write(40, 6
 await step([`${zoo}tz_integers`, "--ret", "--format", "json"], () => write(1));
 await step([`${zoo}tz_integers`, "--filter", "a == bb"], () => {});
 await step([`${zoo}tz_loop`, `${zoo}tz_nothing`, "--limit", "3"], () => write(9));
+await step([`${zoo}tz_packet`, `${zoo}tz_loop`, "--pcap", "udp port 2152"], () => write(8));
+await step([`${zoo}tz_packet`, "--pcap", "ether host 02:00:00:00:00:01"], () => write(8));
+await step([`${zoo}tz_packet`, "--pcap", "udp port gtp"], () => {});
+// What a log blames: a function of the module, and one that is not there.
+const blamed = (name: string): string => `BUG: kernel NULL pointer dereference, address: 0000000000000010\n#PF: supervisor read access in kernel mode\n#PF: error_code(0x0000) - not-present page\nOops: 0000 [#1] PREEMPT SMP NOPTI\nCPU: 0 PID: 7 Comm: sh Tainted: G O 6.1.0 #1\nRIP: 0010:${name}+0x5/0x20 [trace_zoo]\nCall Trace:\n <TASK>\n tz_write+0x50/0x300 [trace_zoo]\n vfs_write+0x10/0x100\n </TASK>\n---[ end trace 0000000000000000 ]---\n`;
+writeFileSync("/tmp/panic.log", `${blamed("tz_loop")}${blamed("tz_gone")}`);
+await step(["--from", "/tmp/panic.log", "--limit", "1"], () => write(9));
 await step([`${zoo}tz_loop`, "--unpinned"], async () => {
   execFileSync("busybox", ["rmmod", "trace_zoo"]);
   await new Promise((done) => setTimeout(done, 1000));
