@@ -2,7 +2,6 @@ import { OopscopeError } from "../base/index.ts";
 import { readCase, type Case } from "../case/index.ts";
 import { decode } from "../decode/index.ts";
 import { explain } from "../explain/index.ts";
-import { visible } from "../render/index.ts";
 import { probesOfCase } from "../trace/index.ts";
 import { deepened, isCase } from "./commands/explain.ts";
 import { fetchedPlaces } from "./fetched.ts";
@@ -13,8 +12,8 @@ import { say } from "./output.ts";
 export async function probesFrom(path: string, quiet: boolean): Promise<string[]> {
   const found = await explained(path);
   const probes = probesOfCase(found);
-  if (probes.length === 0) throw new OopscopeError("not-found", `${visible(path)}: ${found.reports.length === 0 ? "there is no crash in it" : "no verdict in it names a function to trace"}`, { file: path });
-  if (!quiet) for (const { probe, function: name, why, within } of probes) say("note", `\`${visible(probe)}\` (${visible(why)}${within === null ? "" : `: \`${visible(name)}\`, which is inlined there`})`);
+  if (probes.length === 0) throw new OopscopeError("not-found", `${path}: ${found.reports.length === 0 ? "there is no crash in it" : "no verdict in it names a function to trace"}`, { file: path });
+  if (!quiet) for (const { probe, function: name, why, within } of probes) say("note", `\`${probe}\` (${why}${within === null ? "" : `: \`${name}\`, which is inlined there`})`);
   return probes.map(({ probe }) => probe);
 }
 

@@ -16,6 +16,8 @@ export type PlanOptions = {
   readonly filter: string | null;
   /** Asked of the first argument that is a `struct sk_buff *`. */
   readonly packetFilter: Filter | null;
+  /** `packets`: only probes that have such an argument. */
+  readonly only: "packets" | null;
   readonly when: When;
   readonly stackDepth: number;
   readonly captures: CaptureOptions;
@@ -36,8 +38,8 @@ export type ProbePlan = {
   readonly contexts: { readonly fentry: Context | null; readonly registers: Context | null; readonly tracepoint: Context | null };
 };
 
-/** Plans what a probe's programs do. Throws `ExpressionError` for an expression that this probe cannot have, `bad-argument` for a packet filter where no argument is a packet. */
-export function planProbe(probe: Probe, arch: string, { expressions, filter, packetFilter, when, stackDepth, captures }: PlanOptions): ProbePlan {
+/** Plans what a probe's programs do. Throws `ExpressionError` for an expression that this probe cannot have, `bad-argument` where a packet is needed and no argument is one. */
+export function planProbe(probe: Probe, arch: string, { expressions, filter, packetFilter, only, when, stackDepth, captures }: PlanOptions): ProbePlan {
   const { btf } = probe;
   const { parameters, result, contexts, unreadable } = probe.kind === "function" ? functionParts(probe, arch) : { parameters: probe.fields.map(({ name, type, value }): Parameter => (value === "place" ? { name, type, place: true } : { name, type })), result: null, contexts: { fentry: null, registers: null, tracepoint: tracepointContext(probe.fields.map(({ place }) => place)) }, unreadable: new Map<string, string>() };
   const scope: Scope = { btf, parameters: parameters.filter(({ name }) => !unreadable.has(name)), result, returned: false };
@@ -58,22 +60,23 @@ export function planProbe(probe: Probe, arch: string, { expressions, filter, pac
     throw new OopscopeError("bad-argument", `\`${filter}\`: one condition takes both an argument and what is known when the function returns; join one for each by &&`, { expression: filter ?? "" });
   }
   const early = conditions.filter((node) => !late.includes(node));
-  const packet = packetFilter === null ? null : packetOf(packetFilter, indexed, parameters.filter(({ name }) => !unreadable.has(name)), probe.kind === "function" && probe.prototype === null);
+  const found = packetFilter === null && only === null ? null : packetOf(indexed, parameters.filter(({ name }) => !unreadable.has(name)), probe.kind === "function" && probe.prototype === null);
+  const packet = packetFilter === null || found === null ? null : { ...found, filter: packetFilter };
   return { probe, layout: layOut(values, stackDepth), filter: joined(early), packet, returnFilter: joined(late), result, parameters, contexts };
 }
 
-/** The packet filter on the first argument that is a packet. */
-function packetOf(filter: Filter, scope: Scope, parameters: readonly Parameter[], untyped: boolean): PacketFilter {
+/** The first argument that is a packet. */
+function packetOf(scope: Scope, parameters: readonly Parameter[], untyped: boolean): Omit<PacketFilter, "filter"> {
   const { btf } = scope;
   for (const { name, type } of parameters) {
     const shape = shapeOf(btf, type);
     const target = shape.kind === "pointer" ? shapeOf(btf, shape.to) : null;
     if (target?.kind !== "struct" || btf.nameOf(target.id) !== "sk_buff") continue;
     const capture = captureOf(btf, checkExpression(name, scope));
-    if (capture.kind === "packet") return { node: capture.node, layout: capture.layout, tag: tagLayout(btf, target.id), filter };
-    throw new OopscopeError("unsupported", `this kernel's struct sk_buff has not the members that a packet filter reads`, {});
+    if (capture.kind === "packet") return { node: capture.node, layout: capture.layout, tag: tagLayout(btf, target.id) };
+    throw new OopscopeError("unsupported", "this kernel's struct sk_buff has not the members that are read of packets", {});
   }
-  throw new OopscopeError("bad-argument", untyped ? "its arguments have no types here, so that none of them is known to be a packet for --pcap" : "it has no argument `struct sk_buff *` for --pcap", {});
+  throw new OopscopeError("bad-argument", untyped ? "its arguments have no types here, so that none of them is known to be a packet" : "it has no argument `struct sk_buff *`", {});
 }
 
 function functionParts(probe: FunctionProbe, arch: string): Pick<ProbePlan, "parameters" | "result" | "contexts"> & { readonly unreadable: ReadonlyMap<string, string> } {
