@@ -1,7 +1,7 @@
 import { OopscopeError, messageOf, type ImageOffset } from "../base/index.ts";
 import { SHF_EXECINSTR, type ElfFile } from "../elf/index.ts";
 import { closeFound, fetchedGsym, findModules, findVmlinux, hasDebugInformation, moduleKey, patchSymbols, type FoundFile, type KernelClues, type ModuleClues, type NameListKind, type SearchPlaces } from "../kernel/index.ts";
-import { imageOf, type GsymImage, type Image, type ImageSymbol } from "../symbolize/index.ts";
+import { imageOf, sourceRootSymbol, type GsymImage, type Image, type ImageSymbol } from "../symbolize/index.ts";
 import type { DecodeOptions } from "./options.ts";
 import type { PackedFiles } from "./packed.ts";
 
@@ -31,7 +31,6 @@ export type KernelImages = {
 
 /** Symbols of vmlinux that are wanted beside those of frames. */
 export const bannerSymbol = "linux_banner";
-export const sourceRootSymbol = "start_kernel";
 
 /**
  * `names` are the symbols that the frames of each image name, by module key; vmlinux's under "". `cluesFor` tells what the log says about the kernel of that

@@ -1,10 +1,10 @@
 import type { ImageOffset } from "../base/index.ts";
 import type { ElfFile } from "../elf/index.ts";
 import { parseLog } from "../oops/index.ts";
-import type { Stretch } from "../symbolize/index.ts";
+import { sourceRootSymbol, type Stretch } from "../symbolize/index.ts";
 import { frames } from "./advice.ts";
 import { cluesOf, decode, moduleClues, namesByImage } from "./decode.ts";
-import { bannerSymbol, openImages, sourceRootSymbol, type KernelImage } from "./images.ts";
+import { bannerSymbol, openImages, type KernelImage } from "./images.ts";
 import type { DecodeOptions } from "./options.ts";
 
 /** A file that a log needs, and which addresses of it: all that decoding the log asks of the file lies there. */

@@ -8,6 +8,7 @@ export { Image, type Lines } from "./image.ts";
 export { sourceName } from "./names.ts";
 export { skeletonOf } from "./note.ts";
 export type { Packed, PackOptions, Stretch } from "./pack.ts";
+export { sourceRootOf, sourceRootSymbol, withoutRoot } from "./sourceroot.ts";
 export type { ImageSymbol, ResolvedFunction, ResolvedPlace } from "./types.ts";
 
 /**

@@ -2,8 +2,10 @@ import { OopscopeError } from "../base/index.ts";
 import { resolve } from "../btf/index.ts";
 import { registerArguments, registerContext, trampolineContext, tracepointContext, type Context } from "./code/context.ts";
 import { captureOf, type Capture, type CaptureOptions } from "./code/fields.ts";
+import { tagLayout, type PacketFilter } from "./code/packet-filter.ts";
 import { layOut, type RecordLayout } from "./code/record.ts";
 import { bytesOf, checkCondition, checkExpression, shapeOf, unsignedLong, type Node, type Parameter, type Scope, type Type } from "./expression/index.ts";
+import type { Filter } from "./packet/filter/tree.ts";
 import type { FunctionProbe, Probe } from "./probe.ts";
 
 /** Which events there are of a call: one when it begins, one when it returns, or both; `counted`: none, calls are only counted. */
@@ -12,6 +14,10 @@ export type When = "entry" | "return" | "both" | "counted";
 export type PlanOptions = {
   readonly expressions: readonly string[];
   readonly filter: string | null;
+  /** Asked of the first argument that is a `struct sk_buff *`. */
+  readonly packetFilter: Filter | null;
+  /** `packets`: only probes that have such an argument. */
+  readonly only: "packets" | null;
   readonly when: When;
   readonly stackDepth: number;
   readonly captures: CaptureOptions;
@@ -22,6 +28,7 @@ export type ProbePlan = {
   readonly probe: Probe;
   readonly layout: RecordLayout;
   readonly filter: Node | null;
+  readonly packet: PacketFilter | null;
   /** Asked when the function has returned. */
   readonly returnFilter: Node | null;
   /** Null: nothing (void), or unknown. */
@@ -31,8 +38,8 @@ export type ProbePlan = {
   readonly contexts: { readonly fentry: Context | null; readonly registers: Context | null; readonly tracepoint: Context | null };
 };
 
-/** Plans what a probe's programs do. Throws `ExpressionError` for an expression that this probe cannot have. */
-export function planProbe(probe: Probe, arch: string, { expressions, filter, when, stackDepth, captures }: PlanOptions): ProbePlan {
+/** Plans what a probe's programs do. Throws `ExpressionError` for an expression that this probe cannot have, `bad-argument` where a packet is needed and no argument is one. */
+export function planProbe(probe: Probe, arch: string, { expressions, filter, packetFilter, only, when, stackDepth, captures }: PlanOptions): ProbePlan {
   const { btf } = probe;
   const { parameters, result, contexts, unreadable } = probe.kind === "function" ? functionParts(probe, arch) : { parameters: probe.fields.map(({ name, type, value }): Parameter => (value === "place" ? { name, type, place: true } : { name, type })), result: null, contexts: { fentry: null, registers: null, tracepoint: tracepointContext(probe.fields.map(({ place }) => place)) }, unreadable: new Map<string, string>() };
   const scope: Scope = { btf, parameters: parameters.filter(({ name }) => !unreadable.has(name)), result, returned: false };
@@ -53,7 +60,23 @@ export function planProbe(probe: Probe, arch: string, { expressions, filter, whe
     throw new OopscopeError("bad-argument", `\`${filter}\`: one condition takes both an argument and what is known when the function returns; join one for each by &&`, { expression: filter ?? "" });
   }
   const early = conditions.filter((node) => !late.includes(node));
-  return { probe, layout: layOut(values, stackDepth), filter: joined(early), returnFilter: joined(late), result, parameters, contexts };
+  const found = packetFilter === null && only === null ? null : packetOf(indexed, parameters.filter(({ name }) => !unreadable.has(name)), probe.kind === "function" && probe.prototype === null);
+  const packet = packetFilter === null || found === null ? null : { ...found, filter: packetFilter };
+  return { probe, layout: layOut(values, stackDepth), filter: joined(early), packet, returnFilter: joined(late), result, parameters, contexts };
+}
+
+/** The first argument that is a packet. */
+function packetOf(scope: Scope, parameters: readonly Parameter[], untyped: boolean): Omit<PacketFilter, "filter"> {
+  const { btf } = scope;
+  for (const { name, type } of parameters) {
+    const shape = shapeOf(btf, type);
+    const target = shape.kind === "pointer" ? shapeOf(btf, shape.to) : null;
+    if (target?.kind !== "struct" || btf.nameOf(target.id) !== "sk_buff") continue;
+    const capture = captureOf(btf, checkExpression(name, scope));
+    if (capture.kind === "packet") return { node: capture.node, layout: capture.layout, tag: tagLayout(btf, target.id) };
+    throw new OopscopeError("unsupported", "this kernel's struct sk_buff has not the members that are read of packets", {});
+  }
+  throw new OopscopeError("bad-argument", untyped ? "its arguments have no types here, so that none of them is known to be a packet" : "it has no argument `struct sk_buff *`", {});
 }
 
 function functionParts(probe: FunctionProbe, arch: string): Pick<ProbePlan, "parameters" | "result" | "contexts"> & { readonly unreadable: ReadonlyMap<string, string> } {
@@ -130,7 +153,7 @@ function uses(node: Node, is: (node: Node) => boolean): boolean {
 }
 
 /** What functions have in common whose programs are alike: the same bytecode, but for the probe's number. */
-export function formOf({ layout, filter, returnFilter }: ProbePlan): string {
+export function formOf({ layout, filter, packet, returnFilter }: ProbePlan): string {
   // A field is read by its node, its place and its size; its type matters to who reads the record.
-  return JSON.stringify([layout.fields.map(({ capture, offset }) => [{ ...capture, type: null }, offset]), layout.size, filter, returnFilter], (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
+  return JSON.stringify([layout.fields.map(({ capture, offset }) => [{ ...capture, type: null }, offset]), layout.size, filter, packet?.node ?? null, returnFilter], (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
 }

@@ -15,9 +15,21 @@ export class KernelNames {
   #areas: readonly { readonly name: string; readonly from: bigint; readonly to: bigint }[] = [];
   #kernelEnd = 0n;
   #looked = -Infinity;
+  #generation = 0;
 
   constructor(root = "") {
     this.#root = root;
+  }
+
+  /** Another number when the names were read again: modules came or went. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** The address of a symbol of the kernel itself; null where it is not told. */
+  addressOf(symbol: string): bigint | null {
+    const digits = new RegExp(`^([0-9a-f]{16}) \\w ${symbol}$`, "m").exec(this.#text)?.[1];
+    return digits === undefined || /^0+$/.test(digits) ? null : BigInt(`0x${digits}`);
   }
 
   /**
@@ -44,12 +56,12 @@ export class KernelNames {
 
   #read(text: string): void {
     this.#text = text;
+    this.#generation++;
     let addresses = new BigUint64Array(1 << 18);
     let lines = new Int32Array(1 << 18);
     let count = 0;
     // Behind the kernel's last function, and outside of the modules, there is nothing that has a name here: programs, trampolines.
-    const end = /^([0-9a-f]{16}) \w _etext$/m.exec(text)?.[1];
-    this.#kernelEnd = end === undefined ? 0n : BigInt(`0x${end}`);
+    this.#kernelEnd = this.addressOf("_etext") ?? 0n;
     for (let at = 0; at < text.length; ) {
       const feed = text.indexOf("\n", at);
       const end = feed < 0 ? text.length : feed;

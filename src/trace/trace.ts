@@ -1,17 +1,21 @@
 import { existsSync, readlinkSync } from "node:fs";
 import { messageOf, OopscopeError } from "../base/index.ts";
 import { BpfMap, GeneratedProgram, RingBuffer, type BpfLink, type RingRecord } from "../bpf/index.ts";
+import type { SearchPlaces } from "../kernel/index.ts";
 import type { Lacking } from "../probe/index.ts";
 import type { Context } from "./code/context.ts";
 import { captureDefaults, type CaptureOptions } from "./code/fields.ts";
 import { callKeySize, counter, countProgram, entryProgram, keepingProgram, returnProgram, type ProgramMaps, type ProgramPlan } from "./code/programs.ts";
 import { header, kinds, kindShift } from "./code/record.ts";
 import { presentResult, readValues, valueReaders, type ReadValue } from "./decode.ts";
-import type { LostEvent, TraceEvent, TraceValue } from "./event.ts";
+import type { LostEvent, NamedValue, TraceEvent, TraceValue } from "./event.ts";
+import { parseFilter } from "./packet/filter/parse.ts";
 import { formOf, planProbe, type ProbePlan, type When } from "./plan.ts";
 import { probeText, type FunctionProbe, type RefusedProbe } from "./probe.ts";
 import { resolveProbes } from "./probes.ts";
+import { StackLines } from "./lines.ts";
 import { KernelNames } from "./stacks.ts";
+import { frameText } from "./text.ts";
 
 export type TraceOptions = {
   /** `MODULE:FUNCTION` with * and ?, a module's name for all of its functions, `t:CATEGORY:NAME`. */
@@ -20,9 +24,15 @@ export type TraceOptions = {
   readonly expressions?: readonly string[];
   /** A condition, asked in the kernel. */
   readonly filter?: string | null;
+  /** A condition on the first argument that is a `struct sk_buff *`, in pcap's syntax; asked in the kernel. Probes without such an argument are refused. */
+  readonly pcap?: string | null;
+  /** `packets`: probes without such an argument are refused. */
+  readonly only?: "packets" | null;
   readonly when?: When;
   /** Addresses of a kernel stack that are kept; 0 for none. */
   readonly stackDepth?: number;
+  /** Where debug files are looked for, beside the usual places, for inlined functions and lines of stacks; null: names only. */
+  readonly debugFiles?: Pick<SearchPlaces, "vmlinux" | "modules"> | null;
   /** `leaves modules free`: only kprobes on modules' functions; fentry keeps a module from being unloaded. */
   readonly pinned?: "may pin modules" | "leaves modules free";
   /** Most events a second; null for no limit. */
@@ -42,7 +52,7 @@ export type TraceStatistics = {
   /** Events that there was no room for, or that came faster than the rate that was asked for. */
   readonly full: bigint;
   readonly rate: bigint;
-  /** Calls whose filter could not be evaluated, since memory could not be read: they are not among the events. */
+  /** Calls whose filter could not be evaluated, since memory could not be read, or the packet has no header for a packet filter to begin at: they are not among the events. */
   readonly faults: bigint;
   /** Calls that were not followed to their return: too many at a time. */
   readonly calls: bigint;
@@ -87,6 +97,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
   readonly #signal: AbortSignal | undefined;
   #seen: Record<LostEvent["why"], bigint> = { full: 0n, rate: 0n, nested: 0n };
   readonly #names = new KernelNames();
+  readonly #lines: StackLines | null;
   #open = true;
   #last: TraceStatistics | null = null;
   /** What the programs counted, once they are closed. */
@@ -101,7 +112,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
   }
 
   /** @internal */
-  constructor(parts: { attached: readonly AttachedProbe[]; refused: readonly RefusedProbe[]; lacking: readonly Lacking[]; probes: readonly Attached[]; programs: readonly GeneratedProgram[]; maps: readonly BpfMap[]; counters: BpfMap; calls: BpfMap | null; when: When; signal?: AbortSignal }, ring: (decode: (record: RingRecord) => TraceEvent) => RingBuffer<TraceEvent>) {
+  constructor(parts: { attached: readonly AttachedProbe[]; refused: readonly RefusedProbe[]; lacking: readonly Lacking[]; probes: readonly Attached[]; programs: readonly GeneratedProgram[]; maps: readonly BpfMap[]; counters: BpfMap; calls: BpfMap | null; when: When; debugFiles: TraceOptions["debugFiles"]; signal?: AbortSignal }, ring: (decode: (record: RingRecord) => TraceEvent) => RingBuffer<TraceEvent>) {
     this.attached = parts.attached;
     this.refused = parts.refused;
     this.lacking = parts.lacking;
@@ -112,6 +123,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
     this.#calls = parts.calls;
     this.#when = parts.when;
     this.#signal = parts.signal;
+    this.#lines = parts.debugFiles == null ? null : new StackLines(this.#names, parts.debugFiles);
     this.#ring = ring((record) => this.#event(record));
   }
 
@@ -136,11 +148,20 @@ export class Trace implements AsyncIterable<TraceEvent> {
       probe: text,
       module: probe.kind === "tracepoint" ? probe.category : probe.module,
       function: probe.name,
-      args: whole ? readValues(readers, record) : [],
+      args: !whole ? [] : probe.kind === "tracepoint" ? this.#located(readValues(readers, record)) : readValues(readers, record),
       ret: kind === "exit" && result ? result(record.u64(header.ret)) : null,
       duration: kind === "exit" ? record.u64(header.duration) : null,
       stack: stack === null ? null : this.#names.frames(stack, probe.kind === "function" ? probe : null),
     };
+  }
+
+  /** A tracepoint's `location` is where its function returns to: it is named. */
+  #located(args: readonly NamedValue[]): NamedValue[] {
+    return args.map(({ name, value }) => {
+      if (name !== "location" || value.kind !== "pointer" || value.text !== null) return { name, value };
+      const frame = this.#names.frames([0n, value.address], null)[1];
+      return { name, value: frame === undefined || frame.symbol === null ? value : { ...value, text: frameText(frame) } };
+    });
   }
 
   /** Events as they come, in arrays, an empty one when none came for half a second; what is lost is told by events of its own. Ends with `close`, or an abort. What is in the ring then is given still. */
@@ -148,7 +169,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
     let asked = performance.now();
     while (this.#open && this.#signal?.aborted !== true) {
       const events = this.#ring.take(1024);
-      if (events.length > 0) yield events;
+      if (events.length > 0) yield await this.#filled(events);
       const now = performance.now();
       if (now - asked >= lostEvery) {
         asked = now;
@@ -161,10 +182,19 @@ export class Trace implements AsyncIterable<TraceEvent> {
       // Signals and timers have their turn, however fast events come.
       else await new Promise<void>((resolve) => setImmediate(resolve));
     }
-    if (this.#open) yield* this.rest();
+    if (this.#open) for (const events of this.rest()) yield await this.#filled(events);
   }
 
-  /** Detaches, and gives what is in the ring still. */
+  async #filled(events: TraceEvent[]): Promise<TraceEvent[]> {
+    return this.#lines === null ? events : this.#lines.filled(events);
+  }
+
+  /** Why stacks have no lines, by module; the kernel's own under `vmlinux`. */
+  get withoutLines(): ReadonlyMap<string, string> {
+    return this.#lines?.lacking ?? new Map<string, string>();
+  }
+
+  /** Detaches, and gives what is in the ring still; stacks of it have names, and no lines. */
   *rest(): Generator<TraceEvent[], void, void> {
     this.#detach();
     for (let events = this.#ring.take(1024); events.length > 0; events = this.#ring.take(1024)) yield events;
@@ -243,6 +273,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
     this.#last = this.statistics();
     this.counts();
     this.#ring.close();
+    this.#lines?.close();
     for (const map of this.#maps) map.close();
     this.#open = false;
   }
@@ -262,7 +293,8 @@ export async function* trace(options: TraceOptions): AsyncGenerator<TraceEvent, 
   }
 }
 
-async function openTrace({ probes: texts, expressions = [], filter = null, when = "entry", stackDepth = 0, pinned = "may pin modules", rate = null, ringSize = defaultRing, captures = {}, signal, progress }: TraceOptions): Promise<Trace> {
+async function openTrace({ probes: texts, expressions = [], filter = null, pcap = null, only = null, when = "entry", stackDepth = 0, debugFiles = {}, pinned = "may pin modules", rate = null, ringSize = defaultRing, captures = {}, signal, progress }: TraceOptions): Promise<Trace> {
+  const packetFilter = pcap === null ? null : parseFilter(pcap);
   const { probes, refused: unresolved, lacking, arch } = await resolveProbes(texts, { pinned });
   signal?.throwIfAborted();
   const refused: RefusedProbe[] = [...unresolved];
@@ -270,7 +302,7 @@ async function openTrace({ probes: texts, expressions = [], filter = null, when 
   let wrong: OopscopeError | null = null;
   for (const probe of probes) {
     try {
-      plans.push(planProbe(probe, arch, { expressions, filter, when, stackDepth, captures: { ...captureDefaults, ...captures } }));
+      plans.push(planProbe(probe, arch, { expressions, filter, packetFilter, only, when, stackDepth, captures: { ...captureDefaults, ...captures } }));
     } catch (error) {
       if (!(error instanceof OopscopeError)) throw error;
       wrong ??= error;
@@ -314,7 +346,7 @@ async function openTrace({ probes: texts, expressions = [], filter = null, when 
     let opened: RingBuffer<TraceEvent> | null = null;
     let decode: ((record: RingRecord) => TraceEvent) | null = null;
     opened = await RingBuffer.open<TraceEvent>(ring, { decode: (record) => decode!(record) });
-    return new Trace({ attached, refused, lacking, probes: parts, programs, maps, counters, calls, when, ...(signal ? { signal } : {}) }, (own) => {
+    return new Trace({ attached, refused, lacking, probes: parts, programs, maps, counters, calls, when, debugFiles: stackDepth === 0 ? null : debugFiles, ...(signal ? { signal } : {}) }, (own) => {
       decode = own;
       return opened;
     });
@@ -388,7 +420,7 @@ class Attacher {
   }
 
   #programPlan(plan: ProbePlan, context: Context, probe: number | "cookie"): ProgramPlan {
-    return { maps: this.#maps, context, layout: plan.layout, probe, filter: plan.filter, ownPid: this.#ownPid, rate: this.#rate };
+    return { maps: this.#maps, context, layout: plan.layout, probe, filter: plan.filter, packet: plan.packet, ownPid: this.#ownPid, rate: this.#rate };
   }
 
   /** Bytecode by part: what runs when the function returns is attached first, so that no call is kept that nobody takes out again. */
@@ -397,7 +429,7 @@ class Attacher {
     if (this.#when === "counted") return [{ part: "entry", code: countProgram(own, this.#count) }];
     if (this.#when === "entry") return [{ part: "entry", code: entryProgram(own, "entry") }];
     return [
-      { part: "return", code: returnProgram({ ...own, filter: plan.returnFilter }, this.#when === "return") },
+      { part: "return", code: returnProgram({ ...own, filter: plan.returnFilter, packet: null }, this.#when === "return") },
       { part: "entry", code: keepingProgram(own, this.#when === "both") },
     ];
   }

@@ -64,7 +64,7 @@ export async function deepened(found: Case, { modules = [], source = [] }: { rea
 }
 
 /** Whether the bytes are a case that was saved before, and not a log. */
-function isCase(bytes: Uint8Array): boolean {
+export function isCase(bytes: Uint8Array): boolean {
   return bytes.find((byte) => byte > 0x20) === 0x7b && Buffer.from(bytes.subarray(0, 4096)).includes("oopscope.case/");
 }
 

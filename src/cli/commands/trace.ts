@@ -1,17 +1,22 @@
 import { visible } from "../../render/index.ts";
-import { ExpressionError, Trace, type TraceEvent, type TraceStatistics, type When } from "../../trace/index.ts";
+import { ExpressionError, skbProbes, Trace, type TraceEvent, type TraceStatistics, type When } from "../../trace/index.ts";
 import { exit } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";
-import { say, writeResult, writeTalk } from "../output.ts";
-import { viewOf, type TraceView, type ViewFlags } from "../trace-views.ts";
+import { isTerminal, say, writeResult, writeTalk } from "../output.ts";
+import type { TraceView } from "../trace-view.ts";
+import { viewOf, type ViewFlags } from "../trace-views.ts";
 
 /** The flags of `trace`, as the command line gives them. */
 export type TraceFlags = ViewFlags & {
   readonly arg?: string[];
   readonly filter?: string;
+  readonly pcap?: string;
   readonly ret?: boolean;
   readonly stack?: boolean;
   readonly unpinned?: boolean;
+  readonly from?: string;
+  readonly vmlinux?: string;
+  readonly modules?: string[];
   readonly duration?: number;
   readonly limit?: number;
   readonly limitRate?: number;
@@ -27,13 +32,14 @@ const filePacket = 1536;
 const mostNamed = 5;
 
 /** Attaches probes and shows their events, until Ctrl-C, a time or a number of events; then what was lost. */
-export async function runTrace(probes: readonly string[], flags: TraceFlags): Promise<number> {
-  const clash = clashOf(flags);
+export async function runTrace(named: readonly string[], flags: TraceFlags): Promise<number> {
+  const clash = named.length === 0 && flags.from === undefined && flags.skb !== true ? "nothing to trace is named: a PROBE, a case by --from, or --skb" : clashOf(flags);
   if (clash !== null) {
     say("error", clash, "oopscope trace --help");
     return exit.usage;
   }
   try {
+    const probes = flags.from === undefined ? named : [...named, ...(await (await import("../case-probes.ts")).probesFrom(flags.from, flags.quiet === true))];
     return await interruptible((signal) => run(probes, flags, signal));
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error;
@@ -45,21 +51,30 @@ export async function runTrace(probes: readonly string[], flags: TraceFlags): Pr
 }
 
 /** Flags that do not go together, in words; null for none. */
-function clashOf({ count, graph, hist, write, arg, ret, stack, limit, limitRate, format }: TraceFlags): string | null {
-  const views = [count === true ? "--count" : "", graph === true ? "--graph" : "", hist === undefined ? "" : "--hist", write === undefined ? "" : "-w"].filter((flag) => flag !== "");
+function clashOf({ count, graph, hist, write, live, skb, arg, ret, stack, limit, limitRate, format }: TraceFlags): string | null {
+  const views = [count === true ? "--count" : "", graph === true ? "--graph" : "", hist === undefined ? "" : "--hist", write === undefined ? "" : "-w", live === true ? "--live" : "", skb === true ? "--skb" : ""].filter((flag) => flag !== "");
   if (views.length > 1) return `${views[0]!} and ${views[1]!} do not go together`;
   const beside = arg !== undefined ? "--arg" : ret === true ? "--ret" : stack === true ? "--stack" : limit !== undefined ? "--limit" : limitRate !== undefined ? "--limit-rate" : null;
   if (count === true && beside !== null) return `--count shows no events: it does not go with ${beside}`;
   if (hist !== undefined && arg !== undefined) return "--hist shows one expression: it does not go with --arg";
   if (hist !== undefined && format === "json") return "--hist is drawn for people; with --format json take the events themselves";
+  if (skb === true && (format === "json" || arg !== undefined || stack === true || ret === true)) return `--skb shows the ways of packets: it does not go with ${format === "json" ? "--format json" : arg !== undefined ? "--arg" : stack === true ? "--stack" : "--ret"}`;
+  if (live !== true) return null;
+  if (format === "json" || arg !== undefined || stack === true) return `--live shows a table of functions: it does not go with ${format === "json" ? "--format json" : arg !== undefined ? "--arg" : "--stack"}`;
+  if (!isTerminal(1) || process.env["TERM"] === "dumb") return "--live draws on a terminal, and standard output is none that it can: without it events are plain lines, and --count sums them up";
   return null;
 }
 
 /** Which events the flags need. */
-function whenOf({ count, graph, hist, ret }: TraceFlags): When {
+function whenOf({ count, graph, hist, live, ret }: TraceFlags): When {
   if (count === true) return "counted";
   if (graph === true) return "both";
-  return ret === true || hist === "duration" || hist === "ret" ? "return" : "entry";
+  return ret === true || live === true || hist === "duration" || hist === "ret" ? "return" : "entry";
+}
+
+/** Whether events themselves are written, and no sum of them. */
+function showsEvents({ count, graph, hist, write, live, skb }: TraceFlags): boolean {
+  return count !== true && graph !== true && live !== true && skb !== true && hist === undefined && write === undefined;
 }
 
 async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSignal): Promise<number> {
@@ -71,11 +86,14 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
     process.on("SIGINT", leave);
   }, { once: true });
   const running = await Trace.open({
-    probes,
-    expressions: flags.hist === undefined ? (flags.arg ?? []) : flags.hist === "duration" || flags.hist === "ret" ? [] : [flags.hist],
+    probes: flags.skb === true ? skbProbes(probes) : probes,
+    only: flags.skb === true ? "packets" : null,
+    expressions: flags.live === true ? ["@cpu"] : flags.hist === undefined ? (flags.arg ?? []) : flags.hist === "duration" || flags.hist === "ret" ? [] : [flags.hist],
     filter: flags.filter ?? null,
+    pcap: flags.pcap ?? null,
     when: whenOf(flags),
-    stackDepth: flags.stack === true ? stackDepth : 0,
+    stackDepth: flags.stack === true || (flags.from !== undefined && showsEvents(flags)) ? stackDepth : 0,
+    debugFiles: { ...(flags.vmlinux === undefined ? {} : { vmlinux: flags.vmlinux }), ...(flags.modules === undefined ? {} : { modules: flags.modules }) },
     pinned: flags.unpinned === true ? "leaves modules free" : "may pin modules",
     rate: flags.limitRate ?? null,
     captures: flags.write === undefined ? {} : { packetSize: filePacket },
@@ -83,21 +101,25 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
   });
   let view: TraceView;
   try {
-    view = viewOf(flags);
+    tell(running, flags);
+    view = await viewOf(flags, () => stop.abort());
   } catch (error) {
     running.close();
     throw error;
   }
   let timer: NodeJS.Timeout | null = null;
   let shown = 0;
+  const late: string[] = [];
   try {
-    tell(running, flags);
     timer = flags.duration === undefined ? null : setTimeout(() => stop.abort(), flags.duration * 1000);
     const most = flags.limit ?? Infinity;
     const told = new Set<string>();
     for await (const events of running.batches()) {
       for (const module of events.length === 0 ? running.gone() : []) {
-        if (!told.has(module)) say("warning", `the module ${module} was unloaded: its probes are gone, and do not come back with it`);
+        const text = `the module ${module} was unloaded: its probes are gone, and do not come back with it`;
+        // A line between would stand in the table.
+        if (!told.has(module) && flags.live === true) late.push(text);
+        else if (!told.has(module)) say("warning", text);
         told.add(module);
       }
       const room = most - shown;
@@ -112,7 +134,9 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
     process.off("SIGINT", leave);
   }
   writeResult(view.end(running));
-  if (flags.quiet !== true) summary(running, shown);
+  for (const text of late) say("warning", text);
+  for (const [name, why] of running.withoutLines) if (flags.verbose === true || (name === "vmlinux" ? flags.vmlinux : flags.modules) !== undefined) say(name === "vmlinux" && flags.vmlinux !== undefined ? "warning" : "note", `no lines for ${name}: ${why}`);
+  if (flags.quiet !== true) summary(running, shown, flags.pcap !== undefined);
   return signal.aborted ? exit.interrupted : exit.done;
 }
 
@@ -132,14 +156,14 @@ function tell(running: Trace, flags: TraceFlags): void {
   say("note", `attached ${plural(attached.length, "probe")}; Ctrl-C ends it`);
 }
 
-function summary(running: Trace, shown: number): void {
+function summary(running: Trace, shown: number, pcap: boolean): void {
   const { full, rate, faults, calls, nested, open }: TraceStatistics = running.statistics();
   const lost: string[] = [];
   if (full > 0n) lost.push(`${full} lost, as the ring was full`);
   if (rate > 0n) lost.push(`${rate} held back by --limit-rate`);
   if (calls > 0n) lost.push(`${plural(calls, "call")} not followed to the return, as too many were under way`);
   if (nested !== null && nested > 0n) lost.push(`${nested} skipped by the kernel, as the processor was in the probe already`);
-  if (faults > 0n) lost.push(`${plural(faults, "call")} for which the filter could not be evaluated (memory that cannot be read)`);
+  if (faults > 0n) lost.push(`${plural(faults, "call")} for which the filter could not be evaluated (memory that cannot be read${pcap ? ", or packets without a header to begin at" : ""})`);
   if (open > 0) lost.push(`${plural(open, "call")} whose return was not seen`);
   say("note", `${plural(shown, "event")}; ${lost.length === 0 ? "none lost" : lost.join("; ")}; detached`);
 }

@@ -4,6 +4,7 @@ import type { Context } from "./context.ts";
 import { Emitter } from "./emit.ts";
 import { packetPart, status, type Field, type PacketLayout } from "./fields.ts";
 import { helper } from "./helpers.ts";
+import { emitPacketFilter, type PacketFilter } from "./packet-filter.ts";
 import { header, kinds, kindShift, type RecordLayout } from "./record.ts";
 
 /** Words of the map of counters. `probes`: from there on one word for each probe. */
@@ -30,6 +31,8 @@ export type ProgramPlan = {
   readonly probe: number | "cookie";
   /** Evaluated before all else; null for none. */
   readonly filter: Node | null;
+  /** Asked after it; null for none. */
+  readonly packet: PacketFilter | null;
   /** Events of this process are left out: what shows them would make more. Null for none, as in a PID namespace, where its number is not the kernel's. */
   readonly ownPid: number | null;
   /** Most events in 2^30 nanoseconds; null for no limit. */
@@ -87,6 +90,15 @@ function filter(out: Out, node: Node | null, ret: ((scratch: number) => void) | 
     count(code, plan.maps, counter.faults);
     code.goto(drop).label("wanted");
   } else code.jump("eq", r8, 0, drop);
+}
+
+function packetFilter(out: Out, drop: string): void {
+  const { code, plan } = out;
+  if (plan.packet === null) return;
+  emitPacketFilter(code, plan.packet, emitterOf(out, "k", null, null), stackTop, drop, "packet-fault");
+  code.goto("packet-wanted").label("packet-fault");
+  count(code, plan.maps, counter.faults);
+  code.goto(drop).label("packet-wanted");
 }
 
 /** Leaves where more events than wanted came in this window of time. Not exact when processors do it at once: a few more may pass. */
@@ -223,6 +235,7 @@ export function entryProgram(plan: ProgramPlan, kind: "entry" | "tracepoint"): U
   const out = begin(plan);
   skipOwn(out);
   filter(out, plan.filter, null, null, "out");
+  packetFilter(out, "out");
   limitRate(out, "out");
   reserve(out, plan.layout.size, "out");
   writeHeader(out, kind);
@@ -238,6 +251,7 @@ export function countProgram(plan: ProgramPlan, probes: number): Uint8Array<Arra
   const { code } = out;
   skipOwn(out);
   filter(out, plan.filter, null, null, "out");
+  packetFilter(out, "out");
   code.load(8, r2, r10, probeAt).jump("ge", r2, probes, "out").alu("lsh", r2, 3).loadMapValue(r1, plan.maps.counters, 8 * counter.probes).alu("add", r1, reg(r2)).mov(r2, 1).atomic("add", 8, r1, 0, r2);
   return end(out);
 }
@@ -254,6 +268,7 @@ export function keepingProgram(plan: ProgramPlan, alsoNow: boolean): Uint8Array<
   const { code } = out;
   skipOwn(out);
   filter(out, plan.filter, null, null, "unwanted");
+  packetFilter(out, "unwanted");
   plan.context.frame(code, keyAt);
   key(out);
   code.loadMap(r1, maps.calls!).loadMapValue(r3, maps.blank!).mov(r4, 0).call(helper.mapUpdate).jump("eq", r0, 0, "kept");

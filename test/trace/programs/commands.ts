@@ -1,6 +1,6 @@
 // Runs `oopscope trace` in a guest with the module trace_zoo, and says what it wrote: `@@ [arguments, status, output, talk]`.
 import { execFileSync, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { listLinks, listPrograms } from "../../../src/bpf/index.ts";
 import { say, write } from "./watch.ts";
 
@@ -30,7 +30,7 @@ async function traced(args: readonly string[], act: () => void | Promise<void>, 
 }
 
 const plain = (text: string): string =>
-  text.replaceAll(/0x[0-9a-f]{9,16}\b/g, "0x…").replaceAll(/ *\b[\d.]+ (?:ns|µs|ms)\b/g, " (time)").replaceAll(/"(time|duration|pid|tid)":\d+/g, "\"$1\":0").replaceAll(/^ +\d+\.\d{6} \[\d\] sh-\d+ */gm, "(when) [0] sh ").replaceAll(/^\d\d:\d\d:\d\d\.\d+ /gm, "");
+  text.replaceAll(/0x[0-9a-f]{9,16}\b/g, "0x…").replaceAll(/ *\b[\d.]+ (?:ns|µs|ms)\b/g, " (time)").replaceAll(/"(time|duration|pid|tid)":\d+/g, "\"$1\":0").replaceAll(/^ +\d+\.\d{6} \[\d\] sh-\d+ */gm, "(when) [0] sh ").replaceAll(/^( {6}\S+)\+0x[0-9a-f]+/gm, "$1").replaceAll(/^\d\d:\d\d:\d\d\.\d+ /gm, "");
 
 async function step(args: readonly string[], act: () => void | Promise<void>, signal?: NodeJS.Signals): Promise<void> {
   const { status, out, talk } = await traced(args, act, signal);
@@ -46,6 +46,37 @@ await step([`${zoo}tz_loop`, `${zoo}tz_recursive`, "--count"], () => write(40, 6
 await step([`${zoo}tz_integers`, "--ret", "--format", "json"], () => write(1));
 await step([`${zoo}tz_integers`, "--filter", "a == bb"], () => {});
 await step([`${zoo}tz_loop`, `${zoo}tz_nothing`, "--limit", "3"], () => write(9));
+await step([`${zoo}tz_packet`, `${zoo}tz_loop`, "--pcap", "udp port 2152"], () => write(8));
+await step([`${zoo}tz_packet`, "--pcap", "ether host 02:00:00:00:00:01"], () => write(8));
+await step([`${zoo}tz_packet`, "--pcap", "udp port gtp"], () => {});
+// Inlined functions and lines, from the module's own file.
+const { out: stack } = await traced([`${zoo}tz_loop`, "--stack", "--modules", module!, "--limit", "1"], () => write(9));
+say(["stack with lines", plain(stack).split("\n").slice(0, 3).map((line) => line.replace(/\+0x[0-9a-f]+/, ""))]);
+// A terminal of its own: the table, what was typed, and the screen given back; and none.
+await step([`${zoo}tz_loop`, "--live"], () => {});
+const terminal = spawn("script", ["-qec", `stty cols 80 rows 8; ${process.execPath} ${cli!} trace ${zoo}tz_loop ${zoo}tz_recursive --live; stty -a | grep -o '.icanon'`, "/dev/null"], { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, TERM: "xterm" } });
+let drawn = "";
+terminal.stdout.on("data", (part: Buffer) => (drawn += part.toString()));
+const left = new Promise<number | null>((resolve) => terminal.on("close", resolve));
+const until = async (text: string): Promise<void> => {
+  for (let tries = 0; tries < 300 && !drawn.includes(text); tries++) await new Promise((done) => setTimeout(done, 100));
+};
+await until("none lost");
+write(40, 6);
+await until("44 calls");
+terminal.stdin.write("ss/loop\r");
+await until("filter: loop");
+terminal.stdin.write("q");
+const status = await left;
+const [, onScreen = "", after = ""] = /\x1b\[\?1049h([^]*)\x1b\[\?1049l([^]*)$/.exec(drawn) ?? [];
+say(["live", status, onScreen.includes("trace_zoo:tz_recursive"), onScreen.includes("\x1b[7m"), after.replaceAll("\r", "").replaceAll(/ +[\d.]+ (?:ns|µs|ms)\b/g, " (time)").replace(/, [\d.]+\/s/, ", (rate)").replaceAll(/(loop +)[\d.]+/g, "$1(rate)")]);
+// A packet's way to its end.
+const { out: way } = await traced(["trace_zoo", "--skb", "--pcap", "udp port 2152"], () => write(8));
+say(["skb", way.replaceAll(/0x[0-9a-f]{16}/g, "0x…").replaceAll(/ +\d+(?:\.\d+)? (?:ns|µs|ms) \[\d\] sh-\d+ */g, " (when) ").replaceAll(/at [\d.]+$/gm, "at (time)").replaceAll(/\+0x[0-9a-f]+/g, "").split("\n")]);
+// What a log blames: a function of the module, and one that is not there.
+const blamed = (name: string): string => `BUG: kernel NULL pointer dereference, address: 0000000000000010\n#PF: supervisor read access in kernel mode\n#PF: error_code(0x0000) - not-present page\nOops: 0000 [#1] PREEMPT SMP NOPTI\nCPU: 0 PID: 7 Comm: sh Tainted: G O 6.1.0 #1\nRIP: 0010:${name}+0x5/0x20 [trace_zoo]\nCall Trace:\n <TASK>\n tz_write+0x50/0x300 [trace_zoo]\n vfs_write+0x10/0x100\n </TASK>\n---[ end trace 0000000000000000 ]---\n`;
+writeFileSync("/tmp/panic.log", `${blamed("tz_loop")}${blamed("tz_gone")}`);
+await step(["--from", "/tmp/panic.log", "--limit", "1"], () => write(9));
 await step([`${zoo}tz_loop`, "--unpinned"], async () => {
   execFileSync("busybox", ["rmmod", "trace_zoo"]);
   await new Promise((done) => setTimeout(done, 1000));

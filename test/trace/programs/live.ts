@@ -20,6 +20,9 @@ for (const pinned of ["may pin modules", "leaves modules free"] as const) {
   }, () => write(4));
   await step(how("packet"), { probes: [`${zoo}tz_packet`], pinned, expressions: ["skb->dev->name", "ntohs(((struct udphdr *)(skb->head + skb->transport_header))->dest)", "((struct udphdr *)(skb->head + skb->transport_header))->dest", "skb->len", "skb->pkt_type"] }, () => write(8));
   await step(how("filter"), { probes: [`${zoo}tz_thing`], pinned, filter: "thing->inner.id == 9 || thing->next->inner.id == 9" }, () => write(4));
+  await step(how("packet filter"), { probes: [`${zoo}tz_packet`], pinned, expressions: ["skb->len"], filter: "skb->len == 64", pcap: "src host 192.0.2.1 and udp dst port 2152 and len = 64 and not vlan" }, () => write(8));
+  await step(how("packet filter, another port"), { probes: [`${zoo}tz_packet`], pinned, pcap: "udp port 53" }, () => write(8));
+  await step(how("packet filter on results"), { probes: [`${zoo}tz_packet`], pinned, when: "return", expressions: ["skb->len"], filter: "ret == 64", pcap: "udp[8:4] = 0x30ff001c" }, () => write(8));
   await step(how("filter of results"), { probes: [`${zoo}tz_loop`], pinned, when: "return", filter: "number % 3 == 0 && ret > 20 && ret <= 30 && comm == \"sh\"" }, () => write(40));
   await step(how("recursion"), { probes: [`${zoo}tz_recursive`], pinned, when: "return" }, () => write(6), (events) => events.flatMap((event) => (event.kind === "exit" && event.ret?.kind === "integer" ? [[Number(event.ret.value), event.duration! > 0n]] : [])));
   await step(how("both"), { probes: [`${zoo}tz_recursive`], pinned, when: "both" }, () => write(6));
@@ -80,6 +83,7 @@ for (const probes of [["trace_zoo:tz_lop"], ["trace_zo:tz_loop"], ["_raw_spin_lo
 }
 // A tracepoint: the drop of the packet that tz_send makes.
 await step("tracepoint", { probes: ["t:skb:kfree_skb"], filter: "comm == \"sh\"", expressions: ["protocol", "skbaddr"] }, () => write(8), (events) => texts(events).slice(0, 1));
+await step("tracepoint, packet filter", { probes: ["t:skb:kfree_skb"], pcap: "udp dst port 2152 and host 192.0.2.2", expressions: ["protocol"] }, () => write(8), texts);
 await step("tracepoint by name", { probes: ["t:sched:sched_process_exec"], expressions: ["filename", "pid == old_pid"] }, () => void execFileSync("/bin/true"), (events) => texts(events).slice(0, 1));
 await step("kernel", { probes: ["vfs_open"], filter: "comm == \"cat\" && path->dentry->d_name.name == \"hostname\"", expressions: ["comm", "pid == tid", "path->dentry->d_name.len"] }, () => void execFileSync("cat", ["/etc/hostname"]), (events) => [...new Set(texts(events))]);
 say(["release", /\d+\.\d+/.exec(readFileSync("/proc/sys/kernel/osrelease", "utf8"))![0]]);
