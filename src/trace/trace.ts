@@ -66,7 +66,7 @@ export type TraceStatistics = {
 const mostCalls = 4096;
 const defaultRing = 1 << 22;
 /**
- * With more functions than this kprobes are taken before fentry: those of one form share a program, and attach and detach in a third of the time (measured on 6.1: docs/bench.md). A call through
+ * With more functions than this kprobes are taken before fentry: those of one form share a program, and detach in a third of the time (docs/trace.md has the figures). A call through
  * fentry costs less.
  */
 const mostTrampolines = 100;
