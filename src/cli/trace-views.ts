@@ -1,16 +1,15 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { release, type as systemName } from "node:os";
 import { messageOf, OopscopeError } from "../base/index.ts";
-import { CallGraph, capturedPacket, Counts, eventJson, eventText, Histogram, PcapngWriter, SkbFollower, type CallEvent, type TraceValue } from "../trace/index.ts";
+import { CallGraph, capturedPacket, Counts, eventJson, eventText, Histogram, PcapngWriter, type CallEvent, type TraceValue } from "../trace/index.ts";
 import type { TraceView } from "./trace-view.ts";
 
 /** The flags of `trace` that say what becomes of its events. */
-export type ViewFlags = { readonly format: "text" | "json"; readonly count?: boolean; readonly graph?: boolean; readonly hist?: string; readonly write?: string; readonly live?: boolean; readonly skb?: boolean };
+export type ViewFlags = { readonly format: "text" | "json"; readonly count?: boolean; readonly graph?: boolean; readonly hist?: string; readonly write?: string; readonly live?: boolean };
 
 /** The view that the flags ask for; `stop` ends the trace. Throws `unwritable` for a file that cannot be made. */
 export async function viewOf(flags: ViewFlags, stop: () => void): Promise<TraceView> {
   if (flags.live === true) return (await import("./live-table.ts")).liveView(stop);
-  if (flags.skb === true) return skbView();
   if (flags.count === true) return countView(flags);
   if (flags.hist !== undefined) return histView(flags.hist);
   if (flags.write !== undefined) return packetView(flags.write);
@@ -35,11 +34,6 @@ function countView({ format }: ViewFlags): TraceView {
 function graphView(): TraceView {
   const graph = new CallGraph();
   return { add: (events) => (events.length === 0 ? graph.settle(process.hrtime.bigint()) : events.map((event) => graph.add(event)).join("")), end: () => graph.end() };
-}
-
-function skbView(): TraceView {
-  const follower = new SkbFollower();
-  return { add: (events) => events.map((event) => follower.add(event)).join(""), end: () => follower.summary() };
 }
 
 function histView(expression: string): TraceView {

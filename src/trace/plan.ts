@@ -16,8 +16,6 @@ export type PlanOptions = {
   readonly filter: string | null;
   /** Asked of the first argument that is a `struct sk_buff *`. */
   readonly packetFilter: Filter | null;
-  /** `packets`: only probes that have such an argument. */
-  readonly only: "packets" | null;
   readonly when: When;
   readonly stackDepth: number;
   readonly captures: CaptureOptions;
@@ -39,7 +37,7 @@ export type ProbePlan = {
 };
 
 /** Plans what a probe's programs do. Throws `ExpressionError` for an expression that this probe cannot have, `bad-argument` where a packet is needed and no argument is one. */
-export function planProbe(probe: Probe, arch: string, { expressions, filter, packetFilter, only, when, stackDepth, captures }: PlanOptions): ProbePlan {
+export function planProbe(probe: Probe, arch: string, { expressions, filter, packetFilter, when, stackDepth, captures }: PlanOptions): ProbePlan {
   const { btf } = probe;
   const { parameters, result, contexts, unreadable } = probe.kind === "function" ? functionParts(probe, arch) : { parameters: probe.fields.map(({ name, type, value }): Parameter => (value === "place" ? { name, type, place: true } : { name, type })), result: null, contexts: { fentry: null, registers: null, tracepoint: tracepointContext(probe.fields.map(({ place }) => place)) }, unreadable: new Map<string, string>() };
   const scope: Scope = { btf, parameters: parameters.filter(({ name }) => !unreadable.has(name)), result, returned: false };
@@ -60,7 +58,7 @@ export function planProbe(probe: Probe, arch: string, { expressions, filter, pac
     throw new OopscopeError("bad-argument", `\`${filter}\`: one condition takes both an argument and what is known when the function returns; join one for each by &&`, { expression: filter ?? "" });
   }
   const early = conditions.filter((node) => !late.includes(node));
-  const found = packetFilter === null && only === null ? null : packetOf(indexed, parameters.filter(({ name }) => !unreadable.has(name)), probe.kind === "function" && probe.prototype === null);
+  const found = packetFilter === null ? null : packetOf(indexed, parameters.filter(({ name }) => !unreadable.has(name)), probe.kind === "function" && probe.prototype === null);
   const packet = packetFilter === null || found === null ? null : { ...found, filter: packetFilter };
   return { probe, layout: layOut(values, stackDepth), filter: joined(early), packet, returnFilter: joined(late), result, parameters, contexts };
 }

@@ -8,14 +8,13 @@ import { captureDefaults, type CaptureOptions } from "./code/fields.ts";
 import { callKeySize, counter, countProgram, entryProgram, keepingProgram, returnProgram, type ProgramMaps, type ProgramPlan } from "./code/programs.ts";
 import { header, kinds, kindShift } from "./code/record.ts";
 import { presentResult, readValues, valueReaders, type ReadValue } from "./decode.ts";
-import type { LostEvent, NamedValue, TraceEvent, TraceValue } from "./event.ts";
+import type { LostEvent, TraceEvent, TraceValue } from "./event.ts";
 import { parseFilter } from "./packet/filter/parse.ts";
 import { formOf, planProbe, type ProbePlan, type When } from "./plan.ts";
 import { probeText, type FunctionProbe, type RefusedProbe } from "./probe.ts";
 import { resolveProbes } from "./probes.ts";
 import { StackLines } from "./lines.ts";
 import { KernelNames } from "./stacks.ts";
-import { frameText } from "./text.ts";
 
 export type TraceOptions = {
   /** `MODULE:FUNCTION` with * and ?, a module's name for all of its functions, `t:CATEGORY:NAME`. */
@@ -26,8 +25,6 @@ export type TraceOptions = {
   readonly filter?: string | null;
   /** A condition on the first argument that is a `struct sk_buff *`, in pcap's syntax; asked in the kernel. Probes without such an argument are refused. */
   readonly pcap?: string | null;
-  /** `packets`: probes without such an argument are refused. */
-  readonly only?: "packets" | null;
   readonly when?: When;
   /** Addresses of a kernel stack that are kept; 0 for none. */
   readonly stackDepth?: number;
@@ -148,20 +145,11 @@ export class Trace implements AsyncIterable<TraceEvent> {
       probe: text,
       module: probe.kind === "tracepoint" ? probe.category : probe.module,
       function: probe.name,
-      args: !whole ? [] : probe.kind === "tracepoint" ? this.#located(readValues(readers, record)) : readValues(readers, record),
+      args: whole ? readValues(readers, record) : [],
       ret: kind === "exit" && result ? result(record.u64(header.ret)) : null,
       duration: kind === "exit" ? record.u64(header.duration) : null,
       stack: stack === null ? null : this.#names.frames(stack, probe.kind === "function" ? probe : null),
     };
-  }
-
-  /** A tracepoint's `location` is where its function returns to: it is named. */
-  #located(args: readonly NamedValue[]): NamedValue[] {
-    return args.map(({ name, value }) => {
-      if (name !== "location" || value.kind !== "pointer" || value.text !== null) return { name, value };
-      const frame = this.#names.frames([0n, value.address], null)[1];
-      return { name, value: frame === undefined || frame.symbol === null ? value : { ...value, text: frameText(frame) } };
-    });
   }
 
   /** Events as they come, in arrays, an empty one when none came for half a second; what is lost is told by events of its own. Ends with `close`, or an abort. What is in the ring then is given still. */
@@ -293,7 +281,7 @@ export async function* trace(options: TraceOptions): AsyncGenerator<TraceEvent, 
   }
 }
 
-async function openTrace({ probes: texts, expressions = [], filter = null, pcap = null, only = null, when = "entry", stackDepth = 0, debugFiles = {}, pinned = "may pin modules", rate = null, ringSize = defaultRing, captures = {}, signal, progress }: TraceOptions): Promise<Trace> {
+async function openTrace({ probes: texts, expressions = [], filter = null, pcap = null, when = "entry", stackDepth = 0, debugFiles = {}, pinned = "may pin modules", rate = null, ringSize = defaultRing, captures = {}, signal, progress }: TraceOptions): Promise<Trace> {
   const packetFilter = pcap === null ? null : parseFilter(pcap);
   const { probes, refused: unresolved, lacking, arch } = await resolveProbes(texts, { pinned });
   signal?.throwIfAborted();
@@ -302,7 +290,7 @@ async function openTrace({ probes: texts, expressions = [], filter = null, pcap 
   let wrong: OopscopeError | null = null;
   for (const probe of probes) {
     try {
-      plans.push(planProbe(probe, arch, { expressions, filter, packetFilter, only, when, stackDepth, captures: { ...captureDefaults, ...captures } }));
+      plans.push(planProbe(probe, arch, { expressions, filter, packetFilter, when, stackDepth, captures: { ...captureDefaults, ...captures } }));
     } catch (error) {
       if (!(error instanceof OopscopeError)) throw error;
       wrong ??= error;

@@ -1,5 +1,5 @@
 import { visible } from "../../render/index.ts";
-import { ExpressionError, skbProbes, Trace, type TraceEvent, type TraceStatistics, type When } from "../../trace/index.ts";
+import { ExpressionError, Trace, type TraceEvent, type TraceStatistics, type When } from "../../trace/index.ts";
 import { exit } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";
 import { isTerminal, say, writeResult, writeTalk } from "../output.ts";
@@ -33,7 +33,7 @@ const mostNamed = 5;
 
 /** Attaches probes and shows their events, until Ctrl-C, a time or a number of events; then what was lost. */
 export async function runTrace(named: readonly string[], flags: TraceFlags): Promise<number> {
-  const clash = named.length === 0 && flags.from === undefined && flags.skb !== true ? "nothing to trace is named: a PROBE, a case by --from, or --skb" : clashOf(flags);
+  const clash = named.length === 0 && flags.from === undefined ? "nothing to trace is named: a PROBE, or a case by --from" : clashOf(flags);
   if (clash !== null) {
     say("error", clash, "oopscope trace --help");
     return exit.usage;
@@ -51,14 +51,13 @@ export async function runTrace(named: readonly string[], flags: TraceFlags): Pro
 }
 
 /** Flags that do not go together, in words; null for none. */
-function clashOf({ count, graph, hist, write, live, skb, arg, ret, stack, limit, limitRate, format }: TraceFlags): string | null {
-  const views = [count === true ? "--count" : "", graph === true ? "--graph" : "", hist === undefined ? "" : "--hist", write === undefined ? "" : "-w", live === true ? "--live" : "", skb === true ? "--skb" : ""].filter((flag) => flag !== "");
+function clashOf({ count, graph, hist, write, live, arg, ret, stack, limit, limitRate, format }: TraceFlags): string | null {
+  const views = [count === true ? "--count" : "", graph === true ? "--graph" : "", hist === undefined ? "" : "--hist", write === undefined ? "" : "-w", live === true ? "--live" : ""].filter((flag) => flag !== "");
   if (views.length > 1) return `${views[0]!} and ${views[1]!} do not go together`;
   const beside = arg !== undefined ? "--arg" : ret === true ? "--ret" : stack === true ? "--stack" : limit !== undefined ? "--limit" : limitRate !== undefined ? "--limit-rate" : null;
   if (count === true && beside !== null) return `--count shows no events: it does not go with ${beside}`;
   if (hist !== undefined && arg !== undefined) return "--hist shows one expression: it does not go with --arg";
   if (hist !== undefined && format === "json") return "--hist is drawn for people; with --format json take the events themselves";
-  if (skb === true && (format === "json" || arg !== undefined || stack === true || ret === true)) return `--skb shows the ways of packets: it does not go with ${format === "json" ? "--format json" : arg !== undefined ? "--arg" : stack === true ? "--stack" : "--ret"}`;
   if (live !== true) return null;
   if (format === "json" || arg !== undefined || stack === true) return `--live shows a table of functions: it does not go with ${format === "json" ? "--format json" : arg !== undefined ? "--arg" : "--stack"}`;
   if (!isTerminal(1) || process.env["TERM"] === "dumb") return "--live draws on a terminal, and standard output is none that it can: without it events are plain lines, and --count sums them up";
@@ -73,8 +72,8 @@ function whenOf({ count, graph, hist, live, ret }: TraceFlags): When {
 }
 
 /** Whether events themselves are written, and no sum of them. */
-function showsEvents({ count, graph, hist, write, live, skb }: TraceFlags): boolean {
-  return count !== true && graph !== true && live !== true && skb !== true && hist === undefined && write === undefined;
+function showsEvents({ count, graph, hist, write, live }: TraceFlags): boolean {
+  return count !== true && graph !== true && live !== true && hist === undefined && write === undefined;
 }
 
 async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSignal): Promise<number> {
@@ -86,8 +85,7 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
     process.on("SIGINT", leave);
   }, { once: true });
   const running = await Trace.open({
-    probes: flags.skb === true ? skbProbes(probes) : probes,
-    only: flags.skb === true ? "packets" : null,
+    probes,
     expressions: flags.live === true ? ["@cpu"] : flags.hist === undefined ? (flags.arg ?? []) : flags.hist === "duration" || flags.hist === "ret" ? [] : [flags.hist],
     filter: flags.filter ?? null,
     pcap: flags.pcap ?? null,

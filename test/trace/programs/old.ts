@@ -18,8 +18,6 @@ await step("recursion", { probes: ["trace_zoo:tz_recursive"], when: "return", ex
 await step("fault", { probes: ["trace_zoo:tz_thing"], expressions: ["*(u64 *)arg0 != 0", "(char *)arg1"] }, () => write(4));
 await step("stack", { probes: ["trace_zoo:tz_loop"], stackDepth: 32 }, () => write(9), (events) => (events[0]?.kind === "entry" ? events[0].stack!.slice(0, 3).map((frame) => frameText(frame).replace(/\+0x[0-9a-f]+/, "")) : []));
 await step("tracepoint", { probes: ["t:skb:kfree_skb"], filter: "comm == \"sh\"", expressions: ["protocol", "skbaddr"] }, () => write(8), (events) => texts(events).slice(0, 1));
-await step("tracepoint, packet filter", { probes: ["t:skb:kfree_skb"], pcap: "udp dst port 2152 and host 192.0.2.2 and not vlan", expressions: ["protocol"] }, () => write(8), texts);
-await step("packet filter without types", { probes: ["trace_zoo:tz_packet"], pcap: "udp" }, () => write(8));
 await step("rate", { probes: ["trace_zoo:tz_loop"], rate: 10 }, () => write(1000), (events) => {
   const lost = events.reduce((sum, event) => sum + (event.kind === "lost" && event.why === "rate" ? Number(event.count) : 0), 0);
   const seen = events.filter(({ kind }) => kind === "entry").length;
