@@ -20,7 +20,7 @@ if [ ${program} = live ] && ! readelf -SW /tmp/trace_zoo.ko | grep -q ' \\.BTF '
 busybox insmod /tmp/trace_zoo.ko
 ${process.execPath} ${await bundleOf(program)} /tmp/trace_zoo.ko || exit 1
 ${program === "live" ? `exec ${process.execPath} ${await bundleOf("commands")} ${root}dist/cli/main.cjs /tmp/trace_zoo.ko` : ""}`;
-  const said = await inGuest(`trace-${kernel}`, script, { kernel });
+  const said = await inGuest(`trace-${kernel}`, script, { kernel, timeout: 480 });
   expect(said.length).toBeGreaterThan(10);
   expectGolden(`${said.map((line) => JSON.stringify(line)).join("\n")}\n`, new URL(`live/${golden}.txt`, import.meta.url));
 }
@@ -29,10 +29,10 @@ const series = (kernel: string): string => kernel.split(".").slice(0, 2).join(".
 
 it.each(suites())("%s: calls of functions with known arguments, by fentry and by kprobes", async (kernel) => {
   await traceIn(kernel, "live", series(kernel));
-});
+}, 540_000);
 
 // Modules have no types there, kprobes no cookies: `make matrix` fetches it.
 const old = (await listKernels()).filter(({ release }) => release.startsWith("5.10.") && release.endsWith("-amd64")).map(({ release }) => release);
 it.each(old)("%s: the oldest kernel", async (kernel) => {
   await traceIn(kernel, "old", series(kernel));
-});
+}, 540_000);
