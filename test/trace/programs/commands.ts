@@ -69,7 +69,7 @@ await until("filter: loop");
 terminal.stdin.write("q");
 const status = await left;
 const [, onScreen = "", after = ""] = /\x1b\[\?1049h([^]*)\x1b\[\?1049l([^]*)$/.exec(drawn) ?? [];
-say(["live", status, onScreen.includes("trace_zoo:tz_recursive"), onScreen.includes("\x1b[7m"), after.replaceAll("\r", "").replaceAll(/ +[\d.]+ (?:ns|µs|ms)\b/g, " (time)").replace(/, [\d.]+\/s/, ", (rate)").replaceAll(/(loop +)[\d.]+/g, "$1(rate)")]);
+say(["live", status, onScreen.includes("trace_zoo:tz_recursive"), onScreen.includes("\x1b[7m"), after.replaceAll("\r", "").replaceAll(/ +[\d.]+ (?:ns|µs|ms)\b/g, " (time)").replace(/, [\d.]+\/s/, ", (rate)").replaceAll(/loop +[\d.]+k?/g, "loop (rate)")]);
 // What a log blames: a function of the module, and one that is not there.
 const blamed = (name: string): string => `BUG: kernel NULL pointer dereference, address: 0000000000000010\n#PF: supervisor read access in kernel mode\n#PF: error_code(0x0000) - not-present page\nOops: 0000 [#1] PREEMPT SMP NOPTI\nCPU: 0 PID: 7 Comm: sh Tainted: G O 6.1.0 #1\nRIP: 0010:${name}+0x5/0x20 [trace_zoo]\nCall Trace:\n <TASK>\n tz_write+0x50/0x300 [trace_zoo]\n vfs_write+0x10/0x100\n </TASK>\n---[ end trace 0000000000000000 ]---\n`;
 writeFileSync("/tmp/panic.log", `${blamed("tz_loop")}${blamed("tz_gone")}`);
