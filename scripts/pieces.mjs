@@ -9,7 +9,7 @@ const later = /\.then\(\(\)=>[^;]*?\brequire\("\.\/([\w-]+\.cjs)"\)\)*/g;
 /**
  * Puts pieces into packs. `pieces` are texts of CommonJS by file name; a pack, `[name, ...commands]`, has the pieces that all of these commands need and that are
  * in no pack before it; one that is named twice has those of both. What is in no pack stays a file of its own, as does what is `apart`. In a pack each piece is a function, called when it is first
- * asked for, as a file would be.
+ * asked for, as a file would be. What it gives are values then, where esbuild has two functions for each: hot loops use other pieces' constants.
  */
 export function packed(pieces, wanted, apart) {
   const needs = new Map([...pieces].map(([name, text]) => [name, namesIn(text.replace(later, "")).filter((other) => !apart.includes(other))]));
@@ -31,7 +31,7 @@ export function packed(pieces, wanted, apart) {
   for (const [name, text] of pieces) if (!packOf.has(name)) files.set(name, rewritten(text, name));
   for (const [file, names] of packs) {
     const functions = names.map((name) => `"${name.replace(/\.cjs$/, "")}":(function(module){${rewritten(pieces.get(name), file)}})`);
-    files.set(file, `const __pieces={${functions.join(",\n")}},__done=new Map();function __piece(name){let module=__done.get(name);if(module===undefined){__done.set(name,module={exports:{}});__pieces[name](module)}return module.exports}exports.__piece=__piece;`);
+    files.set(file, `const __pieces={${functions.join(",\n")}},__done=new Map();function __piece(name){let module=__done.get(name);if(module===undefined){__done.set(name,module={exports:{}});__pieces[name](module);const made=Object.defineProperty({},"__esModule",{value:true});for(const key of Object.keys(module.exports))made[key]=module.exports[key];module.exports=made}return module.exports}exports.__piece=__piece;`);
   }
   return files;
 }
