@@ -1,12 +1,14 @@
 import { closeSync, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, unlinkSync, writeFileSync } from "node:fs";
 import * as module from "node:module";
 import { basename, dirname, join, sep } from "node:path";
-import { Script } from "node:vm";
-import { crc32 } from "node:zlib";
+import type { Script } from "node:vm";
 import { codeFolder } from "../system/index.ts";
 
 /** Stands for the pieces of the command line as a whole: their hash, which the build puts here. */
 declare const __build: string;
+
+/** Loaded where Node does not keep the code itself, and nowhere else. */
+const crc32 = (bytes: Uint8Array): number => process.getBuiltinModule("node:zlib").crc32(bytes);
 
 let changed: { readonly flag: string; readonly usual: string } | null = null;
 
@@ -48,6 +50,7 @@ export function keepCompiledCode(): () => void {
   }
   const folder = join(codeFolder(), `${__build}-${process.version}-${process.arch}`);
   const fresh: { readonly script: Script; readonly file: string }[] = [];
+  const { Script } = process.getBuiltinModule("node:vm");
   const extensions = require.extensions as Record<string, (piece: NodeModule, path: string) => void>;
   extensions[".cjs"] = (piece, path) => {
     // The disassembler's glue is loaded under flags of its own (src/disasm).
