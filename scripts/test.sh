@@ -18,5 +18,5 @@ step unit tests
 scripts/nodes.sh
 step the package, the peers, the guests
 scripts/run.sh npx vitest run --project package --project oracle
-# Guests have one processor each.
+# Guests have one processor each; those of guard have two, and are one at a time.
 scripts/run.sh npx vitest run --project guest --maxWorkers=2
