@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import { hostIsLittle, options } from "./bytes.ts";
-import { attachTypes, programTypes, type AttachType, type ProgramType } from "./constants.ts";
+import { attachTypes, programTypes, sleepable, type AttachType, type ProgramType } from "./constants.ts";
 import { findKernelTypes, type KernelType } from "./kernel-type.ts";
 import type { Native } from "./native.ts";
 
@@ -41,9 +41,6 @@ export function bindingOf(section: string): Binding | null {
 /** What the handler says of programs, by their address, while their object is loaded. */
 const pending = new Map<bigint, { readonly binding: Binding; readonly found: KernelType }>();
 const registered = new WeakSet<Native>();
-
-/** BPF_F_SLEEPABLE. */
-export const sleepable = 1 << 4;
 
 /** Makes the sections ours, before the first object is opened: libbpf keeps pointers to its table of sections. */
 export function registerSections(native: Native): void {

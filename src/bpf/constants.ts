@@ -34,6 +34,9 @@ export function nameOf<Name extends string>(names: readonly Name[], number: numb
   return names[number] ?? `number ${number}`;
 }
 
+/** prog_flags: the program may sleep (BPF_F_SLEEPABLE). */
+export const sleepable = 1 << 4;
+
 /** map_flags: the program may only read (BPF_F_RDONLY_PROG), the map may be mapped (BPF_F_MMAPABLE). */
 export const mapFlags = { readOnlyForPrograms: 1 << 7, mappable: 1 << 10 } as const;
 

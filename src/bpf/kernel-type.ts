@@ -1,7 +1,7 @@
 import { closeSync } from "node:fs";
 import { Assembler, r0, r1, r10, r2, r3, r4, r6, reg } from "./assembler.ts";
 import { fixedBytes, hostIsLittle, viewOf } from "./bytes.ts";
-import { errno, programTypes } from "./constants.ts";
+import { errno, programTypes, sleepable } from "./constants.ts";
 import type { Native } from "./native.ts";
 
 /** A type as programs are bound to it: its id, and a descriptor of the module's BTF that it is in, which whoever asked closes; 0 for the kernel's own. */
@@ -17,9 +17,6 @@ const findByNameKind = 167;
 const nameSize = 256;
 /** What the program is run on: the result, the kind, the name. */
 const resultAt = 0, kindAt = 8, nameAt = 16;
-/** BPF_F_SLEEPABLE. */
-const sleepable = 1 << 4;
-
 /**
  * Asks the kernel itself for types by name, by a program of type syscall that is run once a name: a search of its own in what it has in memory, which takes a fifth of the time of reading
  * /sys/kernel/btf/vmlinux. It looks through the kernel's types first, then those of modules, and needs no more than CAP_BPF for both. Null where neither the kernel nor a module has such

@@ -1,9 +1,9 @@
 import { closeSync } from "node:fs";
 import { OopscopeError } from "../base/index.ts";
-import { bindingOf, findBound, sleepable, type Binding } from "./bound.ts";
+import { bindingOf, findBound, type Binding } from "./bound.ts";
 import { attachTo, targetText, type AttachTarget } from "./attach.ts";
 import { fixedBytes, hostIsLittle, viewOf } from "./bytes.ts";
-import { attachTypes, errno, nameOf, programTypes } from "./constants.ts";
+import { attachTypes, errno, nameOf, programTypes, sleepable } from "./constants.ts";
 import { errnoText, systemFailure } from "./failure.ts";
 import { Handle } from "./handle.ts";
 import { programInfo, type ProgramInfo } from "./info.ts";
