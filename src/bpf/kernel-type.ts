@@ -17,6 +17,7 @@ const findByNameKind = 167;
 const nameSize = 256;
 /** What the program is run on: the result, the kind, the name. */
 const resultAt = 0, kindAt = 8, nameAt = 16;
+
 /**
  * Asks the kernel itself for types by name, by a program of type syscall that is run once a name: a search of its own in what it has in memory, which takes a fifth of the time of reading
  * /sys/kernel/btf/vmlinux. It looks through the kernel's types first, then those of modules, and needs no more than CAP_BPF for both. Null where neither the kernel nor a module has such
