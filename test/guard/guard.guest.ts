@@ -100,8 +100,7 @@ bash -c 'echo hello > /dev/udp/10.9.0.2/9'; sleep 5`,
   expect([first, caller]).toContain(report?.earlier);
 }, 300_000);
 
-// `make matrix` and `make soak`.
-it.runIf(process.env["OOPSCOPE_SCENARIOS"] === "all").each(suites())("%s: an object of kmalloc", async (kernel) => {
+it.each(process.env["OOPSCOPE_SCENARIOS"] === "all" ? suites() : [own!])("%s: an object of kmalloc", async (kernel) => {
   const { report, console } = await crash("guard-kmalloc", "kmalloc-double-free", kernel, `${moduleFile("kmalloc_double_free")}\n${start("/tmp/kmalloc_double_free.ko", "-o /tmp/case.json")}\necho 0 > /proc/kmalloc_double_free; sleep 3; cat /tmp/err`);
   const line = (mark: string): number => lineOf("kmalloc_double_free", mark);
   expect(report).toEqual({ kind: "double-free", mode: "process", rule: "double-free-slab", confidence: "high", guilty: `df_session_destroy:${line("GUILTY")}`, earlier: `df_session_setup:${line("@first")}` });
