@@ -68,7 +68,7 @@ struct task_struct {
 	char comm[16];
 } __attribute__((preserve_access_index));
 
-enum kind { DOUBLE_FREE = 1, USE_AFTER_FREE = 2 };
+enum kind { DOUBLE_FREE = 1, USE_AFTER_FREE = 2, INVALID_FREE = 3 };
 enum object { SKB = 1, SLAB = 2 };
 
 /* What was freed and not allocated since. */
@@ -82,7 +82,7 @@ struct mark {
 	u32 length; /* of an skb */
 	u32 reported;
 	u32 walk; /* which; it is this mark's only if the key is the same */
-	u32 unused;
+	u32 promised; /* to be freed after a grace period: that free is none of its own */
 	u64 key;
 	u64 stack, caller; /* where the return address of the free lay, and which it was */
 };
@@ -132,7 +132,7 @@ struct event {
 };
 
 struct counters {
-	u64 marked, cleared, forgotten, lost, changed, stackless, walked;
+	u64 marked, cleared, forgotten, lost, changed, stackless, walked, untracked;
 };
 
 /* What each processor has for itself, as it alone writes it. */
@@ -179,6 +179,31 @@ struct {
 	__type(value, struct event);
 } board SEC(".maps");
 
+/* With --leaks: what the modules allocated and nobody freed, by address, and the stacks. */
+struct held {
+	u64 time;
+	u64 size;
+	u32 object;
+	s32 stack; /* of `origins`, or an errno */
+	u32 pid, tid, cpu;
+	u32 unused;
+	char comm[16];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* set before loading */
+	__type(key, u64);
+	__type(value, struct held);
+} held SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__uint(max_entries, 1); /* set before loading */
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, 8 * FREED_DEPTH);
+} origins SEC(".maps");
+
 /* Words that both sides write: 0 events begun, 1 events read by user space; from 16 on, for each place of the board, how far its event has come. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -198,9 +223,14 @@ const volatile bool cache_put = false; /* napi_skb_cache_put is a function of it
 const volatile u64 code_from = 0, code_size = 0; /* the kernel's code and its modules' */
 const volatile u8 use_argument[USES] = {}; /* which argument of a guarded module's function is the skb */
 
+const volatile bool leaks = false;
+/* Which words of a tracepoint's record tell the size: −1: that of the cache, which is the word after the address. */
+const volatile s32 kmalloc_size = 3, cache_size = -1;
+
 struct range {
 	u64 from, to;
 };
+const volatile struct range vmalloc_areas = {}; /* where there are some */
 const volatile u64 release_from = 0; /* skb_release_head_state */
 const volatile struct range enders[ENDERS] = {}; /* the functions that call it and end the skb */
 
@@ -277,6 +307,12 @@ static __always_inline void forget(struct mark *mark)
 	__sync_fetch_and_add(&live, -1ull);
 }
 
+static __always_inline void release(u64 address)
+{
+	if (leaks)
+		bpf_map_delete_elem(&held, &address);
+}
+
 static __always_inline int clear(u64 address)
 {
 	struct mark *mark;
@@ -345,8 +381,17 @@ static __always_inline u64 key_of(struct window *window)
 	return key;
 }
 
+/* A function that the verifier looks at once, not at each call: before 5.12 those take no pointers. */
+#ifdef NO_LOOP
+#define GLOBAL static __noinline
+#define MANY 8
+#else
+#define GLOBAL __noinline
+#define MANY 64
+#endif
+
 /* How many bytes of the stack lie in the window, in their order. What the tracing itself adds to the stack, four frames at most, stands before. */
-static __noinline int sure_of(struct walk *walk, struct window *window)
+GLOBAL int sure_of(struct walk *walk, struct window *window)
 {
 	u32 next = FREED_DEPTH, word, first;
 
@@ -364,7 +409,7 @@ static __noinline int sure_of(struct walk *walk, struct window *window)
 	return 8 * next;
 }
 
-static __noinline int ends(u64 caller)
+GLOBAL int ends(u64 caller)
 {
 	for (u32 index = 0; index < ENDERS; index++)
 		if (caller > enders[index].from && caller <= enders[index].to)
@@ -472,6 +517,7 @@ static __always_inline void remember(struct place *place, struct sk_buff *object
 	mark->stack = (u64)place->stack;
 	mark->caller = window.words[0];
 	mark->reported = 0;
+	mark->promised = 0;
 	mark->walk = which;
 	mark->key = key;
 	if (walk->key != key || walk->depth < 0)
@@ -533,18 +579,23 @@ static __noinline int print_stack(u64 *stack, s32 depth)
 static __always_inline void print_event(struct event *event)
 {
 	bpf_printk("==================================================================");
-	if (event->kind == USE_AFTER_FREE)
+	if (event->kind == INVALID_FREE)
+		bpf_printk("BUG: oopscope-guard: invalid-free of an object at 0x%lx", event->address);
+	else if (event->kind == USE_AFTER_FREE)
 		bpf_printk("BUG: oopscope-guard: use-after-free of %s at 0x%lx", event->object == SKB ? "an skb" : "an object", event->address);
 	else
 		bpf_printk("BUG: oopscope-guard: double-free of %s at 0x%lx", event->object == SKB ? "an skb" : "an object", event->address);
 	bpf_printk("CPU: %d PID: %d Comm: %s", event->cpu, event->tid, event->comm);
 	bpf_printk("Call Trace:");
 	print_stack(event->stack, event->depth);
-	bpf_printk("Freed by task %d on cpu %d:", event->freed.tid, event->freed.cpu);
-	print_stack(event->freed_stack, event->freed_depth);
+	if (event->freed.address) {
+		bpf_printk("Freed by task %d on cpu %d:", event->freed.tid, event->freed.cpu);
+		print_stack(event->freed_stack, event->freed_depth);
+	}
 	bpf_printk("==================================================================");
 }
 
+/* `mark` is null for what was never freed, and should not be. */
 static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind)
 {
 	u32 zero = 0, one = 1, place, word;
@@ -555,9 +606,10 @@ static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind
 	volatile u64 *level;
 	u64 sequence, who;
 
-	if (!ctx || !mark || !begun || !read)
+	if (!ctx || !begun || !read)
 		return 0;
-	mark->reported = 1;
+	if (mark)
+		mark->reported = 1;
 	if (*begun - *read >= EVENTS) {
 		COUNT(lost);
 		return 0;
@@ -579,7 +631,7 @@ static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind
 	event->time = bpf_ktime_get_ns();
 	event->address = address;
 	event->kind = kind;
-	event->object = mark->object;
+	event->object = mark ? mark->object : SLAB;
 	who = bpf_get_current_pid_tgid();
 	event->pid = who >> 32;
 	event->tid = who;
@@ -591,7 +643,7 @@ static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind
 	event->packet_size = 0;
 	event->protocol = 0;
 	event->depth = bpf_get_stack(ctx, event->stack, sizeof(event->stack), 0);
-	if (mark->object == SKB) {
+	if (event->object == SKB) {
 		struct sk_buff *skb = (void *)address;
 		struct net_device *device = BPF_CORE_READ(skb, dev);
 
@@ -601,11 +653,15 @@ static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind
 		if (!bpf_probe_read_kernel(event->packet, PACKET, BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header)))
 			event->packet_size = PACKET;
 	}
-	__builtin_memcpy(&event->freed, mark, sizeof(event->freed));
-	word = mark->walk;
-	walk = bpf_map_lookup_elem(&walks, &word);
+	event->freed.address = 0;
 	event->freed_depth = 0;
-	if (walk && walk->key == mark->key) {
+	walk = NULL;
+	if (mark) {
+		__builtin_memcpy(&event->freed, mark, sizeof(event->freed));
+		word = mark->walk;
+		walk = bpf_map_lookup_elem(&walks, &word);
+	}
+	if (mark && walk && walk->key == mark->key) {
 		__builtin_memcpy(event->freed_stack, walk->stack, sizeof(event->freed_stack));
 		event->freed_depth = walk->time == mark->time ? walk->depth : walk->sure;
 		if (*(volatile u64 *)&walk->key != mark->key)
@@ -714,6 +770,7 @@ static __always_inline int skb_mark(struct place place, struct sk_buff *skb)
 	if ((u64)skb < 4096)
 		return 0;
 	skb_check(place, skb);
+	release((u64)skb);
 	if (involved(skb, place.typed))
 		remember(&place, skb, SKB);
 	return 0;
@@ -818,34 +875,168 @@ static __always_inline int clear_many(u64 *ctx)
 SEC("fexit/kmem_cache_alloc_bulk") int f_kmem_cache_alloc_bulk(u64 *ctx) { return clear_many(ctx); }
 SEC("fexit/kmem_cache_alloc_bulk_noprof") int f_kmem_cache_alloc_bulk_noprof(u64 *ctx) { return clear_many(ctx); }
 
-SEC("raw_tp/kmalloc") int t_kmalloc(struct bpf_raw_tracepoint_args *ctx) { return clear(ctx->args[1]); }
-SEC("raw_tp/kmalloc_node") int t_kmalloc_node(struct bpf_raw_tracepoint_args *ctx) { return clear(ctx->args[1]); }
-SEC("raw_tp/kmem_cache_alloc") int t_kmem_cache_alloc(struct bpf_raw_tracepoint_args *ctx) { return clear(ctx->args[1]); }
-SEC("raw_tp/kmem_cache_alloc_node") int t_kmem_cache_alloc_node(struct bpf_raw_tracepoint_args *ctx) { return clear(ctx->args[1]); }
-
-/* kfree(call site, object) and kmem_cache_free(call site, object, …), before the object is free. The first free by a guarded module counts, the second by anybody. */
-static __always_inline int slab_free(struct bpf_raw_tracepoint_args *ctx)
+/* Who has what: for --leaks. `size` is in bytes. */
+static __noinline int hold_on(void *ctx, u64 address, u64 size, u32 object)
 {
-	u64 address = ctx->args[1];
-	bool guarded = within(&code, ranges, ctx->args[0]);
-	struct mark *mark;
-	struct place place = { .ctx = ctx, .stack = ctx, .caller = ctx->args[0] };
+	struct held value = { .time = bpf_ktime_get_ns(), .size = size, .object = object, .cpu = bpf_get_smp_processor_id() };
+	u64 both = bpf_get_current_pid_tgid();
 
-	if (address < 4096)
+	if (!ctx || address < 4096)
 		return 0;
+	value.pid = both >> 32;
+	value.tid = both;
+	bpf_get_current_comm(value.comm, sizeof(value.comm));
+	value.stack = bpf_get_stackid(ctx, &origins, 0);
+	if (bpf_map_update_elem(&held, &address, &value, BPF_ANY))
+		COUNT(untracked);
+	return 0;
+}
+
+struct kmem_cache {
+	unsigned int object_size;
+} __attribute__((preserve_access_index));
+
+/* The tracepoints of the allocator: call site, address, and where `size` says the size. */
+static __always_inline int slab_allocated(struct bpf_raw_tracepoint_args *ctx, s32 size)
+{
+	clear(ctx->args[1]);
+	if (leaks && within(&code, ranges, ctx->args[0]))
+		hold_on(ctx, ctx->args[1], size < 0 ? BPF_CORE_READ((struct kmem_cache *)ctx->args[2], object_size) : size == 3 ? ctx->args[3] : ctx->args[4], SLAB);
+	return 0;
+}
+
+SEC("raw_tp/kmalloc") int t_kmalloc(struct bpf_raw_tracepoint_args *ctx) { return slab_allocated(ctx, kmalloc_size); }
+SEC("raw_tp/kmalloc_node") int t_kmalloc_node(struct bpf_raw_tracepoint_args *ctx) { return slab_allocated(ctx, kmalloc_size); }
+SEC("raw_tp/kmem_cache_alloc") int t_kmem_cache_alloc(struct bpf_raw_tracepoint_args *ctx) { return slab_allocated(ctx, cache_size); }
+SEC("raw_tp/kmem_cache_alloc_node") int t_kmem_cache_alloc_node(struct bpf_raw_tracepoint_args *ctx) { return slab_allocated(ctx, cache_size); }
+
+/* The first free by a guarded module counts, the second by anybody. */
+static __noinline int slab_end(void *ctx, u64 address, u64 caller, void *stack)
+{
+	bool guarded = within(&code, ranges, caller);
+	struct place place = { .ctx = ctx, .stack = stack, .caller = caller };
+	struct mark *mark;
+
+	if (!ctx || !stack || address < 4096)
+		return 0;
+	release(address);
 	mark = guarded || *(volatile u64 *)&live_slab ? find(address) : NULL;
 	/* An skb on its way back, which has hooks of its own. Its last call is often a jump: the call site is then a guarded module's. */
 	if (mark && mark->object == SKB)
 		return 0;
+	if (mark && mark->promised && !guarded) {
+		mark->promised = 0;
+		return 0;
+	}
 	if (mark)
 		check(ctx, address, DOUBLE_FREE, SLAB);
 	if (guarded)
 		remember(&place, (void *)address, SLAB);
+	return guarded;
+}
+
+/* kfree(call site, object) and kmem_cache_free(call site, object, …), before the object is free. */
+static __always_inline int slab_free(struct bpf_raw_tracepoint_args *ctx)
+{
+	if (!leaks && !*(volatile u64 *)&live_slab && !(ctx->args[0] >= code.from && ctx->args[0] < code.to))
+		return 0;
+	slab_end(ctx, ctx->args[1], ctx->args[0], ctx);
 	return 0;
 }
 
-SEC("raw_tp/kfree") int t_kfree(struct bpf_raw_tracepoint_args *ctx) { return slab_free(ctx); }
+SEC("raw_tp/kfree") int t_kfree(struct bpf_raw_tracepoint_args *ctx)
+{
+	u64 address = ctx->args[1];
+
+	if (address >= vmalloc_areas.from && address < vmalloc_areas.to && within(&code, ranges, ctx->args[0]))
+		return report(ctx, NULL, address, INVALID_FREE);
+	return slab_free(ctx);
+}
+
 SEC("raw_tp/kmem_cache_free") int t_kmem_cache_free(struct bpf_raw_tracepoint_args *ctx) { return slab_free(ctx); }
+
+/* Who called the function that an fentry program is at. Another's program at its exit takes a word more. */
+static __always_inline u64 caller_of(void *stack)
+{
+	u64 words[3];
+
+	if (bpf_probe_read_kernel(words, sizeof(words), stack))
+		return 0;
+	return words[0] - code_from < code_size ? words[1] : words[2];
+}
+
+SEC("fentry/vfree") int f_vfree(u64 *ctx)
+{
+	void *stack = ctx + 2;
+	u64 address;
+
+	if (bpf_probe_read_kernel(&address, sizeof(address), ctx))
+		return 0;
+	slab_end(ctx, address, caller_of(stack), stack);
+	return 0;
+}
+
+/* Of kvfree_call_rcu's two arguments the second is the object, or in earlier kernels the offset of its head, which is the first. */
+SEC("fentry/kvfree_call_rcu") int f_kvfree_call_rcu(u64 *ctx)
+{
+	void *stack = ctx + 3;
+	struct mark *mark;
+	u64 words[2], address;
+
+	if (bpf_probe_read_kernel(words, sizeof(words), ctx))
+		return 0;
+	address = words[1] < 4096 ? words[0] - words[1] : words[1];
+	if (slab_end(ctx, address, caller_of(stack), stack)) {
+		mark = find(address);
+		if (mark)
+			mark->promised = 1;
+	}
+	return 0;
+}
+
+SEC("fentry/kmem_cache_free_bulk") int f_kmem_cache_free_bulk(u64 *ctx)
+{
+	void *stack = ctx + 4;
+	u64 words[3], address, caller = caller_of(stack);
+
+	if (bpf_probe_read_kernel(words, sizeof(words), ctx))
+		return 0;
+	for (u32 index = 0; index < MANY; index++) {
+		if (index >= words[1] || bpf_probe_read_kernel(&address, sizeof(address), (void *)words[2] + 8 * index))
+			break;
+		slab_end(ctx, address, caller, stack);
+	}
+	if (words[1] > MANY && leaks)
+		COUNT(untracked);
+	return 0;
+}
+
+SEC("kretprobe/__vmalloc_node_range") int k___vmalloc_node_range(struct pt_regs *ctx) { return clear(PT_REGS_RC(ctx)); }
+SEC("kretprobe/__vmalloc_node_range_noprof") int k___vmalloc_node_range_noprof(struct pt_regs *ctx) { return clear(PT_REGS_RC(ctx)); }
+
+/* What gives skbs, if a guarded module called it. `arguments` are followed by the result, the frame pointer and the return addresses. */
+static __always_inline int skb_allocated(u64 *ctx, u32 arguments)
+{
+	struct sk_buff *skb = (void *)ctx[arguments];
+	u64 words[2], address;
+
+	if (bpf_probe_read_kernel(&address, sizeof(address), ctx + arguments) || bpf_probe_read_kernel(words, sizeof(words), ctx + arguments + 2))
+		return 0;
+	if (within(&code, ranges, words[1]))
+		hold_on(ctx, address, skb ? BPF_CORE_READ(skb, truesize) : 0, SKB);
+	return 0;
+}
+
+#define ALLOCATES(name, arguments) SEC("fexit/" #name) int l_##name(u64 *ctx) { return skb_allocated(ctx, arguments); }
+ALLOCATES(__alloc_skb, 4)
+ALLOCATES(__netdev_alloc_skb, 3)
+ALLOCATES(__napi_alloc_skb, 3)
+ALLOCATES(napi_alloc_skb, 2)
+ALLOCATES(build_skb, 2)
+ALLOCATES(napi_build_skb, 2)
+ALLOCATES(skb_clone, 2)
+ALLOCATES(skb_copy, 2)
+ALLOCATES(skb_copy_expand, 4)
 
 /* At functions of a guarded module that take an skb: which of their arguments it is. */
 SEC("kprobe") int use_0(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM1(ctx)); }

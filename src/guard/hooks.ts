@@ -5,7 +5,7 @@ export type HookRole = "mark" | "clear" | "check" | "both";
 /** How a program gets there. fentry and fexit are bound to types (BTF); kprobes work by name alone. */
 export type HookWay = "fentry" | "kprobe" | "tracepoint";
 
-type KnownHook = { readonly function: string; readonly role: HookRole; /** Of the prototype that programs/guard.bpf.c reads. */ readonly arguments: number; readonly only?: "fentry" };
+type KnownHook = { readonly function: string; readonly role: HookRole; /** Of the prototype that programs/guard.bpf.c reads. */ readonly arguments: number; readonly only?: "fentry" | "kprobe"; /** Of its program; by default that of its way. */ readonly program?: string };
 
 const at = (role: HookRole, count: number, ...functions: string[]): KnownHook[] => functions.map((name) => ({ function: name, role, arguments: count }));
 
@@ -46,6 +46,20 @@ const entries = [
 
 const skbTracepoints: readonly TracepointHook[] = [{ name: "kmem_cache_alloc", role: "clear" }, { name: "kmem_cache_alloc_node", role: "clear" }];
 const slabTracepoints: readonly TracepointHook[] = [{ name: "kmalloc", role: "clear" }, { name: "kmalloc_node", role: "clear" }, { name: "kfree", role: "both" }, { name: "kmem_cache_free", role: "both" }];
+
+/** Other ways to free an object, each for modules that import it. kvfree ends with a jump to kfree or vfree. */
+const otherFrees: readonly (KnownHook & { readonly by: readonly string[] })[] = [
+  { function: "__vmalloc_node_range", role: "clear", arguments: 0, only: "kprobe", by: ["vfree", "kvfree"] },
+  { function: "__vmalloc_node_range_noprof", role: "clear", arguments: 0, only: "kprobe", by: ["vfree", "kvfree"] },
+  { function: "vfree", role: "both", arguments: 1, only: "fentry", by: ["vfree", "kvfree"] },
+  { function: "kvfree_call_rcu", role: "both", arguments: 2, only: "fentry", by: ["kvfree_call_rcu"] },
+  { function: "kmem_cache_free_bulk", role: "both", arguments: 3, only: "fentry", by: ["kmem_cache_free_bulk", "kfree_bulk"] },
+];
+/** What a module calls for an skb: whoever calls one of these has it. */
+const skbAllocators: readonly KnownHook[] = ([["__alloc_skb", 4], ["__netdev_alloc_skb", 3], ["__napi_alloc_skb", 3], ["napi_alloc_skb", 2], ["build_skb", 2], ["napi_build_skb", 2], ["skb_clone", 2], ["skb_copy", 2], ["skb_copy_expand", 4]] as const)
+  .map(([name, count]) => ({ function: name, role: "clear", arguments: count, only: "fentry", program: `l_${name}` }));
+/** Those of `otherFrees` without which what was freed would look held. */
+const unheard: readonly string[] = ["kvfree_call_rcu", "kmem_cache_free_bulk"];
 type TracepointHook = { readonly name: string; readonly role: HookRole };
 
 /** A program to attach. */
@@ -65,6 +79,10 @@ export type HookWishes = {
   readonly release: boolean;
   /** Objects of kmalloc and of caches as well: these hooks are on everybody's way. */
   readonly slab: boolean;
+  /** Whether a guarded module may call this function of the kernel. */
+  readonly calls: (name: string) => boolean;
+  /** What is allocated and not freed, too. */
+  readonly leaks: boolean;
 };
 
 export type HookPlan = {
@@ -83,15 +101,18 @@ export function planHooks(kernel: KernelNames, wishes: HookWishes): HookPlan {
   const hooks: Hook[] = [];
   const left: { function: string; role: HookRole; why: string }[] = [];
   const typed = ({ function: name, arguments: count }: KnownHook): boolean => kernel.argumentsOf(name) === count;
-  for (const { name, role } of [...skbTracepoints, ...(wishes.slab ? slabTracepoints : [])]) if (kernel.hasTracepoint(name)) hooks.push({ program: `t_${name}`, function: name, role, way: "tracepoint" });
+  for (const { name, role } of [...skbTracepoints, ...(wishes.slab || wishes.leaks ? slabTracepoints : [])]) if (kernel.hasTracepoint(name)) hooks.push({ program: `t_${name}`, function: name, role, way: "tracepoint" });
   const released = wishes.release && release.every(typed);
+  const others = otherFrees.filter(({ function: name, by }) => by.some((one) => wishes.calls(one)) || (wishes.leaks && unheard.includes(name)));
   // napi_build_skb came with what is kept and given out again (5.12).
   const keeps = kernel.hasFunction("napi_build_skb");
-  const wanted = [...(clones.every(typed) ? clones : clonesByCallers), ...(kept.every(typed) ? kept : keeps ? keptByCallers : []), ...more, ...(released ? [...release, ...pastRelease] : entries)];
+  const wanted = [...(clones.every(typed) ? clones : clonesByCallers), ...(kept.every(typed) ? kept : keeps ? keptByCallers : []), ...more, ...(released ? [...release, ...pastRelease] : entries), ...others, ...(wishes.leaks ? skbAllocators : [])];
   for (const hook of wanted) {
-    const { function: name, role, arguments: count, only } = hook;
+    const { function: name, role, arguments: count, only, program } = hook;
     const found = kernel.argumentsOf(name);
-    if (typed(hook)) hooks.push({ program: `f_${name}`, function: name, role, way: "fentry" });
+    if (only === "kprobe") {
+      if (kernel.hasFunction(name)) hooks.push({ program: `k_${name}`, function: name, role, way: "kprobe" });
+    } else if (typed(hook)) hooks.push({ program: program ?? `f_${name}`, function: name, role, way: "fentry" });
     else if (kernel.hasFunction(name) && only === undefined && found === null) hooks.push({ program: `k_${name}`, function: name, role, way: "kprobe" });
     else if (found !== null) left.push({ function: name, role, why: `it takes ${found} arguments, and ${count} are known` });
     else if (kernel.hasFunction(name)) left.push({ function: name, role, why: "it has no type in the kernel's BTF" });

@@ -1,4 +1,4 @@
-import { fdatasyncSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { BpfMap, hardenThread, MappedArray, type ThreadHardness } from "../bpf/index.ts";
 import { eventOf, type GuardEvent } from "./event.ts";
 import { frameText, moduleRanges, readModules, type CodeRange, type SymbolTable } from "./symbols.ts";
@@ -85,8 +85,17 @@ function keep({ evidence, log, kernel, table }: ReaderOptions, event: GuardEvent
   const text = textOf(kernel, table, event);
   let level = 0n;
   if (evidence !== null && attempt(() => writeSync(evidence, text))) reached((level = 1n));
-  if (log !== null && recordsOf(text).every((record) => attempt(() => writeSync(log, record)))) reached((level = 2n));
+  if (log !== null && logged(log, text)) reached((level = 2n));
   if (evidence !== null && level > 0n && attempt(() => fdatasyncSync(evidence))) reached(3n);
+}
+
+/** The kernel takes ten records in five seconds of an open file (kernel/printk/printk.c, devkmsg_write) and drops more without a word: so each event has one of its own. */
+function logged(log: number, text: string): boolean {
+  let own: number | null = null;
+  attempt(() => (own = openSync("/dev/kmsg", "w")));
+  const written = recordsOf(text).every((record) => attempt(() => writeSync(own ?? log, record)));
+  if (own !== null) attempt(() => closeSync(own!));
+  return written;
 }
 
 function attempt(task: () => unknown): boolean {
@@ -100,10 +109,15 @@ function attempt(task: () => unknown): boolean {
 
 /** The text, with the names of now: modules that came since the table was read have addresses alone. */
 export function textOf(kernel: KernelWords, table: SymbolTable, event: GuardEvent): string {
+  return eventText(event, kernel, namesOf(table));
+}
+
+/** How a return address reads now; `exact`: no return address but where a probe stood. */
+export function namesOf(table: SymbolTable): (address: bigint, exact: boolean) => string | null {
   let ranges: readonly CodeRange[] = table.ranges;
   const modules = readModules();
   if (modules !== table.modules) ranges = [table.ranges[0]!, ...moduleRanges(modules)];
-  return eventText(event, kernel, (address, exact) => frameText(table, address, ranges, exact));
+  return (address, exact) => frameText(table, address, ranges, exact);
 }
 
 /** Pieces of whole lines that fit a record of the kernel's log, each with a level: critical (2), of a program (1 << 3). */

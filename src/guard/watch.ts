@@ -5,13 +5,14 @@ import { BpfObject, MappedArray, type BpfLink, type ThreadHardness } from "../bp
 import type { Btf } from "../btf/index.ts";
 import { sysctl } from "../system/index.ts";
 import { eventOf, evidenceLevels, type EvidenceLevel, type GuardEvent } from "./event.ts";
+import { leaksOf, type Leak } from "./leaks.ts";
 import { enders, missingRole, planHooks, type Hook, type HookPlan } from "./hooks.ts";
-import { kernelTypes, kernelWords, processors, wipesFree } from "./kernel.ts";
+import { kernelTypes, kernelWords, processors, vmallocAreas, wipesFree, type AllocationSizes } from "./kernel.ts";
 import { packagedFile } from "./packaged.ts";
-import { textOf, word, type ReaderOptions } from "./reader.ts";
+import { namesOf, textOf, word, type ReaderOptions } from "./reader.ts";
 import { functionRange, functionsOf, moduleRanges, rangesOf, readModules, readSymbolTable, type SymbolTable } from "./symbols.ts";
-import type { KernelWords } from "./text.ts";
-import { freesObjects, skbUses, type SkbUse } from "./uses.ts";
+import { leakText, type KernelWords } from "./text.ts";
+import { freesObjects, importsOf, skbUses, type SkbUse } from "./uses.ts";
 
 /** A module to guard: its name, and its file where that is known, for its types and lines. */
 export type GuardedModule = { readonly name: string; readonly file: string | null };
@@ -25,6 +26,8 @@ export type GuardOptions = {
   readonly unpinned?: boolean;
   /** Print both stacks into the trace buffer as well, and let the kernel dump that when it dies. */
   readonly blackBox?: boolean;
+  /** Remember what the modules allocate, for `leaks()`. */
+  readonly leaks?: boolean;
   /** A file for the evidence, made anew, to which events are written as they happen. */
   readonly evidence?: string;
   /** `text`: a report in the kernel's manner. `level`: how far the evidence had come when this was told. */
@@ -41,6 +44,8 @@ export type GuardStatistics = {
   readonly stackless: bigint;
   /** Stacks that had to be walked: the others were known. */
   readonly walked: bigint;
+  /** Allocations of the modules for which there was no room, and frees of many at once that were too many to look at. */
+  readonly untracked: bigint;
   /** Remembered frees whose object was allocated again. */
   readonly cleared: bigint;
   /** Marks whose object looked like another one when it was freed: no event was made of them. */
@@ -58,6 +63,9 @@ const mostModules = 16;
 /** Functions of guarded modules that are watched by fentry; others by kprobes. */
 const mostEntries = 32;
 const mostEnders = 24;
+/** Of what modules allocated and did not free: objects, and stacks. */
+const mostHeld = 131_072;
+const mostOrigins = 4096;
 /** Stacks a processor that are kept. */
 const walksSize = 512;
 const defaultHold = 300;
@@ -108,15 +116,19 @@ export class Guard {
     const count = new Map<string, number>();
     for (const name of table.names.split("\n")) count.set(name, (count.get(name) ?? 0) + 1);
     const names = { argumentsOf: kernel.argumentsOf, hasFunction: (name: string) => count.get(name) === 1, hasTracepoint: kernel.hasTracepoint };
-    let slab = false;
-    for (const module of modules) slab ||= await freesObjects(module);
-    const plan = planHooks(names, { release: process.arch === "x64" && !wipesFree(), slab });
+    const imports = await Promise.all(modules.map(importsOf));
+    const plan = planHooks(names, {
+      release: process.arch === "x64" && !wipesFree(),
+      slab: imports.some((one) => one === null || [...one].some(freesObjects)),
+      calls: (name) => imports.some((one) => one === null || one.has(name)),
+      leaks: options.leaks === true,
+    });
     const missing = missingRole(plan.hooks);
     if (missing !== null) throw new OopscopeError("missing-feature", `this kernel cannot be guarded: ${missing}`, {});
     const holding = hold > 0 && kernel.hasLoop && processors("online").length > 1;
     if (hold > 0 && !holding) options.onNote?.(`a second free is not held: ${kernel.hasLoop ? "there is one processor, and who writes the event down would not run" : "this kernel has no bpf_loop (5.17 and newer have)"}; --black-box puts both stacks into the panic's own log`);
     const entries = options.unpinned === true ? [] : await entriesOf(modules, table, kernel.btf, (name) => count.has(name));
-    const settings = { holding, hold, blackBox: options.blackBox === true, level: options.evidence === undefined ? 2n : 3n, table };
+    const settings = { holding, hold, blackBox: options.blackBox === true, leaks: options.leaks === true, sizes: kernel.sizes, level: options.evidence === undefined ? 2n : 3n, table };
     const file = packagedFile(kernel.hasLoop ? "programs/guard.bpf.o" : "programs/guard-noloop.bpf.o");
     const load = async (by: readonly Entry[]): Promise<BpfObject> => {
       const object = await BpfObject.open(file, { name: "guard" });
@@ -283,8 +295,16 @@ export class Guard {
     }
   }
 
+  /** What the guarded modules allocated since the start and nobody has freed, by stack, the most bytes first; null where that was not wanted. In `text` as a report each. */
+  leaks(): { readonly leaks: readonly Leak[]; readonly text: string } | null {
+    if (this.#options.leaks !== true) return null;
+    const leaks = leaksOf(this.#object.map("held"), this.#object.map("origins"));
+    const now = monotonic();
+    return { leaks, text: leaks.map((leak) => leakText(leak, now, this.#kernel, namesOf(this.#table))).join("") };
+  }
+
   statistics(): GuardStatistics {
-    type Counts = Readonly<Record<"marked" | "cleared" | "forgotten" | "lost" | "changed" | "stackless" | "walked", bigint>>;
+    type Counts = Readonly<Record<"marked" | "cleared" | "forgotten" | "lost" | "changed" | "stackless" | "walked" | "untracked", bigint>>;
     const processorsMap = this.#object.map("processors");
     const counts = Array.from({ length: processorsMap.maxEntries }, (_, index) => (processorsMap.get(index) as { readonly counters: Counts }).counters);
     const sum = (name: keyof Counts): bigint => counts.reduce((total, one) => total + one[name], 0n);
@@ -296,7 +316,7 @@ export class Guard {
       else missed += recursionMisses;
     }
     return {
-      marked: sum("marked"), cleared: sum("cleared"), forgotten: sum("forgotten"), lost: sum("lost"), changed: sum("changed"), stackless: sum("stackless"), walked: sum("walked"),
+      marked: sum("marked"), cleared: sum("cleared"), forgotten: sum("forgotten"), lost: sum("lost"), changed: sum("changed"), stackless: sum("stackless"), walked: sum("walked"), untracked: sum("untracked"),
       missedClears, missed, events: this.#told,
     };
   }
@@ -338,9 +358,9 @@ async function entriesOf(modules: readonly GuardedModule[], table: SymbolTable, 
   return entries;
 }
 
-type Settings = { readonly holding: boolean; readonly hold: number; readonly blackBox: boolean; /** What a hold waits for. */ readonly level: bigint; readonly table: SymbolTable };
+type Settings = { readonly holding: boolean; readonly hold: number; readonly blackBox: boolean; readonly leaks: boolean; readonly sizes: AllocationSizes; /** What a hold waits for. */ readonly level: bigint; readonly table: SymbolTable };
 
-function prepare(object: BpfObject, plan: HookPlan, entries: readonly Entry[], { holding, hold, blackBox, level, table }: Settings): void {
+function prepare(object: BpfObject, plan: HookPlan, entries: readonly Entry[], { holding, hold, blackBox, leaks, sizes, level, table }: Settings): void {
   const wanted = new Set([...plan.hooks.map(({ program }) => program), ...entries.map((_, index) => entryProgram(index))]);
   for (const program of object.programs.values()) program.autoload = wanted.has(program.name) || program.name.startsWith("use_");
   for (const [index, { function: name }] of entries.entries()) object.program(entryProgram(index)).setTarget(name);
@@ -355,6 +375,12 @@ function prepare(object: BpfObject, plan: HookPlan, entries: readonly Entry[], {
   object.variable("black_box").set(blackBox);
   object.variable("hold_time").set(holding ? BigInt(Math.round(hold * 1e6)) : 0n);
   object.variable("hold_level").set(level);
+  object.setMaxEntries("held", leaks ? mostHeld : 1);
+  object.setMaxEntries("origins", leaks ? mostOrigins : 1);
+  object.variable("leaks").set(leaks);
+  object.variable("kmalloc_size").set(sizes.kmalloc);
+  object.variable("cache_size").set(sizes.cache);
+  object.variable("vmalloc_areas").set(vmallocAreas());
   const code = codeRegion(table);
   object.variable("code_from").set(code.from);
   object.variable("code_size").set(code.to - code.from);

@@ -17,7 +17,7 @@ const kernel = (typed: Readonly<Record<string, number>>, functions: readonly str
   hasTracepoint: (name) => tracepoints.has(name),
 });
 
-const wishes = { release: true, slab: true };
+const wishes = { release: true, slab: true, leaks: false, calls: (): boolean => false };
 const programs = ({ hooks }: { readonly hooks: readonly { readonly program: string }[] }): string[] => hooks.map(({ program }) => program);
 
 it("takes one hook for the end of an skb, and attaches what clears before what marks", () => {
@@ -30,7 +30,19 @@ it("takes one hook for the end of an skb, and attaches what clears before what m
 });
 
 it("stands on nobody's way with objects that the modules do not free", () => {
-  expect(programs(planHooks(kernel(typed61), { release: true, slab: false })).filter((name) => name.startsWith("t_"))).toEqual(["t_kmem_cache_alloc"]);
+  expect(programs(planHooks(kernel(typed61), { ...wishes, slab: false })).filter((name) => name.startsWith("t_"))).toEqual(["t_kmem_cache_alloc"]);
+});
+
+it("watches other frees of modules that call them, and with leaks what gives and takes unseen", () => {
+  const typed = { ...typed61, vfree: 1, kvfree_call_rcu: 2, kmem_cache_free_bulk: 3, skb_copy: 2 };
+  const functions = [...Object.keys(typed), "__vmalloc_node_range"];
+  const more = (asked: object): string[] => {
+    const usual = programs(planHooks(kernel(typed, functions), wishes));
+    return programs(planHooks(kernel(typed, functions), { ...wishes, ...asked })).filter((name) => !usual.includes(name));
+  };
+  expect(more({ calls: (name: string) => name === "kvfree" })).toEqual(["k___vmalloc_node_range", "f_vfree"]);
+  expect(more({ calls: (name: string) => name === "kvfree_call_rcu" })).toEqual(["f_kvfree_call_rcu"]);
+  expect(more({ leaks: true })).toEqual(["l___alloc_skb", "l___netdev_alloc_skb", "l___napi_alloc_skb", "l_build_skb", "l_napi_build_skb", "l_skb_clone", "l_skb_copy", "f_kvfree_call_rcu", "f_kmem_cache_free_bulk"]);
 });
 
 it("takes the callers where clones, and skbs that are kept for a processor, have no function of their own", () => {
