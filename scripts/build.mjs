@@ -98,7 +98,7 @@ for (const [name, text] of packed(pieces, packs, apart)) {
   if (!/^[\0-\x7f]*$/.test(text)) throw new Error(`${name} is not ASCII`);
   writeFileSync(`${root}dist/cli/${name}`, `${name === "main.cjs" ? "#!/usr/bin/env node\n" : ""}"use strict";${text}`);
 }
-writeFileSync(`${root}dist/cli/iced.cjs`, smallGlue(`${root}node_modules/iced-x86/iced_x86.js`));
+writeFileSync(`${root}dist/cli/iced.cjs`, smallGlue(`${root}node_modules/iced-x86/iced_x86.js`, `${root}src/disasm`));
 chmodSync(`${root}dist/cli/main.cjs`, 0o755);
 copyFileSync(`${root}node_modules/iced-x86/LICENSE.txt`, `${root}dist/LICENSE.iced-x86`);
 for (const name of ["commander", "zod"]) copyFileSync(`${root}node_modules/${name}/LICENSE`, `${root}dist/LICENSE.${name}`);
