@@ -11,7 +11,7 @@ import { packed } from "./pieces.mjs";
 const root = new URL("..", import.meta.url).pathname;
 const { exports: entries } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 // What worker threads begin with is a file of its own.
-const threads = ["src/guard/reader-thread.ts"];
+const threads = ["src/guard/reader-thread.ts", "src/bpf/ring-thread.ts"];
 const sources = Object.values(entries).map(({ default: out }) => out.replace(/^\.\/dist\//, "src/").replace(/\.js$/, ".ts"));
 
 /** commander asks for child_process at once, for commands that are programs of their own: it has none here. */
@@ -90,7 +90,7 @@ const pieces = new Map(outputFiles.map(({ path, text }) => {
 const program = [...pieces.keys()].find((name) => /^program-[A-Z0-9]{8}\.cjs$/.test(name));
 const toProgram = { name: "program", setup: (build) => build.onResolve({ filter: /^\.\/program\.ts$/ }, () => ({ path: `./${program}`, external: true })) };
 for (const [name, plugins, define] of [["code-cache", [], { __build: JSON.stringify(createHash("sha256").update([...pieces.values()].join("\0")).digest("hex").slice(0, 16)) }], ["main", [codeCache, toProgram], {}]]) {
-  const { outputFiles: [file] } = await build({ ...common, entryPoints: [`src/cli/${name}.ts`], format: "cjs", plugins, define, supported: { "dynamic-import": false }, sourcemap: false, write: false });
+  const { outputFiles: [file] } = await build({ ...common, entryPoints: [`src/cli/${name}.ts`], format: "cjs", plugins, define: { ...define, "import.meta.dirname": "__dirname" }, supported: { "dynamic-import": false }, sourcemap: false, write: false });
   pieces.set(`${name}.cjs`, file.text.replace(/^#!.*\n/, "").replace(/^"use strict";/, ""));
 }
 for (const [name, text] of packed(pieces, packs, apart)) {

@@ -97,6 +97,12 @@ export class RingRecord {
     return this.#bytes.slice(at, at + length);
   }
 
+  /** Copies all of it to a place in other memory, which has room for it. */
+  copyTo(target: Uint8Array, place: number): void {
+    const at = this.#place(0, 0);
+    target.set(this.#bytes.subarray(at, at + this.#length), place);
+  }
+
   /** To the first NUL or the end of `length` bytes, as UTF-8. */
   text(offset: number, length: number): string {
     const at = this.#place(offset, length);
