@@ -45,7 +45,7 @@ const doors = {
 /** What looks after compiled code is one file, in which the command line's start and its pieces meet. */
 const apart = ["code-cache.cjs"];
 /** Files by the commands that need all of what is in them. */
-const packs = [["program", "program"], ["files", "decode", "btf-dump"], ["files", "decode", "bpf-run"], ["decode", "decode"], ["types", "btf-dump", "bpf-run"], ["bpf-run", "bpf-run"], ["dwarf", "dwarf"]];
+const packs = [["program", "program"], ["files", "decode", "btf-dump"], ["files", "decode", "bpf-run"], ["decode", "decode"], ["types", "btf-dump", "bpf-run"], ["bpf", "bpf-run", "trace"], ["bpf-run", "bpf-run"], ["trace", "trace"], ["dwarf", "dwarf"]];
 const codeCache = { name: "code-cache", setup: (build) => build.onResolve({ filter: /\/code-cache\.ts$/ }, ({ kind }) => (kind === "entry-point" ? undefined : { path: "./code-cache.cjs", external: true })) };
 
 const common = {

@@ -1,21 +1,23 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { release, type as systemName } from "node:os";
 import { messageOf, OopscopeError } from "../base/index.ts";
-import { CallGraph, capturedPacket, Counts, eventJson, eventText, Histogram, PcapngWriter, type CallEvent, type TraceValue } from "../trace/index.ts";
-import type { TraceView } from "./trace-view.ts";
+import { CallGraph, capturedPacket, Counts, Histogram, SkbFollower, PcapngWriter, type CallEvent, type TraceValue } from "../trace/index.ts";
+import { plainView, type TraceView, type ViewFlags } from "./trace-view.ts";
 
-/** The flags of `trace` that say what becomes of its events. */
-export type ViewFlags = { readonly format: "text" | "json"; readonly count?: boolean; readonly graph?: boolean; readonly hist?: string; readonly write?: string; readonly live?: boolean };
-
-/** The view that the flags ask for; `stop` ends the trace. Throws `unwritable` for a file that cannot be made. */
-export async function viewOf(flags: ViewFlags, stop: () => void): Promise<TraceView> {
+/** The view that the flags ask for; `stop` ends the trace; `packets`: whether all are looked for, or some of them. Throws `unwritable` for a file that cannot be made. */
+export async function viewOf(flags: ViewFlags, stop: () => void, packets: "all" | "some"): Promise<TraceView> {
   if (flags.live === true) return (await import("./live-table.ts")).liveView(stop);
   if (flags.count === true) return countView(flags);
   if (flags.hist !== undefined) return histView(flags.hist);
   if (flags.write !== undefined) return packetView(flags.write);
+  if (flags.skb === true && flags.format === "text") return packetsView(packets === "all" ? "drops" : "nothing");
   if (flags.graph === true && flags.format === "text") return graphView();
-  const write = flags.format === "json" ? eventJson : eventText;
-  return { add: (events) => events.map(write).join(""), end: () => "" };
+  return plainView(flags.format);
+}
+
+function packetsView(unseen: "drops" | "nothing"): TraceView {
+  const follower = new SkbFollower({ unseen });
+  return { add: (events) => events.map((event) => follower.add(event)).join(""), end: () => follower.summary() };
 }
 
 function countView({ format }: ViewFlags): TraceView {

@@ -9,6 +9,7 @@ export { Counts } from "./view/count.ts";
 export { CallGraph, type CallGraphOptions } from "./view/graph.ts";
 export { Histogram, type HistogramScale } from "./view/hist.ts";
 export { probesOfCase, type CaseProbe } from "./from-case.ts";
+export { SkbFollower, type FollowOptions } from "./view/follow.ts";
 export { LiveTable } from "./view/live.ts";
 export { enterScreen, keysOf, leaveScreen, Screen } from "./view/screen.ts";
 export type { RefusedProbe } from "./probe.ts";

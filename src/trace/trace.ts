@@ -3,17 +3,20 @@ import { messageOf, OopscopeError } from "../base/index.ts";
 import { BpfMap, GeneratedProgram, RingBuffer, type BpfLink, type RingRecord } from "../bpf/index.ts";
 import type { SearchPlaces } from "../kernel/index.ts";
 import type { Lacking } from "../probe/index.ts";
+import { ExpressionError } from "./expression/error.ts";
 import type { Context } from "./code/context.ts";
 import { captureDefaults, type CaptureOptions } from "./code/fields.ts";
 import { callKeySize, counter, countProgram, entryProgram, keepingProgram, returnProgram, type ProgramMaps, type ProgramPlan } from "./code/programs.ts";
 import { header, kinds, kindShift } from "./code/record.ts";
 import { presentResult, readValues, valueReaders, type ReadValue } from "./decode.ts";
-import type { LostEvent, TraceEvent, TraceValue } from "./event.ts";
+import type { LostEvent, NamedValue, TraceEvent, TraceValue } from "./event.ts";
 import { parseFilter } from "./packet/filter/parse.ts";
 import { formOf, planProbe, type ProbePlan, type When } from "./plan.ts";
-import { probeText, type FunctionProbe, type RefusedProbe } from "./probe.ts";
+import { probeText, type FunctionProbe, type Probe, type RefusedProbe } from "./probe.ts";
 import { resolveProbes } from "./probes.ts";
-import { StackLines } from "./lines.ts";
+import { frameText } from "./text.ts";
+import type { StackLines } from "./lines.ts";
+import { isPacketEnd, packetEnds, packetWay } from "./skb.ts";
 import { KernelNames } from "./stacks.ts";
 
 export type TraceOptions = {
@@ -26,6 +29,11 @@ export type TraceOptions = {
   /** A condition on the first argument that is a `struct sk_buff *`, in pcap's syntax; asked in the kernel. Probes without such an argument are refused. */
   readonly pcap?: string | null;
   readonly when?: When;
+  /**
+   * Follows packets: of each call only its argument `struct sk_buff *` is kept, probes without one are refused, and those that end a packet are added (`packetEnds`; no filter holds for them).
+   * Without `probes` those of `packetWay` and of all modules that have one are taken.
+   */
+  readonly follow?: "calls" | "packets";
   /** Addresses of a kernel stack that are kept; 0 for none. */
   readonly stackDepth?: number;
   /** Where debug files are looked for, beside the usual places, for inlined functions and lines of stacks; null: names only. */
@@ -42,7 +50,7 @@ export type TraceOptions = {
 };
 
 /** A probe that is attached, and how. */
-export type AttachedProbe = { readonly probe: string; readonly module: string | null; readonly how: "fentry" | "kprobe" | "tracepoint"; /** Why not by fentry; null where that needs no word. */ readonly why: string | null };
+export type AttachedProbe = { readonly probe: string; readonly module: string | null; /** Of `fentry` and `kprobe.multi` modules cannot be unloaded meanwhile. */ readonly how: "fentry" | "kprobe" | "kprobe.multi" | "tracepoint"; /** Why not by fentry; null where that needs no word. */ readonly why: string | null };
 
 export type TraceStatistics = {
   readonly events: number;
@@ -66,7 +74,9 @@ const defaultRing = 1 << 22;
  * With more functions than this kprobes are taken before fentry: those of one form share a program, and detach in a third of the time (docs/trace.md has the figures). A call through
  * fentry costs less.
  */
-const mostTrampolines = 100;
+const mostTrampolines = 32;
+/** With more than this the kernel is asked to take all at once (kprobe.multi, 5.18 with CONFIG_FPROBE), which takes as long as one. */
+const fewTrampolines = 10;
 /** How often what was lost is asked for, in milliseconds. */
 const lostEvery = 500;
 
@@ -82,7 +92,8 @@ export class Trace implements AsyncIterable<TraceEvent> {
   readonly attached: readonly AttachedProbe[];
   readonly refused: readonly RefusedProbe[];
   readonly lacking: readonly Lacking[];
-  readonly #probes: readonly Attached[];
+  /** By number; there are gaps where one was refused. */
+  readonly #probes: readonly (Attached | undefined)[];
   readonly #programs: readonly GeneratedProgram[];
   readonly #maps: readonly BpfMap[];
   readonly #counters: BpfMap;
@@ -93,7 +104,8 @@ export class Trace implements AsyncIterable<TraceEvent> {
   readonly #when: When;
   readonly #signal: AbortSignal | undefined;
   #seen: Record<LostEvent["why"], bigint> = { full: 0n, rate: 0n, nested: 0n };
-  readonly #names = new KernelNames();
+  readonly #names: KernelNames;
+  readonly #packets: boolean;
   readonly #lines: StackLines | null;
   #open = true;
   #last: TraceStatistics | null = null;
@@ -109,7 +121,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
   }
 
   /** @internal */
-  constructor(parts: { attached: readonly AttachedProbe[]; refused: readonly RefusedProbe[]; lacking: readonly Lacking[]; probes: readonly Attached[]; programs: readonly GeneratedProgram[]; maps: readonly BpfMap[]; counters: BpfMap; calls: BpfMap | null; when: When; debugFiles: TraceOptions["debugFiles"]; signal?: AbortSignal }, ring: (decode: (record: RingRecord) => TraceEvent) => RingBuffer<TraceEvent>) {
+  constructor(parts: { attached: readonly AttachedProbe[]; refused: readonly RefusedProbe[]; lacking: readonly Lacking[]; probes: readonly (Attached | undefined)[]; programs: readonly GeneratedProgram[]; maps: readonly BpfMap[]; counters: BpfMap; calls: BpfMap | null; when: When; names: KernelNames; packets: boolean; lines: StackLines | null; signal?: AbortSignal }, ring: (decode: (record: RingRecord) => TraceEvent) => RingBuffer<TraceEvent>) {
     this.attached = parts.attached;
     this.refused = parts.refused;
     this.lacking = parts.lacking;
@@ -120,7 +132,9 @@ export class Trace implements AsyncIterable<TraceEvent> {
     this.#calls = parts.calls;
     this.#when = parts.when;
     this.#signal = parts.signal;
-    this.#lines = parts.debugFiles == null ? null : new StackLines(this.#names, parts.debugFiles);
+    this.#names = parts.names;
+    this.#packets = parts.packets;
+    this.#lines = parts.lines;
     this.#ring = ring((record) => this.#event(record));
   }
 
@@ -145,11 +159,21 @@ export class Trace implements AsyncIterable<TraceEvent> {
       probe: text,
       module: probe.kind === "tracepoint" ? probe.category : probe.module,
       function: probe.name,
-      args: whole ? readValues(readers, record) : [],
+      args: whole ? this.#placed(probe, readValues(readers, record)) : [],
       ret: kind === "exit" && result ? result(record.u64(header.ret)) : null,
       duration: kind === "exit" ? record.u64(header.duration) : null,
       stack: stack === null ? null : this.#names.frames(stack, probe.kind === "function" ? probe : null),
     };
+  }
+
+  /** Addresses of code by their names: where a tracepoint of packets was passed. */
+  #placed(probe: Probe, values: NamedValue[]): NamedValue[] {
+    if (!this.#packets || probe.kind !== "tracepoint") return values;
+    return values.map((one) => {
+      if (one.name !== "location" || one.value.kind !== "pointer" || one.value.address === 0n) return one;
+      const [frame] = this.#names.frames([one.value.address], null);
+      return frame === undefined || frame.symbol === null ? one : { name: one.name, value: { ...one.value, text: frameText(frame) } };
+    });
   }
 
   /** Events as they come, in arrays, an empty one when none came for half a second; what is lost is told by events of its own. Ends with `close`, or an abort. What is in the ring then is given still. */
@@ -215,7 +239,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
   /** How often each probe was passed, up to now; after `close` up to then. Only of a trace that counts. */
   counts(): readonly { readonly probe: string; readonly count: bigint }[] {
     if (this.#open) this.#counted = this.#words(counter.probes, this.#probes.length);
-    return this.#probes.map(({ text }, index) => ({ probe: text, count: this.#counted[index] ?? 0n }));
+    return this.#probes.flatMap((probe, index) => (probe === undefined ? [] : [{ probe: probe.text, count: this.#counted[index] ?? 0n }]));
   }
 
   #words(from: number, count: number): bigint[] {
@@ -281,18 +305,23 @@ export async function* trace(options: TraceOptions): AsyncGenerator<TraceEvent, 
   }
 }
 
-async function openTrace({ probes: texts, expressions = [], filter = null, pcap = null, when = "entry", stackDepth = 0, debugFiles = {}, pinned = "may pin modules", rate = null, ringSize = defaultRing, captures = {}, signal, progress }: TraceOptions): Promise<Trace> {
+async function openTrace({ probes: texts, expressions = [], filter = null, pcap = null, when = "entry", follow = "calls", stackDepth = 0, debugFiles = {}, pinned = "may pin modules", rate = null, ringSize = defaultRing, captures = {}, signal, progress }: TraceOptions): Promise<Trace> {
   const packetFilter = pcap === null ? null : parseFilter(pcap);
-  const { probes, refused: unresolved, lacking, arch } = await resolveProbes(texts, { pinned });
+  const packets = follow === "packets";
+  const ifThere = !packets ? [] : texts.length > 0 ? packetEnds : [...packetEnds, ...packetWay];
+  const { probes, refused: unresolved, lacking, arch, optional } = await resolveProbes(texts, { pinned, ifThere, modules: packets && texts.length === 0 ? "all" : "as named" });
   signal?.throwIfAborted();
   const refused: RefusedProbe[] = [...unresolved];
   const plans: ProbePlan[] = [];
   let wrong: OopscopeError | null = null;
   for (const probe of probes) {
+    const isEnd = packets && optional.has(probe) && isPacketEnd(probe);
     try {
-      plans.push(planProbe(probe, arch, { expressions, filter, packetFilter, when, stackDepth, captures: { ...captureDefaults, ...captures } }));
+      const conditions = isEnd ? { filter: null, packetFilter: null } : { filter, packetFilter };
+      plans.push(planProbe(probe, arch, { expressions, ...conditions, when, stackDepth, captures: { ...captureDefaults, ...captures }, packets: !packets ? "none" : isEnd && probe.kind === "function" ? "address" : "whole" }));
     } catch (error) {
       if (!(error instanceof OopscopeError)) throw error;
+      if (optional.has(probe) && !(error instanceof ExpressionError)) continue;
       wrong ??= error;
       refused.push({ probe: probeText(probe), why: error.message });
     }
@@ -313,28 +342,32 @@ async function openTrace({ probes: texts, expressions = [], filter = null, pcap 
     const calls = follows ? await make({ type: "hash", name: "trace_calls", keySize: callKeySize, valueSize: size, maxEntries: mostCalls }) : null;
     const blank = follows ? await make({ type: "array", name: "trace_blank", keySize: 4, valueSize: size, maxEntries: 1 }) : null;
     const shared: ProgramMaps = { counters, ring, calls, blank };
-    const many = plans.filter(({ probe }) => probe.kind === "function").length > mostTrampolines;
+    const functions = plans.filter(({ probe }) => probe.kind === "function").length;
+    const many = functions > mostTrampolines;
     const attacher = new Attacher(shared, when, plans.length, rate, ownPid(), programs, many ? "kprobe" : "fentry");
     const attached: AttachedProbe[] = [];
-    const parts: Attached[] = [];
+    const parts = new Array<Attached | undefined>(plans.length).fill(undefined);
+    const together = functions > fewTrampolines ? await attacher.attachTogether(plans, pinned) : null;
     for (const [index, plan] of plans.entries()) {
       signal?.throwIfAborted();
       const text = probeText(plan.probe);
       try {
-        const done = await attacher.attach(plan, parts.length);
+        const done = together?.has(index) === true ? ({ how: "kprobe.multi", why: plan.probe.kind === "function" ? plan.probe.fallback : null } as const) : await attacher.attach(plan, index);
         attached.push({ probe: text, module: plan.probe.kind === "function" ? plan.probe.module : null, ...done });
-        parts.push({ plan, text, readers: valueReaders(plan.probe.btf, plan.layout.fields), result: plan.result && presentResult(plan.probe.btf, plan.result) });
+        parts[index] = { plan, text, readers: valueReaders(plan.probe.btf, plan.layout.fields), result: plan.result && presentResult(plan.probe.btf, plan.result) };
       } catch (error) {
         if (!(error instanceof OopscopeError) || ["not-permitted", "missing-library"].includes(error.code)) throw error;
         refused.push({ probe: text, why: error.message });
       }
       progress?.(index + 1, plans.length);
     }
-    if (parts.length === 0) throw noProbes(refused);
+    if (attached.length === 0) throw noProbes(refused);
     let opened: RingBuffer<TraceEvent> | null = null;
     let decode: ((record: RingRecord) => TraceEvent) | null = null;
     opened = await RingBuffer.open<TraceEvent>(ring, { decode: (record) => decode!(record) });
-    return new Trace({ attached, refused, lacking, probes: parts, programs, maps, counters, calls, when, debugFiles: stackDepth === 0 ? null : debugFiles, ...(signal ? { signal } : {}) }, (own) => {
+    const names = new KernelNames();
+    const lines = stackDepth === 0 || debugFiles === null ? null : new (await import("./lines.ts")).StackLines(names, debugFiles);
+    return new Trace({ attached, refused, lacking, probes: parts, programs, maps, counters, calls, when, names, packets, lines, ...(signal ? { signal } : {}) }, (own) => {
       decode = own;
       return opened;
     });
@@ -381,6 +414,40 @@ class Attacher {
     this.#ownPid = own;
     this.#programs = programs;
     this.#first = first;
+  }
+
+  /**
+   * Attaches functions by kprobe.multi, those of one form by one link; gives the numbers of those that are. None where the kernel has not got it; not those that it refuses with the others,
+   * those whose modules are to stay free (a link holds them from 6.3 on), nor returns: where a call's frame is then differs from kernel to kernel.
+   */
+  async attachTogether(plans: readonly ProbePlan[], pinned: TraceOptions["pinned"]): Promise<ReadonlySet<number>> {
+    const done = new Set<number>();
+    if (this.#when === "return" || this.#when === "both") return done;
+    const forms = new Map<string, { readonly plan: ProbePlan; readonly functions: { readonly number: number; readonly name: string; readonly address: bigint }[] }>();
+    for (const [number, plan] of plans.entries()) {
+      const { probe } = plan;
+      if (probe.kind !== "function" || !probe.how.includes("kprobe") || probe.address === null || (probe.module !== null && pinned === "leaves modules free")) continue;
+      const form = formOf(plan);
+      const one = { number, name: probe.name, address: probe.address };
+      const known = forms.get(form);
+      if (known) known.functions.push(one);
+      else forms.set(form, { plan, functions: [one] });
+    }
+    for (const { plan, functions } of forms.values()) {
+      let program: GeneratedProgram | null = null;
+      try {
+        const [part] = this.#parts(plan, plan.contexts.registers!, "cookie");
+        program = await this.#load("kprobe", `many_${functions[0]!.name}`, part!.code, { attachType: "trace-kprobe-multi" });
+        program.attach({ kind: "kprobe.multi", functions: functions.map(({ name }) => name), addresses: functions.map(({ address }) => address), cookies: functions.map(({ number }) => BigInt(number)) });
+        for (const { number } of functions) done.add(number);
+      } catch (error) {
+        if (!(error instanceof OopscopeError) || ["not-permitted", "missing-library"].includes(error.code)) throw error;
+        if (program !== null) this.#drop([program]);
+        // The kernel has it not, as a rule; else what it refuses is attached one by one, and named.
+        if (done.size === 0) return done;
+      }
+    }
+    return done;
   }
 
   async attach(plan: ProbePlan, number: number): Promise<{ readonly how: AttachedProbe["how"]; readonly why: string | null }> {
