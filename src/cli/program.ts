@@ -370,7 +370,7 @@ const guard: Define = (program, done) => {
     .argument("<MODULE...>", "modules, loaded or not yet, by name; or their files, which tell lines and types")
     .option("--hold <MS>", "hold the second free until its event is written down, so many milliseconds at most; 0: do not", notNegative, 300)
     .option("--black-box", "print both stacks into the trace buffer as well, which the kernel dumps when it dies")
-    .option("--unpinned", "keep the modules free to be unloaded (guard never holds them: taken for scripts' sake)")
+    .option("--unpinned", "keep the modules free to be unloaded: kprobes on their functions instead of fentry")
     .option("-o, --output <CASE>", "save what was seen as a case; CASE.evidence beside it is written as it happens")
     .option("--source <DIR>", "where sources are, if not beside the modules (repeatable)", collect)
     .option("--vmlinux <FILE>", "the kernel's vmlinux or its debug file (default: the usual places)")

@@ -31,10 +31,10 @@ export type GuardEvent = {
   readonly waited: bigint;
 };
 
-type RawFreed = { time: bigint; pid: number; tid: number; cpu: number; comm: string; length: number; depth: number; stack: readonly bigint[] };
-type Raw = RawFreed & {
-  sequence: bigint; address: bigint; kind: number; object: number; device: string; protocol: number; held: number; waited: bigint;
-  packet_size: number; packet: Uint8Array; freed: RawFreed;
+type RawTask = { time: bigint; pid: number; tid: number; cpu: number; comm: string };
+type Raw = RawTask & {
+  depth: number; stack: readonly bigint[]; freed_depth: number; freed_stack: readonly bigint[]; sequence: bigint; address: bigint; kind: number; object: number; device: string; protocol: number; held: number; waited: bigint;
+  packet_size: number; packet: Uint8Array; freed: RawTask & { length: number };
 };
 
 /** An entry of the board, as BTF decodes it. Null for one that holds nothing yet. */
@@ -48,14 +48,14 @@ export function eventOf(value: unknown, holding: boolean): GuardEvent | null {
     object: raw.object === 1 ? "skb" : "slab",
     address: raw.address,
     time, pid, tid, cpu, comm,
-    stack: stackOf(raw),
-    freed: { time: freed.time, pid: freed.pid, tid: freed.tid, cpu: freed.cpu, comm: freed.comm, stack: stackOf(freed) },
+    stack: stackOf(raw.depth, raw.stack),
+    freed: { time: freed.time, pid: freed.pid, tid: freed.tid, cpu: freed.cpu, comm: freed.comm, stack: stackOf(raw.freed_depth, raw.freed_stack) },
     packet: raw.object !== 1 ? null : { device: raw.device, protocol: ((raw.protocol & 0xff) << 8) | (raw.protocol >> 8), length: freed.length, bytes: Buffer.from(raw.packet.subarray(0, raw.packet_size)).toString("hex") },
     hold: raw.held === 1 ? "acknowledged" : raw.held === 2 ? "expired" : holding ? "waiting" : "none",
     waited: raw.waited,
   };
 }
 
-function stackOf({ depth, stack }: { readonly depth: number; readonly stack: readonly bigint[] }): bigint[] {
+function stackOf(depth: number, stack: readonly bigint[]): bigint[] {
   return depth <= 0 ? [] : stack.slice(0, depth / 8);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { OopscopeError } from "../base/index.ts";
 import { btfFromBytes, type Btf } from "../btf/index.ts";
-import { sysctl } from "../system/index.ts";
+import { kernelConfig, sysctl } from "../system/index.ts";
 import { taintText, type KernelWords } from "./text.ts";
 
 /** What the running kernel's types tell of what can be hooked. Throws `missing-feature` for a kernel without BTF. */
@@ -38,6 +38,22 @@ function hasEnumerator(btf: Btf, name: string, wanted: string): boolean {
 export function kernelWords(): KernelWords {
   const text = (name: string): string => sysctl(`kernel.${name}`) ?? "unknown";
   return { release: text("osrelease"), version: text("version"), taint: taintText(BigInt(sysctl("kernel.tainted") ?? 0)) };
+}
+
+/** Whether the kernel wipes what is free: SLUB's poison, or init_on_free. Then an skb that was freed does not look as if it had one owner. */
+export function wipesFree(): boolean {
+  const lines = (path: string): string => {
+    try {
+      return readFileSync(path, "utf8");
+    } catch {
+      return "";
+    }
+  };
+  const words = lines("/proc/cmdline").split(/\s+/);
+  const option = words.filter((word) => word.startsWith("init_on_free=")).at(-1);
+  const inits = option === undefined ? kernelConfig(sysctl("kernel.osrelease") ?? "")?.options.get("INIT_ON_FREE_DEFAULT_ON") === "y" : /=(?:1|y|on)/.test(option);
+  // Caches of one size share one, and its name: words of the command line say more.
+  return inits || words.some((word) => /^slu?b_debug(?:=.*P|$|=,)/.test(word)) || ["skbuff_head_cache", "skbuff_cache", "skbuff_fclone_cache"].some((name) => lines(`/sys/kernel/slab/${name}/poison`).trim() === "1");
 }
 
 /** Processors by number, from a list as `0-3,6` (/sys/devices/system/cpu). */

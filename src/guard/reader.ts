@@ -18,6 +18,8 @@ export type ReaderOptions = {
   /** Shared by all readers: 0 to stop, then the number that was claimed last for each place of the board. */
   readonly shared: Int32Array<SharedArrayBuffer>;
   readonly holding: boolean;
+  /** So often it looks, in milliseconds. A wake-up by the kernel would come on the processor that is being held, if at all. */
+  readonly interval: number;
 };
 
 /** Words of the map `words`, as programs/guard.bpf.c has them. */
@@ -25,9 +27,7 @@ export const word = { begun: 0, read: 1, levels: 16 } as const;
 const stop = 0;
 const claims = 1;
 
-/** So often it looks, in milliseconds: a look takes a microsecond. A wake-up by the kernel would come on the processor that is being held, if at all. */
-const interval = 1;
-/** After so many looks all but the writing is done once. */
+/** After so many milliseconds all but the writing is done once. */
 const rehearsal = 2000;
 /** After so many it asks for the names of modules that came or went. */
 const tableInterval = 100;
@@ -41,7 +41,7 @@ const stampSize = 18;
  */
 export async function runReader(given: ReaderOptions, ready: (hardness: ThreadHardness) => void, newTable: () => SymbolTable | null): Promise<void> {
   let options = given;
-  const { cpu, shared, places } = options;
+  const { cpu, shared, places, interval } = options;
   const boardMap = await BpfMap.openId(options.boardId);
   const wordsMap = await BpfMap.openId(options.wordsId);
   const board = await MappedArray.open(boardMap);
@@ -66,8 +66,9 @@ export async function runReader(given: ReaderOptions, ready: (hardness: ThreadHa
         const event = eventOf(board.get(place), options.holding);
         if (event !== null) keep(options, event, (level) => words.store(word.levels + place, level));
       }
-      if (++looks % rehearsal === 0) rehearse(options, raw, 1);
-      const table = looks % tableInterval === 0 ? newTable() : null;
+      looks++;
+      if (looks % Math.ceil(rehearsal / interval) === 0) rehearse(options, raw, 1);
+      const table = looks % Math.ceil(tableInterval / interval) === 0 ? newTable() : null;
       if (table !== null) options = { ...options, table };
       Atomics.wait(shared, stop, 0, interval);
     }
@@ -127,9 +128,9 @@ export function recordsOf(text: string): string[] {
 function rehearse(options: ReaderOptions, raw: unknown, times: number): void {
   const { addresses } = options.table;
   const stack = Array.from({ length: 24 }, (_, index) => addresses[Math.floor((index * addresses.length) / 24)]! + 5n);
-  const someone = { time: 1n, pid: 1, tid: 1, cpu: 0, comm: "swapper", depth: 8 * stack.length, stack };
+  const someone = { time: 1n, pid: 1, tid: 1, cpu: 0, comm: "swapper", length: 0, depth: 8 * stack.length, stack };
   for (let round = 0; round < times; round++) {
-    const event = eventOf({ ...(raw as object), ...someone, sequence: 1n, kind: 1, object: 1, freed: someone }, false);
+    const event = eventOf({ ...(raw as object), ...someone, sequence: 1n, kind: 1, object: 1, freed: someone, freed_depth: someone.depth, freed_stack: stack }, false);
     if (event !== null) recordsOf(textOf(options.kernel, options.table, event));
   }
 }

@@ -43,6 +43,7 @@ export async function runGuard(modules: readonly string[], flags: GuardFlags): P
       modules: guarded,
       hold: flags.hold,
       blackBox: flags.blackBox === true,
+      unpinned: flags.unpinned === true,
       signal,
       ...(flags.output === undefined ? {} : { evidence: `${flags.output}.evidence` }),
       onEvent: (event, text, level) => {
@@ -85,6 +86,7 @@ function moduleOf(text: string): GuardedModule {
 function begin(guard: Guard, guarded: readonly GuardedModule[], flags: GuardFlags): void {
   const count = (way: string): number => guard.hooks.filter((hook) => hook.way === way).length;
   say("note", `guarding ${guarded.map(({ name }) => name).join(", ")}: ${count("fentry")} functions by fentry, ${count("kprobe")} by kprobe, ${count("tracepoint")} tracepoints of the kernel, ${guard.uses} functions of the modules; ${(guard.memory / 1e6).toFixed(1)} MB of the kernel's memory; ${guard.holding ? `a second free is held up to ${flags.hold} ms` : "no hold"}; Ctrl-C ends it`);
+  if (guard.pinned.length > 0) say("note", `${guard.pinned.join(", ")} cannot be unloaded meanwhile; --unpinned watches by kprobes, which are slower`);
   for (const { function: name, role, why } of guard.left) if (role === "clear" || flags.verbose === true) say(role === "clear" ? "warning" : "note", `${name} is not watched: ${why}`);
 }
 
@@ -109,8 +111,8 @@ function wordsOf({ kind, object, address, comm, tid, cpu, hold, waited }: GuardE
   return `${kind} of ${object === "skb" ? "an skb" : "an object"} at 0x${address.toString(16)} by ${comm} (${tid}) on CPU ${cpu}: evidence ${evidence}${held}`;
 }
 
-function sayStatistics({ marked, cleared, forgotten, stackless, changed, lost, missedClears, missed, events }: GuardStatistics, flags: GuardFlags): void {
-  if (flags.quiet !== true) say("note", `${events} events; ${marked} frees remembered, ${cleared} of them allocated again, ${forgotten} forgotten for want of room`);
+function sayStatistics({ marked, cleared, forgotten, stackless, walked, changed, lost, missedClears, missed, events }: GuardStatistics, flags: GuardFlags): void {
+  if (flags.quiet !== true) say("note", `${events} events; ${marked} frees remembered, ${cleared} of them allocated again, ${forgotten} forgotten for want of room; ${walked} stacks walked`);
   if (stackless > 0n) say("warning", `${stackless} frees were remembered without their stack`);
   if (changed > 0n) say("warning", `${changed} second frees of what looked like another object by then: an allocation was not seen; no event was made of them`);
   if (lost > 0n) say("warning", `${lost} events found no place and are lost`);
