@@ -14,6 +14,7 @@ export { BpfObject, VerifierError, type LoadOptions, type OpenOptions } from "./
 export { BpfProgram, type TestRun } from "./program.ts";
 export { RingRecord, RingReader } from "./ring.ts";
 export { eventDecoder, RingBuffer, type RingBufferOptions, type RingStatistics } from "./ringbuffer.ts";
+export { ThreadedRing, type ThreadedRingOptions } from "./threadedring.ts";
 export { hardenThread, type ThreadHardness } from "./thread.ts";
 export { typesFileOf, type TypesFile } from "./typesfile.ts";
 export { UserRingBuffer, UserRingWriter } from "./userring.ts";

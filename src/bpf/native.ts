@@ -120,6 +120,7 @@ const libcPrototypes = {
   ioctl: ["int", ["int", "ulong", "long"]],
   vsnprintf: ["int", ["void *", "size_t", "void *", "void *"]],
   getpagesize: ["int", []],
+  poll: ["int", ["void *", "ulong", "int"]],
   if_nametoindex: ["uint32", ["str"]],
   syscall: ["long", ["long", "void *", "long", "long", "long", "long"]],
   sched_setaffinity: ["int", ["int", "size_t", "void *"]],

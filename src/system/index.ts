@@ -4,6 +4,7 @@ export { cacheFolder, codeFolder, debuginfodFolder, symbolsFolder } from "./cach
 export { distribution, installCommand, type Distribution, type DistributionKind, type Needed } from "./distribution.ts";
 export { kernelConfig, type KernelConfig } from "./kernelconfig.ts";
 export { findPahole, removeSections, runPahole, type Pahole } from "./pahole.ts";
+export { packagedFile } from "./packaged.ts";
 export { capabilities, lockdown, securityModules, sysctl, type Capability } from "./privilege.ts";
 export { findProgram, runProgram, type ProgramResult } from "./program.ts";
 export { runningKernel, runningModuleBuildId } from "./running.ts";
