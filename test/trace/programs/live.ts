@@ -90,7 +90,7 @@ for (const pinned of ["may pin modules", "leaves modules free"] as const) {
   const ours = [...running.rest()].flat().flatMap((event) => (event.kind === "entry" && event.args[0]?.value.kind === "integer" ? [`${event.tid} ${event.function} ${event.args[0].value.value}`] : []));
   running.close();
   const ftrace = [...readFileSync(`${tracefs}/trace`, "latin1").matchAll(/-(\d+) +\[\d+\].*?: (tz_\w+) <-/gm)].map(([, tid, name]) => `${tid} ${name}`);
-  await new Promise((done) => setTimeout(done, 500));
+  for (let tries = 0; tries < 100 && said.split("\n").length <= ours.length; tries++) await new Promise((done) => setTimeout(done, 100));
   peer.kill("SIGINT");
   await left;
   writeFileSync(`${tracefs}/current_tracer`, "nop");
