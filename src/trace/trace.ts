@@ -1,4 +1,4 @@
-import { existsSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { messageOf, OopscopeError } from "../base/index.ts";
 import { BpfMap, GeneratedProgram, RingBuffer, type BpfLink, type RingRecord } from "../bpf/index.ts";
 import type { SearchPlaces } from "../kernel/index.ts";
@@ -67,6 +67,9 @@ export type TraceStatistics = {
   readonly open: number;
 };
 
+/** What became of a module that probes are in. */
+export type ModuleChange = { readonly module: string; readonly change: "unloaded" } | { readonly module: string; readonly change: "loaded"; /** How many of its probes are attached again. */ readonly attached: number; readonly refused: readonly RefusedProbe[] };
+
 /** Calls in flight that are followed to their return. */
 const mostCalls = 4096;
 const defaultRing = 1 << 22;
@@ -106,6 +109,10 @@ export class Trace implements AsyncIterable<TraceEvent> {
   #seen: Record<LostEvent["why"], bigint> = { full: 0n, rate: 0n, nested: 0n };
   readonly #names: KernelNames;
   readonly #packets: boolean;
+  /** Modules that kprobes are in, as they were found last. */
+  readonly #modules: Map<string, number | null>;
+  #lookedAt = performance.now();
+  readonly #again: Reattach;
   readonly #lines: StackLines | null;
   #open = true;
   #last: TraceStatistics | null = null;
@@ -121,7 +128,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
   }
 
   /** @internal */
-  constructor(parts: { attached: readonly AttachedProbe[]; refused: readonly RefusedProbe[]; lacking: readonly Lacking[]; probes: readonly (Attached | undefined)[]; programs: readonly GeneratedProgram[]; maps: readonly BpfMap[]; counters: BpfMap; calls: BpfMap | null; when: When; names: KernelNames; packets: boolean; lines: StackLines | null; signal?: AbortSignal }, ring: (decode: (record: RingRecord) => TraceEvent) => RingBuffer<TraceEvent>) {
+  constructor(parts: { attached: readonly AttachedProbe[]; refused: readonly RefusedProbe[]; lacking: readonly Lacking[]; probes: readonly (Attached | undefined)[]; programs: readonly GeneratedProgram[]; maps: readonly BpfMap[]; counters: BpfMap; calls: BpfMap | null; when: When; names: KernelNames; packets: boolean; again: Reattach; lines: StackLines | null; signal?: AbortSignal }, ring: (decode: (record: RingRecord) => TraceEvent) => RingBuffer<TraceEvent>) {
     this.attached = parts.attached;
     this.refused = parts.refused;
     this.lacking = parts.lacking;
@@ -134,6 +141,8 @@ export class Trace implements AsyncIterable<TraceEvent> {
     this.#signal = parts.signal;
     this.#names = parts.names;
     this.#packets = parts.packets;
+    this.#again = parts.again;
+    this.#modules = new Map(parts.attached.flatMap(({ module, how }) => (how === "kprobe" && module !== null ? [[module, loadedAs(module)] as const] : [])));
     this.#lines = parts.lines;
     this.#ring = ring((record) => this.#event(record));
   }
@@ -231,9 +240,26 @@ export class Trace implements AsyncIterable<TraceEvent> {
     return events;
   }
 
-  /** Modules of probes that are no longer loaded: only kprobes leave them free. */
-  gone(): string[] {
-    return [...new Set(this.attached.flatMap(({ module, how }) => (how === "kprobe" && module !== null ? [module] : [])))].filter((module) => !existsSync(`/sys/module/${module}/initstate`));
+  /**
+   * Modules of probes that were unloaded since the last call (only kprobes leave them free), and those that are loaded again: their probes are attached anew then. `refused`: those that could not
+   * be. Looks at most twice a second; what is called before is not seen.
+   */
+  async moduleChanges(): Promise<readonly ModuleChange[]> {
+    const now = performance.now();
+    if (!this.#open || this.#modules.size === 0 || now - this.#lookedAt < lostEvery) return [];
+    this.#lookedAt = now;
+    const changes: ModuleChange[] = [];
+    for (const [module, known] of this.#modules) {
+      const found = loadedAs(module);
+      if (found === known) continue;
+      if (known !== null) changes.push({ module, change: "unloaded" });
+      this.#modules.set(module, null);
+      if (found === null) continue;
+      const { attached, refused } = await this.#again(module);
+      this.#modules.set(module, found);
+      changes.push({ module, change: "loaded", attached, refused });
+    }
+    return changes;
   }
 
   /** How often each probe was passed, up to now; after `close` up to then. Only of a trace that counts. */
@@ -314,11 +340,11 @@ async function openTrace({ probes: texts, expressions = [], filter = null, pcap 
   const refused: RefusedProbe[] = [...unresolved];
   const plans: ProbePlan[] = [];
   let wrong: OopscopeError | null = null;
+  const planned = (probe: Probe, isEnd: boolean): ProbePlan => planProbe(probe, arch, { expressions, ...(isEnd ? { filter: null, packetFilter: null } : { filter, packetFilter }), when, stackDepth, captures: { ...captureDefaults, ...captures }, packets: !packets ? "none" : isEnd && probe.kind === "function" ? "address" : "whole" });
+  const ends = new Set(packets ? [...optional].filter(isPacketEnd) : []);
   for (const probe of probes) {
-    const isEnd = packets && optional.has(probe) && isPacketEnd(probe);
     try {
-      const conditions = isEnd ? { filter: null, packetFilter: null } : { filter, packetFilter };
-      plans.push(planProbe(probe, arch, { expressions, ...conditions, when, stackDepth, captures: { ...captureDefaults, ...captures }, packets: !packets ? "none" : isEnd && probe.kind === "function" ? "address" : "whole" }));
+      plans.push(planned(probe, ends.has(probe)));
     } catch (error) {
       if (!(error instanceof OopscopeError)) throw error;
       if (optional.has(probe) && !(error instanceof ExpressionError)) continue;
@@ -326,7 +352,7 @@ async function openTrace({ probes: texts, expressions = [], filter = null, pcap 
       refused.push({ probe: probeText(probe), why: error.message });
     }
   }
-  if (plans.length === 0) throw wrong ?? noProbes(refused);
+  if (plans.every(({ probe }) => ends.has(probe))) throw wrong ?? noProbes(refused);
   const programs: GeneratedProgram[] = [];
   const maps: BpfMap[] = [];
   const make = async (map: Parameters<typeof BpfMap.create>[0]): Promise<BpfMap> => {
@@ -354,7 +380,7 @@ async function openTrace({ probes: texts, expressions = [], filter = null, pcap 
       try {
         const done = together?.has(index) === true ? ({ how: "kprobe.multi", why: plan.probe.kind === "function" ? plan.probe.fallback : null } as const) : await attacher.attach(plan, index);
         attached.push({ probe: text, module: plan.probe.kind === "function" ? plan.probe.module : null, ...done });
-        parts[index] = { plan, text, readers: valueReaders(plan.probe.btf, plan.layout.fields), result: plan.result && presentResult(plan.probe.btf, plan.result) };
+        parts[index] = partOf(plan);
       } catch (error) {
         if (!(error instanceof OopscopeError) || ["not-permitted", "missing-library"].includes(error.code)) throw error;
         refused.push({ probe: text, why: error.message });
@@ -362,12 +388,34 @@ async function openTrace({ probes: texts, expressions = [], filter = null, pcap 
       progress?.(index + 1, plans.length);
     }
     if (attached.length === 0) throw noProbes(refused);
+    const again: Reattach = async (module) => {
+      const numbers = attached.flatMap(({ probe, how, module: own }) => (how === "kprobe" && own === module ? [parts.findIndex((part) => part?.text === probe)] : []));
+      const failed: RefusedProbe[] = [];
+      // The addresses are others, and the types may be.
+      const found = new Map((await resolveProbes(numbers.map((number) => parts[number]!.text), { pinned })).probes.map((probe) => [probeText(probe), probe]));
+      for (const number of numbers) {
+        const { text } = parts[number]!;
+        attacher.forget(number);
+        try {
+          const probe = found.get(text);
+          if (probe === undefined) throw new OopscopeError("not-found", "it is not in the module any more", {});
+          const plan = planned(probe, false);
+          if (plan.layout.size > size) throw new OopscopeError("unsupported", "its arguments have become larger; start the trace again", {});
+          await attacher.attach(plan, number, "kprobe");
+          parts[number] = partOf(plan);
+        } catch (error) {
+          if (!(error instanceof OopscopeError)) throw error;
+          failed.push({ probe: text, why: error.message });
+        }
+      }
+      return { attached: numbers.length - failed.length, refused: failed };
+    };
     let opened: RingBuffer<TraceEvent> | null = null;
     let decode: ((record: RingRecord) => TraceEvent) | null = null;
     opened = await RingBuffer.open<TraceEvent>(ring, { decode: (record) => decode!(record) });
     const names = new KernelNames();
     const lines = stackDepth === 0 || debugFiles === null ? null : new (await import("./lines.ts")).StackLines(names, debugFiles);
-    return new Trace({ attached, refused, lacking, probes: parts, programs, maps, counters, calls, when, names, packets, lines, ...(signal ? { signal } : {}) }, (own) => {
+    return new Trace({ attached, refused, lacking, probes: parts, programs, maps, counters, calls, when, names, packets, again, lines, ...(signal ? { signal } : {}) }, (own) => {
       decode = own;
       return opened;
     });
@@ -376,6 +424,10 @@ async function openTrace({ probes: texts, expressions = [], filter = null, pcap 
     for (const map of maps) map.close();
     throw error;
   }
+}
+
+function partOf(plan: ProbePlan): Attached {
+  return { plan, text: probeText(plan.probe), readers: valueReaders(plan.probe.btf, plan.layout.fields), result: plan.result && presentResult(plan.probe.btf, plan.result) };
 }
 
 function noProbes(refused: readonly RefusedProbe[]): OopscopeError {
@@ -393,6 +445,18 @@ function ownPid(): number | null {
   }
 }
 
+type Reattach = (module: string) => Promise<{ readonly attached: number; readonly refused: readonly RefusedProbe[] }>;
+
+/** A number that a module has for as long as it is loaded; null where it is not, or is on its way (kernfs gives its folder another each time). */
+function loadedAs(module: string): number | null {
+  try {
+    const folder = `/sys/module/${module}`;
+    return readFileSync(`${folder}/initstate`, "utf8").trim() === "live" ? statSync(folder).ino : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Makes the programs of probes and attaches them; functions of one form share theirs where the kernel has cookies. */
 class Attacher {
   readonly #maps: ProgramMaps;
@@ -403,6 +467,8 @@ class Attacher {
   readonly #programs: GeneratedProgram[];
   readonly #shared = new Map<string, GeneratedProgram>();
   readonly #first: "fentry" | "kprobe";
+  /** Of kprobes, by the probe's number. */
+  readonly #links = new Map<number, BpfLink[]>();
   /** Unknown until a program with one was loaded or refused. */
   #cookies: boolean | null = null;
 
@@ -450,7 +516,7 @@ class Attacher {
     return done;
   }
 
-  async attach(plan: ProbePlan, number: number): Promise<{ readonly how: AttachedProbe["how"]; readonly why: string | null }> {
+  async attach(plan: ProbePlan, number: number, only: "kprobe" | null = null): Promise<{ readonly how: AttachedProbe["how"]; readonly why: string | null }> {
     const { probe, contexts } = plan;
     if (probe.kind === "tracepoint") {
       const own = this.#programPlan(plan, contexts.tracepoint!, number);
@@ -459,7 +525,7 @@ class Attacher {
       return { how: "tracepoint", why: null };
     }
     let why = probe.fallback;
-    const ways = [...probe.how].sort((a, b) => Number(b === this.#first) - Number(a === this.#first));
+    const ways = probe.how.filter((how) => only === null || how === only).sort((a, b) => Number(b === this.#first) - Number(a === this.#first));
     for (const how of ways) {
       if (how === "fentry" && contexts.fentry === null) continue;
       try {
@@ -509,6 +575,12 @@ class Attacher {
     }
   }
 
+  /** Gives up kprobes whose function is gone. */
+  forget(number: number): void {
+    for (const link of this.#links.get(number) ?? []) link.close();
+    this.#links.delete(number);
+  }
+
   #drop(made: readonly (GeneratedProgram | BpfLink)[]): void {
     for (const one of made) {
       one.close();
@@ -529,7 +601,9 @@ class Attacher {
           if (cookies) this.#shared.set(form, program);
           else made.push(program);
         }
-        made.push(program.attach({ kind: "kprobe", function: probe.name, ...(probe.address === null ? {} : { address: probe.address }), return: part === "return", ...(cookies ? { cookie: BigInt(number) } : {}) }));
+        const link = program.attach({ kind: "kprobe", function: probe.name, ...(probe.address === null ? {} : { address: probe.address }), return: part === "return", ...(cookies ? { cookie: BigInt(number) } : {}) });
+        made.push(link);
+        this.#links.set(number, [...(this.#links.get(number) ?? []), link]);
         if (cookies) this.#cookies = true;
       }
     } catch (error) {

@@ -1,5 +1,5 @@
 import { visible } from "../../render/index.ts";
-import { ExpressionError, Trace, type TraceEvent, type TraceStatistics, type When } from "../../trace/index.ts";
+import { ExpressionError, Trace, type ModuleChange, type TraceEvent, type TraceStatistics, type When } from "../../trace/index.ts";
 import { exit } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";
 import { isTerminal, say, writeResult, writeTalk } from "../output.ts";
@@ -112,14 +112,13 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
   try {
     timer = flags.duration === undefined ? null : setTimeout(() => stop.abort(), flags.duration * 1000);
     const most = flags.limit ?? Infinity;
-    const told = new Set<string>();
     for await (const events of running.batches()) {
-      for (const module of events.length === 0 ? running.gone() : []) {
-        const text = `the module ${module} was unloaded: its probes are gone, and do not come back with it`;
+      for (const change of await running.moduleChanges()) {
         // A line between would stand in the table.
-        if (!told.has(module) && flags.live === true) late.push(text);
-        else if (!told.has(module)) say("warning", text);
-        told.add(module);
+        for (const text of changeTexts(change)) {
+          if (flags.live === true) late.push(text);
+          else say("warning", text);
+        }
       }
       const room = most - shown;
       const part: readonly TraceEvent[] = events.length > room ? events.slice(0, room) : events;
@@ -153,6 +152,12 @@ function tell(running: Trace, flags: TraceFlags): void {
   const pinned = [...new Set(attached.flatMap(({ module, how }) => ((how === "fentry" || how === "kprobe.multi") && module !== null ? [module] : [])))];
   if (pinned.length > 0) say("note", `${pinned.length === 1 ? "the module" : "the modules"} ${pinned.join(", ")} cannot be unloaded meanwhile (--unpinned: by kprobes, which leaves ${pinned.length === 1 ? "it" : "them"} free)`);
   say("note", `attached ${plural(attached.length, "probe")}; Ctrl-C ends it`);
+}
+
+/** What is said when a module went or came. */
+function changeTexts(change: ModuleChange): string[] {
+  if (change.change === "unloaded") return [`the module ${change.module} was unloaded: its probes are gone until it is loaded again`];
+  return [`the module ${change.module} is loaded again: ${plural(change.attached, "probe")} attached again${change.refused.length === 0 ? "" : `, ${change.refused.length} not`}`, ...change.refused.slice(0, mostNamed).map(({ probe, why }) => `\`${probe}\` is not traced any more: ${why}`)];
 }
 
 function summary(running: Trace, shown: number, pcap: boolean): void {

@@ -27,8 +27,8 @@ export type FollowOptions = {
   readonly reasons?: ReadonlyMap<bigint, string>;
   /** Packets that are followed at a time; beyond it the oldest are given up. */
   readonly most?: number;
-  /** What is said of the end of a packet that was not met before; its drop, or nothing. */
-  readonly unseen?: "drops" | "nothing";
+  /** What is said of packets that nothing but their ends was seen of: each end, drops alone, or nothing. */
+  readonly unseen?: "ends" | "drops" | "nothing";
 };
 
 type Way = {
@@ -51,7 +51,7 @@ type Way = {
 export class SkbFollower {
   readonly #reasons: ReadonlyMap<bigint, string>;
   readonly #most: number;
-  readonly #unseen: "drops" | "nothing";
+  readonly #unseen: "ends" | "drops" | "nothing";
   /** In the order in which they were last begun. */
   readonly #ways = new Map<bigint, Way>();
   #number = 0;
@@ -59,7 +59,7 @@ export class SkbFollower {
   readonly #counts = { dropped: 0, consumed: 0, released: 0, givenUp: 0 };
   readonly #dropReasons = new Map<string, number>();
 
-  constructor({ reasons = new Map(), most = 4096, unseen = "drops" }: FollowOptions = {}) {
+  constructor({ reasons = new Map(), most = 4096, unseen = "ends" }: FollowOptions = {}) {
     this.#reasons = reasons;
     this.#most = most;
     this.#unseen = unseen;
@@ -114,7 +114,7 @@ export class SkbFollower {
       else text = `${label(way)} its address is met again in ${visible(event.probe)}, ${after} after its end; no allocation of it was seen\n`;
       way = undefined;
     }
-    if (way === undefined && how !== null && (this.#unseen === "nothing" || how !== "drop") && text === "" && freed === "") return "";
+    if (way === undefined && how !== null && text === "" && (this.#unseen === "nothing" || (this.#unseen === "drops" && how !== "drop"))) return "";
     if (way === undefined) {
       way = this.#begin(packet.address, event.time);
       text += `${label(way)} 0x${packet.address.toString(16)}${packet.value === null ? "" : ` ${packetText(packet.value)}`}, first seen at ${timeText(event.time).trim()}${freed}\n`;

@@ -3,40 +3,10 @@ import { execFileSync, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
 import { readFileSync, writeFileSync } from "node:fs";
 import { listLinks, listPrograms } from "../../../src/bpf/index.ts";
+import { cli, plain, step, traced } from "./command.ts";
 import { say, write } from "./watch.ts";
 
-const [, , cli, module] = process.argv;
-
-type Said = { readonly status: number | null; readonly out: string; readonly talk: string };
-
-/** Starts the command, acts when it is attached, and ends it by a signal. */
-async function traced(args: readonly string[], act: () => void | Promise<void>, signal: NodeJS.Signals = "SIGINT"): Promise<Said> {
-  const child = spawn(process.execPath, [cli!, "trace", ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  let [out, talk] = ["", ""];
-  child.stdout.on("data", (part: Buffer) => (out += part.toString()));
-  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const attached = new Promise<void>((resolve) => {
-    child.stderr.on("data", (part: Buffer) => {
-      talk += part.toString();
-      if (talk.includes("attached")) resolve();
-    });
-  });
-  await Promise.race([attached, ended]);
-  if (child.exitCode === null) {
-    await act();
-    await new Promise((done) => setTimeout(done, 1500));
-    child.kill(signal);
-  }
-  return { status: await ended, out, talk };
-}
-
-const plain = (text: string): string =>
-  text.replaceAll(/0x[0-9a-f]{9,16}\b/g, "0x…").replaceAll(/ *\b[\d.]+ (?:ns|µs|ms)\b/g, " (time)").replaceAll(/"(time|duration|pid|tid)":\d+/g, "\"$1\":0").replaceAll(/^ +\d+\.\d{6} \[\d\] sh-\d+ */gm, "(when) [0] sh ").replaceAll(/^( {6}\S+)\+0x[0-9a-f]+/gm, "$1").replaceAll(/^\d\d:\d\d:\d\d\.\d+ /gm, "").replaceAll(/first seen at [\d.]+/g, "first seen").replaceAll(/^(#\d+) .*?\[\d\] sh-\d+ +/gm, "$1 ");
-
-async function step(args: readonly string[], act: () => void | Promise<void>, signal?: NodeJS.Signals): Promise<void> {
-  const { status, out, talk } = await traced(args, act, signal);
-  say([args, status, plain(out), plain(talk)]);
-}
+const [, , , module] = process.argv;
 
 const zoo = "trace_zoo:";
 await step([`${zoo}tz_recursive`, `${zoo}tz_write`, `${zoo}tz_packet`, "--graph"], () => write(6, 8));
@@ -55,7 +25,7 @@ const { out: stack } = await traced([`${zoo}tz_loop`, "--stack", "--modules", mo
 say(["stack with lines", plain(stack).split("\n").slice(0, 3).map((line) => line.replace(/\+0x[0-9a-f]+/, ""))]);
 // A terminal of its own: the table, what was typed, and the screen given back; and none.
 await step([`${zoo}tz_loop`, "--live"], () => {});
-const terminal = spawn("script", ["-qec", `stty cols 80 rows 8; ${process.execPath} ${cli!} trace ${zoo}tz_loop ${zoo}tz_recursive --live; stty -a | grep -o '.icanon'`, "/dev/null"], { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, TERM: "xterm" } });
+const terminal = spawn("script", ["-qec", `stty cols 80 rows 8; ${process.execPath} ${cli} trace ${zoo}tz_loop ${zoo}tz_recursive --live; stty -a | grep -o '.icanon'`, "/dev/null"], { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, TERM: "xterm" } });
 let drawn = "";
 terminal.stdout.on("data", (part: Buffer) => (drawn += part.toString()));
 const left = new Promise<number | null>((resolve) => terminal.on("close", resolve));
@@ -85,9 +55,19 @@ say(["packets", packets.status, met.map((line) => line.replace(/ at \S+$/, "").r
 const blamed = (name: string): string => `BUG: kernel NULL pointer dereference, address: 0000000000000010\n#PF: supervisor read access in kernel mode\n#PF: error_code(0x0000) - not-present page\nOops: 0000 [#1] PREEMPT SMP NOPTI\nCPU: 0 PID: 7 Comm: sh Tainted: G O 6.1.0 #1\nRIP: 0010:${name}+0x5/0x20 [trace_zoo]\nCall Trace:\n <TASK>\n tz_write+0x50/0x300 [trace_zoo]\n vfs_write+0x10/0x100\n </TASK>\n---[ end trace 0000000000000000 ]---\n`;
 writeFileSync("/tmp/panic.log", `${blamed("tz_loop")}${blamed("tz_gone")}`);
 await step(["--from", "/tmp/panic.log", "--limit", "1"], () => write(9));
+const pause = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
+await step([`${zoo}tz_loop`, `${zoo}tz_recursive`, "--unpinned"], async () => {
+  write(9);
+  await pause(1000);
+  execFileSync("busybox", ["rmmod", "trace_zoo"]);
+  await pause(2500);
+  execFileSync("busybox", ["insmod", module!]);
+  await pause(5000);
+  write(6);
+});
 await step([`${zoo}tz_loop`, "--unpinned"], async () => {
   execFileSync("busybox", ["rmmod", "trace_zoo"]);
-  await new Promise((done) => setTimeout(done, 1000));
+  await pause(1000);
 }, "SIGKILL");
 execFileSync("busybox", ["insmod", module!]);
 say(["left", (await listPrograms()).filter(({ name }) => /^(?:entry|return)_/.test(name)).length, (await listLinks()).length]);
