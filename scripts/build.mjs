@@ -11,7 +11,7 @@ import { packed } from "./pieces.mjs";
 const root = new URL("..", import.meta.url).pathname;
 const { exports: entries } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 // What worker threads begin with is a file of its own.
-const threads = ["src/guard/reader-thread.ts"];
+const threads = ["src/guard/reader-thread.ts", "src/bpf/ring-thread.ts"];
 const sources = Object.values(entries).map(({ default: out }) => out.replace(/^\.\/dist\//, "src/").replace(/\.js$/, ".ts"));
 
 /** commander asks for child_process at once, for commands that are programs of their own: it has none here. */
@@ -28,7 +28,7 @@ const glue = {
   setup(build) {
     build.onLoad({ filter: /src\/disasm\/x86\/iced\.ts$/ }, ({ path }) => {
       const text = readFileSync(path, "utf8");
-      const contents = text.replace('(import.meta.url)("iced-x86")', '(import.meta.url)("./iced.cjs")');
+      const contents = text.replace('(import.meta.filename)("iced-x86")', '(import.meta.filename)("./iced.cjs")');
       if (contents === text) throw new Error(`${path} does not load iced-x86`);
       return { contents, loader: "ts" };
     });
@@ -45,7 +45,7 @@ const doors = {
 /** What looks after compiled code is one file, in which the command line's start and its pieces meet. */
 const apart = ["code-cache.cjs"];
 /** Files by the commands that need all of what is in them. */
-const packs = [["program", "program"], ["files", "decode", "btf-dump"], ["files", "decode", "bpf-run"], ["decode", "decode"], ["types", "btf-dump", "bpf-run"], ["bpf-run", "bpf-run"]];
+const packs = [["program", "program"], ["files", "decode", "btf-dump"], ["files", "decode", "bpf-run"], ["decode", "decode"], ["types", "btf-dump", "bpf-run"], ["bpf", "bpf-run", "trace"], ["bpf-run", "bpf-run"], ["trace", "trace"], ["dwarf", "dwarf"]];
 const codeCache = { name: "code-cache", setup: (build) => build.onResolve({ filter: /\/code-cache\.ts$/ }, ({ kind }) => (kind === "entry-point" ? undefined : { path: "./code-cache.cjs", external: true })) };
 
 const common = {
@@ -76,21 +76,20 @@ const { outputFiles } = await build({
   chunkNames: "cli/[name]-[hash]",
   outExtension: { ".js": ".cjs" },
   plugins: [later, glue, codeCache, doors],
-  define: { "import.meta.url": "__url", "import.meta.dirname": "__dirname" },
+  define: { "import.meta.filename": "__filename", "import.meta.dirname": "__dirname" },
   sourcemap: false,
   write: false,
 });
 mkdirSync(`${root}dist/cli`, { recursive: true });
 const pieces = new Map(outputFiles.map(({ path, text }) => {
   const { code } = transformSync(text.replace(/^#!.*\n/, ""), { format: "cjs", minify: true, platform: "node", target: common.target, supported: { "dynamic-import": false } });
-  const url = /\b__url\b/.test(text) ? 'const __url=require("node:url").pathToFileURL(__filename).href;' : "";
-  return [basename(path), `${url}${code.replace(/^"use strict";/, "")}`];
+  return [basename(path), code.replace(/^"use strict";/, "")];
 }));
 // What starts it takes nothing of the pieces with it: they are loaded when there is a place for their compiled code.
 const program = [...pieces.keys()].find((name) => /^program-[A-Z0-9]{8}\.cjs$/.test(name));
 const toProgram = { name: "program", setup: (build) => build.onResolve({ filter: /^\.\/program\.ts$/ }, () => ({ path: `./${program}`, external: true })) };
 for (const [name, plugins, define] of [["code-cache", [], { __build: JSON.stringify(createHash("sha256").update([...pieces.values()].join("\0")).digest("hex").slice(0, 16)) }], ["main", [codeCache, toProgram], {}]]) {
-  const { outputFiles: [file] } = await build({ ...common, entryPoints: [`src/cli/${name}.ts`], format: "cjs", plugins, define, supported: { "dynamic-import": false }, sourcemap: false, write: false });
+  const { outputFiles: [file] } = await build({ ...common, entryPoints: [`src/cli/${name}.ts`], format: "cjs", plugins, define: { ...define, "import.meta.dirname": "__dirname" }, supported: { "dynamic-import": false }, sourcemap: false, write: false });
   pieces.set(`${name}.cjs`, file.text.replace(/^#!.*\n/, "").replace(/^"use strict";/, ""));
 }
 for (const [name, text] of packed(pieces, packs, apart)) {
@@ -98,7 +97,7 @@ for (const [name, text] of packed(pieces, packs, apart)) {
   if (!/^[\0-\x7f]*$/.test(text)) throw new Error(`${name} is not ASCII`);
   writeFileSync(`${root}dist/cli/${name}`, `${name === "main.cjs" ? "#!/usr/bin/env node\n" : ""}"use strict";${text}`);
 }
-writeFileSync(`${root}dist/cli/iced.cjs`, smallGlue(`${root}node_modules/iced-x86/iced_x86.js`));
+writeFileSync(`${root}dist/cli/iced.cjs`, smallGlue(`${root}node_modules/iced-x86/iced_x86.js`, `${root}src/disasm`));
 chmodSync(`${root}dist/cli/main.cjs`, 0o755);
 copyFileSync(`${root}node_modules/iced-x86/LICENSE.txt`, `${root}dist/LICENSE.iced-x86`);
 for (const name of ["commander", "zod"]) copyFileSync(`${root}node_modules/${name}/LICENSE`, `${root}dist/LICENSE.${name}`);

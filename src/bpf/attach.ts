@@ -11,7 +11,7 @@ export type AttachTarget =
   /** At a function's first instruction or, with an offset, at that one; `return`: when it returns. */
   | { readonly kind: "kprobe"; readonly function: string; /** Where the function is, which its name may leave open (generated programs). */ readonly address?: bigint; readonly offset?: number; readonly return?: boolean; readonly cookie?: bigint }
   /** At all of these functions at once (5.18, CONFIG_FPROBE); the program's section is `kprobe.multi`. */
-  | { readonly kind: "kprobe.multi"; readonly functions: readonly string[]; readonly return?: boolean; readonly cookies?: readonly bigint[] }
+  | { readonly kind: "kprobe.multi"; readonly functions: readonly string[]; /** Where they are: then nothing is looked up by name. Of generated programs. */ readonly addresses?: readonly bigint[]; readonly return?: boolean; readonly cookies?: readonly bigint[] }
   | { readonly kind: "tracepoint"; readonly category: string; readonly name: string; readonly cookie?: bigint }
   | { readonly kind: "raw-tracepoint"; readonly name: string }
   /** In a program or library, at a function of its symbols or at an offset in the file; pid −1 (the default) is every process. */

@@ -162,14 +162,14 @@ export class GeneratedProgram {
     }
   }
 
-  #many(what: string, { functions, cookies, return: atReturn }: Extract<AttachTarget, { kind: "kprobe.multi" }>): Undo {
+  #many(what: string, { functions, addresses, cookies, return: atReturn }: Extract<AttachTarget, { kind: "kprobe.multi" }>): Undo {
     if (functions.length === 0) throw new OopscopeError("bad-argument", "no function to attach to", {});
     const names = text(functions.join("\0"));
     const table = fixedBytes(8 * functions.length);
     const values = fixedBytes(8 * functions.length);
     let at = this.#native.addressOf(names);
     for (const [index, name] of functions.entries()) {
-      viewOf(table).setBigUint64(8 * index, at, hostIsLittle);
+      viewOf(table).setBigUint64(8 * index, addresses === undefined ? at : BigInt.asUintN(64, addresses[index] ?? 0n), hostIsLittle);
       viewOf(values).setBigUint64(8 * index, BigInt.asUintN(64, cookies?.[index] ?? 0n), hostIsLittle);
       at += BigInt(Buffer.byteLength(name, "utf8") + 1);
     }
@@ -179,7 +179,7 @@ export class GeneratedProgram {
     view.setBigUint64(0, 64n, hostIsLittle);
     view.setUint32(32, atReturn === true ? 1 : 0, hostIsLittle);
     view.setUint32(36, functions.length, hostIsLittle);
-    view.setBigUint64(40, this.#native.addressOf(table), hostIsLittle);
+    view.setBigUint64(addresses === undefined ? 40 : 48, this.#native.addressOf(table), hostIsLittle);
     view.setBigUint64(56, cookies === undefined ? 0n : this.#native.addressOf(values), hostIsLittle);
     return this.#linkOf(what, () => (names.length > 0 && table.length > 0 && values.length > 0 ? this.#native.libbpf.bpf_link_create(this.descriptor, 0, attachTypes.indexOf("trace-kprobe-multi"), opts) : -errno.EINVAL));
   }

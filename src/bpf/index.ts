@@ -5,6 +5,7 @@ export { newProgram, type NewProgram, type ProbePlan } from "./skeleton.ts";
 export { compiledDecoderOf, decoderOf, type Decode } from "./decode.ts";
 export { encodeValue } from "./encode.ts";
 export { enableStatistics, hasHelper, hasMapType, hasProgramType, listBtf, listLinks, listMaps, listPrograms, type BtfInfo, type LinkInfo, type MapInfo, type ProgramInfo } from "./info.ts";
+export { readAside } from "./native.ts";
 export { BpfLink } from "./link.ts";
 export { BpfMap, type NewMap, type UpdateMode } from "./map.ts";
 export { MappedArray } from "./mapped.ts";
@@ -13,6 +14,7 @@ export { BpfObject, VerifierError, type LoadOptions, type OpenOptions } from "./
 export { BpfProgram, type TestRun } from "./program.ts";
 export { RingRecord, RingReader } from "./ring.ts";
 export { eventDecoder, RingBuffer, type RingBufferOptions, type RingStatistics } from "./ringbuffer.ts";
+export { ThreadedRing, type ThreadedRingOptions } from "./threadedring.ts";
 export { hardenThread, type ThreadHardness } from "./thread.ts";
 export { typesFileOf, type TypesFile } from "./typesfile.ts";
 export { UserRingBuffer, UserRingWriter } from "./userring.ts";

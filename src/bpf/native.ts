@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import type * as KoffiModule from "koffi";
 import { isMainThread } from "node:worker_threads";
 import { OopscopeError } from "../base/index.ts";
+import { fixedBytes } from "./bytes.ts";
 
 /**
  * The functions of libbpf and libc that are used, with the types that C gives them. A `void *` result is an address or null; arguments of that type are an address,
@@ -118,11 +120,16 @@ const libcPrototypes = {
   ioctl: ["int", ["int", "ulong", "long"]],
   vsnprintf: ["int", ["void *", "size_t", "void *", "void *"]],
   getpagesize: ["int", []],
+  poll: ["int", ["void *", "ulong", "int"]],
   if_nametoindex: ["uint32", ["str"]],
   syscall: ["long", ["long", "void *", "long", "long", "long", "long"]],
   sched_setaffinity: ["int", ["int", "size_t", "void *"]],
   sched_setscheduler: ["int", ["int", "int", "void *"]],
   mlock2: ["int", ["void *", "size_t", "int"]],
+  fopen: ["void *", ["str", "str"]],
+  fread: ["size_t", ["void *", "size_t", "size_t", "void *"]],
+  ferror: ["int", ["void *"]],
+  fclose: ["int", ["void *"]],
 } as const;
 
 /** An address, or bytes whose memory is passed. */
@@ -150,6 +157,8 @@ export type Native = {
   readonly view: (address: bigint, size: number) => ArrayBuffer;
   readonly addressOf: (bytes: Uint8Array) => bigint;
   readonly textAt: (address: bigint) => string;
+  /** Reads a file on another thread, by one call: what the kernel makes while it is read comes a page at a time, and each would cost a turn of Node's. Null where it cannot be read. */
+  readonly readAside: (path: string) => Promise<Uint8Array | null>;
   /** Calls back when a descriptor has something to read, until it is closed. */
   readonly poll: (descriptor: number, readable: () => void) => PollHandle;
   /** The address of a function as libbpf calls it before it gives a program to the kernel (`libbpf_prog_prepare_load_fn_t`): program, options, cookie. It is there for good. */
@@ -172,7 +181,14 @@ export function loadNative(): Promise<Native> {
   return loaded;
 }
 
+/** A file in whole, read on another thread; null where it cannot be read. Throws `missing-library` as all of this folder does. */
+export async function readAside(path: string): Promise<Uint8Array | null> {
+  return (await loadNative()).readAside(path);
+}
+
 const soname = "libbpf.so.1";
+/** Bytes of a file that are read at once aside: more than the list of a usual kernel's symbols has. */
+const asideSize = 1 << 24;
 
 function load(): Native {
   if (process.platform !== "linux") throw new OopscopeError("unsupported", `eBPF is a part of Linux; this is ${process.platform}`, { platform: process.platform });
@@ -237,6 +253,24 @@ function load(): Native {
     view: (address, size) => koffi.view(address, size),
     addressOf: (bytes) => koffi.address(bytes),
     textAt: (address) => koffi.decode.string(address),
+    readAside: async (path) => {
+      const file = libc.fopen(path, "r");
+      if (file === null) return null;
+      const read = libc.fread as unknown as { readonly async: (...values: unknown[]) => void };
+      const parts: Uint8Array[] = [];
+      try {
+        for (;;) {
+          // Memory that is not written costs nothing.
+          const part = fixedBytes(asideSize);
+          const count = await new Promise<number>((resolve, reject) => read.async(part, 1, part.length, file, (error: Error | null, result: number | bigint) => (error === null ? resolve(Number(result)) : reject(error))));
+          parts.push(part.subarray(0, count));
+          if (libc.ferror(file) !== 0) return null;
+          if (count < part.length) return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+        }
+      } finally {
+        libc.fclose(file);
+      }
+    },
     poll: (descriptor, readable) => koffi.node.poll(descriptor, { readable: true }, readable),
     prepareLoad: (prepare) => koffi.register(prepare, koffi.pointer(koffi.proto("int", ["void *", "void *", "long"]))),
     heard: (task) => {
@@ -252,10 +286,22 @@ function load(): Native {
   };
 }
 
-/** As CommonJS: half the time of `import`. */
+/**
+ * As CommonJS: half the time of `import`. First the build for this machine itself, where npm has put it and the C library is glibc: koffi's own search for it takes as long as all else that
+ * is done until a program is loaded.
+ */
 function loadKoffi(): Koffi {
+  const require = createRequire(import.meta.filename);
+  if (process.platform === "linux" && !existsSync(`/lib/ld-musl-${process.arch === "x64" ? "x86_64" : "aarch64"}.so.1`)) {
+    try {
+      const native = require(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`) as Koffi & { readonly version: string };
+      if (native.version.startsWith("3.")) return native;
+    } catch {
+      // koffi knows more places, and says what is amiss
+    }
+  }
   try {
-    return createRequire(import.meta.url)("koffi") as Koffi;
+    return require("koffi") as Koffi;
   } catch (cause) {
     throw new OopscopeError("missing-library", "the package koffi, which calls libbpf, is not installed or has no build for this machine: it is an optional dependency of oopscope", { library: "koffi" }, cause);
   }

@@ -15,6 +15,8 @@ const loadsInOrder = process.arch === "x64";
 export class RingRecord {
   readonly #view: DataView;
   readonly #bytes: Uint8Array;
+  /** The same memory: what is aligned is read here, in half the time of a view. */
+  readonly #words: Int32Array;
   #at = 0;
   #length = -1;
 
@@ -22,6 +24,7 @@ export class RingRecord {
   constructor(memory: ArrayBuffer, offset: number, length: number) {
     this.#view = new DataView(memory, offset, length);
     this.#bytes = new Uint8Array(memory, offset, length);
+    this.#words = new Int32Array(memory, offset, length >> 2);
   }
 
   /** @internal */
@@ -71,11 +74,13 @@ export class RingRecord {
   }
 
   u32(offset: number): number {
-    return this.#view.getUint32(this.#place(offset, 4), hostIsLittle);
+    const at = this.#place(offset, 4);
+    return (at & 3) === 0 ? this.#words[at >> 2]! >>> 0 : this.#view.getUint32(at, hostIsLittle);
   }
 
   i32(offset: number): number {
-    return this.#view.getInt32(this.#place(offset, 4), hostIsLittle);
+    const at = this.#place(offset, 4);
+    return (at & 3) === 0 ? this.#words[at >> 2]! : this.#view.getInt32(at, hostIsLittle);
   }
 
   u64(offset: number): bigint {
@@ -90,6 +95,12 @@ export class RingRecord {
   bytes(offset = 0, length = this.length - offset): Uint8Array<ArrayBuffer> {
     const at = this.#place(offset, length);
     return this.#bytes.slice(at, at + length);
+  }
+
+  /** Copies all of it to a place in other memory, which has room for it. */
+  copyTo(target: Uint8Array, place: number): void {
+    const at = this.#place(0, 0);
+    target.set(this.#bytes.subarray(at, at + this.#length), place);
   }
 
   /** To the first NUL or the end of `length` bytes, as UTF-8. */
@@ -179,36 +190,38 @@ export class RingReader {
     }
   }
 
-  /** Gives what is complete now, about an eighth of the ring at most, and makes room for it: how many bytes it was. All numbers of the loop are small integers, which is what makes it fast. */
+  /** Gives what is complete now, about an eighth of the ring at most, and makes room for it: how many bytes it was. */
   #pass(each: (record: RingRecord) => void, most: number): number {
-    const headers = this.#headers;
-    const record = this.#record;
-    const mask = this.size - 1;
     const { waiting } = this;
     const enough = Math.min(waiting, this.#releaseAfter) | 0;
     const whole = Math.min(waiting, 1 << 30) | 0;
+    const inOrder = loadsInOrder;
+    const headers = this.#headers;
+    const record = this.#record;
+    const mask = this.size - 1;
     let offset = this.#offset;
+    let done = 0;
     let given = 0;
     let bytes = 0;
     let dropped = 0;
-    let done = 0;
     try {
+      // All numbers are small integers, and nothing of `this` is read between two records: that is what makes it fast.
       while (done < enough && given < most) {
-        const header = loadsInOrder ? headers[offset >>> 2]! : Atomics.load(headers, offset >>> 2);
+        const header = inOrder ? headers[offset >>> 2]! : Atomics.load(headers, offset >>> 2);
         // The sign is the busy bit.
         if (header < 0) break;
         const length = header & lengthMask;
+        const at = (offset + headerSize) | 0;
         const step = (length + headerSize + 7) & ~7;
-        if (step > whole - done && step > waiting - done) throw new OopscopeError("malformed", `a ring buffer holds a record of ${length} bytes at ${this.#position + done}, and ends at ${this.#position + waiting}`, { length, position: this.#position + done });
-        const at = offset + headerSize;
+        if (step > whole - done) throw new OopscopeError("malformed", `a ring buffer holds a record of ${length} bytes at ${this.#position + done}, and ends at ${this.#position + waiting}`, { length, position: this.#position + done });
         offset = (offset + step) & mask;
-        done += step;
+        done = (done + step) | 0;
         if ((header & discarded) !== 0) {
-          dropped++;
+          dropped = (dropped + 1) | 0;
           continue;
         }
-        given++;
-        bytes += length;
+        given = (given + 1) | 0;
+        bytes = (bytes + length) | 0;
         record.point(at, length);
         each(record);
         if (this.#stopped) break;

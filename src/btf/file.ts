@@ -10,6 +10,8 @@ const longestString = 1 << 14;
 /** So many look-ups by one pass over the names; then an index pays. */
 const scansBeforeIndex = 4;
 
+/** The names of an integer that is as wide as a pointer, as compilers write them. */
+const longs: ReadonlySet<string> = new Set(["long unsigned int", "unsigned long", "long int", "long"]);
 const linkages: readonly BtfLinkage[] = ["static", "global", "extern"];
 
 /** Where BTF stands, for errors: `section` is `.BTF` or `BTF` of a raw file. */
@@ -267,10 +269,10 @@ export class Btf {
     if (this.base) return this.base.pointerSize;
     if (this.#pointerSize === 0) {
       this.#pointerSize = 8;
-      for (const name of ["long unsigned int", "unsigned long", "long int", "long"]) {
-        const id = this.find(name, "int");
-        const size = id === null ? 0 : this.sizeOrType(id);
-        if (size !== 4 && size !== 8) continue;
+      // Compilers name it within the first dozen types: an index of all names is not worth it.
+      for (const id of this.idsOfKind("int")) {
+        const size = this.sizeOrType(id);
+        if ((size !== 4 && size !== 8) || !longs.has(this.nameOf(id))) continue;
         this.#pointerSize = size;
         break;
       }

@@ -117,10 +117,17 @@ function made(folder: string): boolean {
   }
 }
 
-/** What earlier versions of oopscope have left for this Node. */
+/** So many versions of oopscope keep their code for one Node: two that are used in turn do not push one another out. */
+const mostVersions = 3;
+
+/** What other versions of oopscope have left for this Node, but the latest few. */
 function removeOlder(folder: string): void {
   const node = basename(folder).replace(/^[0-9a-f]+/, "");
-  for (const name of readdirSync(dirname(folder))) if (name.endsWith(node) && name !== basename(folder)) rmSync(join(dirname(folder), name), { recursive: true, force: true });
+  const others = readdirSync(dirname(folder))
+    .filter((name) => name.endsWith(node) && name !== basename(folder))
+    .map((name) => ({ path: join(dirname(folder), name), made: lstatSync(join(dirname(folder), name)).mtimeMs }))
+    .sort((one, other) => other.made - one.made);
+  for (const { path } of others.slice(mostVersions - 1)) rmSync(path, { recursive: true, force: true });
 }
 
 function put(path: string, bytes: Buffer): void {

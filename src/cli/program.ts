@@ -346,6 +346,7 @@ const trace: Define = (program, done) => {
     .option("--vmlinux <FILE>", "the kernel's debug file, for lines of stacks (default: the usual places)")
     .option("--modules <DIR>", "where modules with debug information are, for lines of stacks (repeatable)", collect)
     .option("--count", "only count calls, in the kernel, and say at the end how many there were of each probe")
+    .option("--skb", "follow packets from function to function until they are freed, with the reason of a drop; without PROBE: through what most packets pass, and all modules")
     .option("--graph", "calls within calls, with how long they took")
     .option("--hist <EXPR>", "how the values of an expression are spread, drawn at the end; `duration` and `ret` are known, too")
     .option("--live", "a table of the functions with rates, errors and durations, drawn on the terminal; keys: s sort, r turn, p pause, / filter, q quit")
@@ -356,7 +357,7 @@ const trace: Define = (program, done) => {
     .option("--limit <N>", "end after so many events", positiveNumber)
     .option("--limit-rate <N>", "drop what is more than so many events a second, in the kernel", positiveNumber)
     .addOption(new Option("--format <FORMAT>", "how to write the result; json: an object a line").choices(["text", "json"]).default("text"))
-    .addHelpText("after", "\nExpressions know the arguments by name, comm, pid, tid, cpu, and with --ret also ret and duration (nanoseconds): docs/trace.md.\nCtrl-C ends it: all is detached, and what was lost is told; a second one leaves at once. Needs CAP_BPF and CAP_PERFMON, for functions of modules CAP_SYS_ADMIN.\n\nExamples:\n  sudo oopscope trace gtp:gtp_dev_xmit\n  sudo oopscope trace 'gtp:*' --ret --filter 'ret < 0'\n  sudo oopscope trace ip_rcv --arg 'skb->dev->name' --arg 'skb->len' --filter 'skb->len > 1000 && comm != \"ping\"'\n  sudo oopscope trace ip_rcv --pcap 'udp port 2152 and src net 10.0.0.0/8'\n  sudo oopscope trace --from panic.log\n  sudo oopscope trace 'gtp:*' --graph\n  sudo oopscope trace 'gtp:*' --live\n  sudo oopscope trace vfs_read --hist duration --duration 10\n  sudo oopscope trace t:skb:kfree_skb --format json | jq .args.reason")
+    .addHelpText("after", "\nExpressions know the arguments by name, comm, pid, tid, cpu, and with --ret also ret and duration (nanoseconds): docs/trace.md.\nCtrl-C ends it: all is detached, and what was lost is told; a second one leaves at once. Needs CAP_BPF and CAP_PERFMON, for functions of modules CAP_SYS_ADMIN.\n\nExamples:\n  sudo oopscope trace gtp:gtp_dev_xmit\n  sudo oopscope trace 'gtp:*' --ret --filter 'ret < 0'\n  sudo oopscope trace ip_rcv --arg 'skb->dev->name' --arg 'skb->len' --filter 'skb->len > 1000 && comm != \"ping\"'\n  sudo oopscope trace ip_rcv --pcap 'udp port 2152 and src net 10.0.0.0/8'\n  sudo oopscope trace --skb --pcap 'udp port 2152'\n  sudo oopscope trace --from panic.log\n  sudo oopscope trace 'gtp:*' --graph\n  sudo oopscope trace 'gtp:*' --live\n  sudo oopscope trace vfs_read --hist duration --duration 10\n  sudo oopscope trace t:skb:kfree_skb --format json | jq .args.reason")
     .action(async (probes: string[], flags: TraceFlags) => {
       const { runTrace } = await import("./commands/trace.ts");
       done(await runTrace(probes, flags));

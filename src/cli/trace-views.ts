@@ -1,21 +1,24 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { release, type as systemName } from "node:os";
 import { messageOf, OopscopeError } from "../base/index.ts";
-import { CallGraph, capturedPacket, Counts, eventJson, eventText, Histogram, PcapngWriter, type CallEvent, type TraceValue } from "../trace/index.ts";
-import type { TraceView } from "./trace-view.ts";
+import { CallGraph, capturedPacket, Counts, Histogram, SkbFollower, PcapngWriter, type CallEvent, type TraceValue } from "../trace/index.ts";
+import { terminalColumns } from "./output.ts";
+import { plainView, type TraceView, type ViewFlags } from "./trace-view.ts";
 
-/** The flags of `trace` that say what becomes of its events. */
-export type ViewFlags = { readonly format: "text" | "json"; readonly count?: boolean; readonly graph?: boolean; readonly hist?: string; readonly write?: string; readonly live?: boolean };
-
-/** The view that the flags ask for; `stop` ends the trace. Throws `unwritable` for a file that cannot be made. */
-export async function viewOf(flags: ViewFlags, stop: () => void): Promise<TraceView> {
+/** The view that the flags ask for; `stop` ends the trace; `packets`: whether all are looked for, or some of them. Throws `unwritable` for a file that cannot be made. */
+export async function viewOf(flags: ViewFlags, stop: () => void, packets: "all" | "some"): Promise<TraceView> {
   if (flags.live === true) return (await import("./live-table.ts")).liveView(stop);
   if (flags.count === true) return countView(flags);
   if (flags.hist !== undefined) return histView(flags.hist);
   if (flags.write !== undefined) return packetView(flags.write);
+  if (flags.skb === true && flags.format === "text") return packetsView(packets === "all" ? "drops" : "nothing");
   if (flags.graph === true && flags.format === "text") return graphView();
-  const write = flags.format === "json" ? eventJson : eventText;
-  return { add: (events) => events.map(write).join(""), end: () => "" };
+  return plainView(flags.format);
+}
+
+function packetsView(unseen: "drops" | "nothing"): TraceView {
+  const follower = new SkbFollower({ unseen });
+  return { add: (events) => events.map((event) => follower.add(event)).join(""), end: () => follower.summary() };
 }
 
 function countView({ format }: ViewFlags): TraceView {
@@ -26,7 +29,7 @@ function countView({ format }: ViewFlags): TraceView {
       if (format === "json") return counts.map(({ probe, count }) => `${JSON.stringify({ probe, count: Number(count) })}\n`).join("");
       const table = new Counts(["probe"]);
       for (const { probe, count } of counts) if (count > 0n) table.add([probe], Number(count));
-      return table.text(process.stdout.columns);
+      return table.text(terminalColumns());
     },
   };
 }
@@ -49,7 +52,7 @@ function histView(expression: string): TraceView {
       }
       return "";
     },
-    end: () => `${histogram.text(expression, expression === "duration" ? "nanoseconds" : "none", process.stdout.columns)}${absent === 0 ? "" : `${absent} more could not be read\n`}`,
+    end: () => `${histogram.text(expression, expression === "duration" ? "nanoseconds" : "none", terminalColumns())}${absent === 0 ? "" : `${absent} more could not be read\n`}`,
   };
 }
 

@@ -6,13 +6,13 @@
  * wrapping of a mail.
  */
 import type { Case } from "../case/index.ts";
-import { LineSplitter, LogReader, type CrashReport, type LogLine, type ParsedFrame } from "../oops/index.ts";
+import { LineSplitter, LogReader, quietLines, type CrashReport, type LogLine, type ParsedFrame } from "../oops/index.ts";
 import { bannerOf, contextAround, decode, decodeLog, type Decoded } from "./decode.ts";
 import { ImagePool } from "./images.ts";
 import type { DecodeOptions } from "./options.ts";
 
 export type Piece = {
-  /** The lines of the piece, which follow those of the piece before. Their numbers are those of the log. */
+  /** The lines of the piece, which follow those of the piece before. Their numbers are those of the log. None for a piece that was passed over: it has bytes alone. */
   readonly lines: readonly LogLine[];
   /** False only for the last line of a log that does not end with a line feed. */
   readonly terminated: boolean;
@@ -22,14 +22,19 @@ export type Piece = {
   readonly decoded: Decoded | null;
 };
 
-/** `live`: lines are given out as they come, those of a report when it is complete. `bulk`: in large pieces. */
-export type StreamWay = "live" | "bulk";
+/**
+ * `live`: lines are given out as they come, those of a report when it is complete. `bulk`: in large pieces. `sieve`: the same, and lines that say nothing of a crash
+ * (oops/quiet.ts) are passed over: such a piece is given as bytes alone, in a tenth of the time.
+ */
+export type StreamWay = "live" | "bulk" | "sieve";
 
 /** Characters of a piece in bulk, and the most that is held back for a report without an end. */
 const pieceSize = 1 << 20;
 const mostHeld = 1 << 24;
 /** So many last lines are kept for what follows them, such as the listing of an earlier run. */
 const keptBack = 4;
+/** What is read at once where lines are not quiet: about a report. */
+const readSize = 1 << 14;
 const mostBanners = 16;
 
 export class StreamDecoder {
@@ -59,11 +64,36 @@ export class StreamDecoder {
   async *push(bytes: Uint8Array): AsyncGenerator<Piece> {
     for (let from = 0; from < bytes.length; from += pieceSize) {
       const part = bytes.subarray(from, from + pieceSize);
-      this.#bytes = this.#splitter.asWritten ? [...this.#bytes, part] : [];
-      this.#splitter.push(part, this.#take);
-      if (this.#way === "bulk" && this.#size < pieceSize) continue;
-      if (this.#size > mostHeld) this.#reader.end();
-      yield* this.#give(this.#way === "bulk" ? keptBack : 0);
+      if (this.#way === "sieve") yield* this.#sift(part);
+      else yield* this.#read(part);
+    }
+  }
+
+  async *#read(part: Uint8Array): AsyncGenerator<Piece> {
+    this.#bytes = this.#splitter.asWritten ? [...this.#bytes, part] : [];
+    this.#splitter.push(part, this.#take);
+    if (this.#way !== "live" && this.#size < pieceSize) return;
+    if (this.#size > mostHeld) this.#reader.end();
+    yield* this.#give(this.#way === "live" ? 0 : keptBack);
+  }
+
+  /** Reads only around what is not quiet. */
+  async *#sift(part: Uint8Array): AsyncGenerator<Piece> {
+    for (let at = 0; at < part.length; ) {
+      if (this.#reader.idle && this.#splitter.between) {
+        const { end, lines } = quietLines(part, at, contextAround);
+        if (lines > 0) {
+          yield* this.#give(0);
+          this.#splitter.skip(lines);
+          this.#reader.skip();
+          yield { lines: [], terminated: true, bytes: [part.subarray(at, end)], decoded: null };
+          at = end;
+        }
+      }
+      const feed = part.indexOf(0x0a, at + readSize);
+      const end = feed < 0 ? part.length : feed + 1;
+      yield* this.#read(part.subarray(at, end));
+      at = end;
     }
   }
 

@@ -34,6 +34,11 @@ export class LineCutter {
     if (this.#rest.length > longestLine) this.end(take);
   }
 
+  /** True between lines. */
+  get between(): boolean {
+    return this.#rest === "";
+  }
+
   /** What stands behind the last line feed. True if there was nothing. */
   end(take: (text: string) => void): boolean {
     const rest = this.#rest;
@@ -59,6 +64,11 @@ export class LineNumberer {
     const line = this.#read(text);
     const torn = tornAt(text, line.start);
     emit(torn < 0 ? line : { ...line, parts: partsOf(text, line, torn) });
+  }
+
+  /** Passes so many lines over. */
+  skip(lines: number): void {
+    this.#count += lines;
   }
 
   #read(text: string): LogLine {
@@ -127,6 +137,16 @@ export class LineSplitter {
   /** True as long as each line is one of the bytes' own. */
   get asWritten(): boolean {
     return this.#unfolder.asWritten;
+  }
+
+  /** True where lines may be passed over: between lines, and with nothing held back. */
+  get between(): boolean {
+    return this.#cutter.between && this.#unfolder.between;
+  }
+
+  /** Passes so many lines over, which do not come: quiet ones (quiet.ts), at least one of which is left to come. */
+  skip(lines: number): void {
+    this.#numberer.skip(lines);
   }
 
   /** Gives out what waits for more: for a log that is silent now, but has not ended. */

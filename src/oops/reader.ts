@@ -81,6 +81,16 @@ export class LogReader {
     this.#listener = listener;
   }
 
+  /** True while quiet lines (quiet.ts) say nothing to it. */
+  get idle(): boolean {
+    return this.#tangle === null && this.openFrom === null;
+  }
+
+  /** Quiet lines were passed over while it was idle. */
+  skip(): void {
+    this.#indent = 0;
+  }
+
   /** Takes the next line. */
   push(line: LogLine): void {
     if (this.#busy > 0 && (line.line & 0xff) === 0) this.#sweep(line.line);

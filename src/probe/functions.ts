@@ -2,7 +2,7 @@ import { OopscopeError } from "../base/index.ts";
 import { moduleKey } from "../kernel/index.ts";
 import { denied } from "./denied.ts";
 import { isPlaceholder, type NameCounts } from "./lists.ts";
-import { functionIds, fentryLimits, Prototypes, type PrototypeRefusal } from "./prototype.ts";
+import { functionIds, fentryLimits, limitMarks, Prototypes, type PrototypeRefusal } from "./prototype.ts";
 import type { FunctionPattern } from "./pattern.ts";
 import { moduleBtf, type ProbeSources } from "./sources.ts";
 
@@ -234,10 +234,10 @@ const bothWork: Judgement = { how: ["fentry", "kprobe"], unsure: [], fentry: [],
 const siteUnknown: Judgement = { how: [], unsure: ["fentry", "kprobe"], fentry: [unknownFtrace], kprobe: [unknownFtrace] };
 const blacklistUnknown: Judgement = { how: ["fentry"], unsure: ["kprobe"], fentry: [], kprobe: [unknownBlacklist] };
 
-/** The functions of the kernel that runs, and of its modules. BTF of modules is read for those of `modules` that are loaded; for all if it is null. */
-export async function liveFunctions(sources: ProbeSources, modules: ((name: string) => boolean) | null = null): Promise<{ readonly table: FunctionTable; readonly damaged: readonly string[] }> {
+/** The functions of the kernel that runs, and of its modules. BTF of modules is read for those of `modules` that are loaded; for all if it is null. `only`: these names of the kernel alone are looked up in its BTF. */
+export async function liveFunctions(sources: ProbeSources, modules: ((name: string) => boolean) | null = null, only: readonly string[] | null = null): Promise<{ readonly table: FunctionTable; readonly damaged: readonly string[] }> {
   const { kernelBtf, symbols, ftrace, blacklist: blacklisted } = sources;
-  const kernel = kernelBtf && functionIds(kernelBtf);
+  const kernel = kernelBtf && functionIds(kernelBtf, only && [...only, ...limitMarks]);
   const columns = symbols ? joined(symbols.names, symbols.modules, symbols.moduleNames, symbols.hidden ? null : symbols.address, symbols.init, ftrace, blacklisted) : ofBtf(kernel?.ids.keys() ?? [], ftrace, blacklisted);
   const damaged: string[] = [];
   const found: (ModulePrototypes | null)[] = [];

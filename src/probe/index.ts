@@ -1,11 +1,12 @@
 export { abilitiesOf, FunctionTable, liveFunctions, type FunctionColumns, type How, type Judgement, type KernelAbilities, type Obstacle, type TraceableFunction } from "./functions.ts";
 export { denied } from "./denied.ts";
 export { sourceFunction, sourcePrototypes, type InlinedPlace, type SourceFunction } from "./inlined.ts";
-export { readBlacklist, readFilterFunctions, readKallsyms, type KernelSymbols, type NameCounts } from "./lists.ts";
+export { isPlaceholder, readBlacklist, readFilterFunctions, readKallsyms, type KernelSymbols, type NameCounts } from "./lists.ts";
 export { moduleFile, type ModuleFile, type ModuleFileOptions } from "./modulefile.ts";
+export { goneText } from "./gone.ts";
 export { nearestNames } from "./nearest.ts";
 export { parsePattern, type FunctionPattern } from "./pattern.ts";
-export { fentryLimits, functionIds, Prototypes, type FentryLimits, type PrototypeRefusal } from "./prototype.ts";
-export { moduleBtf, readProbeSources, type Lacking, type ProbeSources, type SourceOptions } from "./sources.ts";
+export { fentryLimits, functionIds, limitMarks, Prototypes, type FentryLimits, type PrototypeRefusal } from "./prototype.ts";
+export { moduleBtf, readProbeSources, type KnownSources, type Lacking, type ProbeSources, type SourceOptions } from "./sources.ts";
 export { probeName, reasonsOf, whyTraceable, type Reason, type ReasonCode, type Why, type WhyOptions } from "./why.ts";
 export { openCatalogue, type Catalogue, type CatalogueOptions } from "./catalogue.ts";

@@ -136,6 +136,9 @@ export class Prototypes {
   }
 }
 
+/** Functions of the kernel that tell what its trampolines can do. */
+export const limitMarks = ["save_args", "arch_bpf_trampoline_size"];
+
 /**
  * What the kernel behind this BTF takes, by what it is made of: `arg_flags` of struct btf_func_model came with structs by value (720e6a435194, 6.1); on x86-64 the trampoline that
  * puts arguments on the stack has functions of its own (473e3150e30a, 6.6). `has` tells whether the kernel has a function.
@@ -144,16 +147,17 @@ export function fentryLimits(kernel: Btf, arch: string | null, has: (name: strin
   const model = kernel.find("btf_func_model", "struct");
   const type = model === null ? null : kernel.type(model);
   const structs = type?.kind === "struct" && type.members.some(({ name }) => name === "arg_flags");
-  const onStack = has("save_args") || has("arch_bpf_trampoline_size");
+  const onStack = limitMarks.some(has);
   const words = arch === "x86_64" ? (onStack ? 12 : 6) : arch === "arm64" ? 8 : 12;
   return { arguments: 12, words, struct: structs ? 16 : 0 };
 }
 
-/** Ids of the functions of a BTF's own by name, its base's left out; a name that several have has the first, and is in `several`. One pass, no object for each. */
-export function functionIds(btf: Btf): { readonly ids: ReadonlyMap<string, number>; readonly several: ReadonlySet<string> } {
+/** Ids of the functions of a BTF's own by name, its base's left out; a name that several have has the first, and is in `several`. One pass, no object for each. `only`: of these names alone, which is faster for a few. */
+export function functionIds(btf: Btf, only: Iterable<string> | null = null): { readonly ids: ReadonlyMap<string, number>; readonly several: ReadonlySet<string> } {
   const { words, starts, firstId, firstString } = btf;
   const { strings } = btf;
-  const text = Buffer.from(strings.buffer, strings.byteOffset, strings.byteLength).toString("latin1");
+  const wanted = only === null ? null : offsetsOf(btf, only);
+  const text = wanted !== null ? "" : Buffer.from(strings.buffer, strings.byteOffset, strings.byteLength).toString("latin1");
   const ids = new Map<string, number>();
   const several = new Set<string>();
   for (let index = 0; index < starts.length; index++) {
@@ -161,9 +165,24 @@ export function functionIds(btf: Btf): { readonly ids: ReadonlyMap<string, numbe
     if (((words[start + 1]! >>> 24) & 0x1f) !== 12) continue;
     const offset = words[start]!;
     // A split one may take a name from its base.
-    const name = offset >= firstString ? text.slice(offset - firstString, text.indexOf("\0", offset - firstString)) : btf.nameOf(firstId + index);
+    const name = wanted !== null ? wanted.get(offset) : offset >= firstString ? text.slice(offset - firstString, text.indexOf("\0", offset - firstString)) : btf.nameOf(firstId + index);
+    if (name === undefined) continue;
     if (ids.has(name)) several.add(name);
     else ids.set(name, firstId + index);
   }
   return { ids, several };
+}
+
+/** Where names stand among the strings of a BTF and its bases; within longer names, too, since tails may be shared. */
+function offsetsOf(btf: Btf, names: Iterable<string>): ReadonlyMap<number, string> {
+  const offsets = new Map<number, string>();
+  const wanted = [...names];
+  for (let layer: Btf | null = btf; layer !== null; layer = layer.base) {
+    const strings = Buffer.from(layer.strings.buffer, layer.strings.byteOffset, layer.strings.byteLength);
+    for (const name of wanted) {
+      const text = `${name}\0`;
+      for (let at = strings.indexOf(text, 0, "latin1"); at >= 0; at = strings.indexOf(text, at + 1, "latin1")) offsets.set(layer.firstString + at, name);
+    }
+  }
+  return offsets;
 }

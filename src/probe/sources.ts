@@ -24,15 +24,18 @@ export type ProbeSources = {
   readonly lacking: readonly Lacking[];
 };
 
-export type SourceOptions = { /** Where /proc, /sys and /boot are. */ readonly root?: string; readonly arch?: string };
+export type SourceOptions = { /** Where /proc, /sys and /boot are. */ readonly root?: string; readonly arch?: string; /** What was read already: lists, or the lines of them that matter, and types. */ readonly known?: KnownSources };
+
+/** Lines of /proc/kallsyms and of available_filter_functions, and the kernel's types. */
+export type KnownSources = { readonly kallsyms: Uint8Array; readonly ftrace: Uint8Array; readonly kernelBtf: Btf };
 
 /** Reads all of it, in about a tenth of a second. What cannot be read is told in `lacking`, and is no error. Throws what a damaged list or BTF throws. */
-export function readProbeSources({ root = "/", arch = machineArch() }: SourceOptions = {}): ProbeSources {
+export function readProbeSources({ root = "/", arch = machineArch(), known }: SourceOptions = {}): ProbeSources {
   const lacking: Lacking[] = [];
   const running = runningKernel(root);
   const release = /^Linux version (\S+)/.exec(running?.banner ?? "")?.[1] ?? null;
 
-  const kallsyms = readLive(join(root, "proc/kallsyms"));
+  const kallsyms = known?.kallsyms ?? readLive(join(root, "proc/kallsyms"));
   let symbols = isRefused(kallsyms) ? null : readKallsyms(join(root, "proc/kallsyms"), kallsyms);
   if (symbols?.names.length === 0) symbols = null;
   if (!symbols) lacking.push({ what: "symbols", text: `${join(root, "proc/kallsyms")} ${isRefused(kallsyms) ? refusal(kallsyms) : "has no functions"}: which functions there are is known from BTF alone`, command: null });
@@ -43,7 +46,7 @@ export function readProbeSources({ root = "/", arch = machineArch() }: SourceOpt
   if (tracefs === null) lacking.push({ what: "ftrace", text: "tracefs is not mounted: which functions ftrace can patch is unknown", command: "sudo mount -t tracefs nodev /sys/kernel/tracing" });
   else {
     const path = join(tracefs.path, "available_filter_functions");
-    const list = readLive(path);
+    const list = known?.ftrace ?? readLive(path);
     if (!isRefused(list)) ftrace = readFilterFunctions(path, list);
     else lacking.push({ what: "ftrace", text: `${path} ${refusal(list)}: which functions have a site for ftrace is unknown`, command: list.why === "denied" ? again : null });
   }
@@ -54,6 +57,7 @@ export function readProbeSources({ root = "/", arch = machineArch() }: SourceOpt
     lacking.push({ what: "blacklist", text: `${path} is not there (debugfs is not mounted, or the kernel has no kprobes): which functions kprobes keep out of is unknown`, command: "sudo mount -t debugfs nodev /sys/kernel/debug" });
   } else lacking.push({ what: "blacklist", text: `${path} ${refusal(list)}: which functions kprobes keep out of is unknown`, command: list.why === "denied" ? again : null });
 
+  if (known) return { root, release, arch, symbols, ftrace, blacklist, config: release === null ? null : kernelConfig(release, root), kernelBtf: known.kernelBtf, lacking };
   let kernelBtf: Btf | null = null;
   const btfPath = join(root, "sys/kernel/btf/vmlinux");
   const bytes = readLive(btfPath);

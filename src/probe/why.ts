@@ -1,5 +1,6 @@
 import type { ElfFile } from "../elf/index.ts";
 import type { FunctionTable, How, Judgement, Obstacle, TraceableFunction } from "./functions.ts";
+import { goneText } from "./gone.ts";
 import { sourceFunction, type SourceFunction } from "./inlined.ts";
 import { nearestNames } from "./nearest.ts";
 import { isPlaceholder } from "./lists.ts";
@@ -171,7 +172,7 @@ function reasonOf(obstacle: Obstacle, of: "fentry" | "kprobe", found: TraceableF
   const owner = found.module;
   switch (obstacle.code) {
     case "gone":
-      return reason("gone", `it is code of the start (__init), which is freed once ${owner === null ? "the kernel" : `the module ${owner}`} has started: there is nothing left to probe`, null);
+      return reason("gone", goneText(owner), null);
     case "notrace":
       return of === "fentry"
         ? reason("notrace", "it has no site for ftrace (it is notrace, written in assembly, or in a part of the kernel that is built without)", kprobe)

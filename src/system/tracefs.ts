@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from "node:fs";
 import { join } from "node:path";
 
 /** A file of the kernel's that could not be read, and why; `absent` where it is not there at all. */
@@ -7,10 +7,29 @@ export type Refused = { readonly path: string; readonly why: "absent" | "denied"
 /** A file in whole, or why there is nothing of it. */
 export function readLive(path: string): Uint8Array | Refused {
   try {
-    return readFileSync(path);
+    return readWhole(path);
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
     return { path, why: code === "ENOENT" || code === "ENOTDIR" ? "absent" : code === "EACCES" || code === "EPERM" ? "denied" : "failed", code };
+  }
+}
+
+/** What the kernel makes while it is read has no size, and comes a page at a time: Node's own way takes memory anew for each. */
+function readWhole(path: string): Uint8Array {
+  const file = openSync(path, "r");
+  try {
+    let bytes = Buffer.allocUnsafeSlow(Math.max(fstatSync(file).size + 1, 1 << 16));
+    for (let length = 0; ; ) {
+      const count = readSync(file, bytes, length, bytes.length - length, null);
+      if (count === 0) return bytes.subarray(0, length);
+      length += count;
+      if (length < bytes.length) continue;
+      const longer = Buffer.allocUnsafeSlow(4 * length);
+      bytes.copy(longer);
+      bytes = longer;
+    }
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -2,13 +2,14 @@ export type { CallEvent, LostEvent, NamedValue, PacketValue, TraceEvent, TraceFr
 export { ExpressionError } from "./expression/index.ts";
 export { eventJson, valueJson } from "./json.ts";
 export { callText, durationText, eventText, frameText, lostText, timeText, valueText } from "./text.ts";
-export { trace, Trace, type AttachedProbe, type TraceOptions, type TraceStatistics } from "./trace.ts";
+export { trace, Trace, type AttachedProbe, type ModuleChange, type TraceOptions, type TraceStatistics } from "./trace.ts";
 export { capturedPacket } from "./packet/capture.ts";
 export { PcapngWriter, type CapturedPacket } from "./packet/pcapng.ts";
 export { Counts } from "./view/count.ts";
 export { CallGraph, type CallGraphOptions } from "./view/graph.ts";
 export { Histogram, type HistogramScale } from "./view/hist.ts";
 export { probesOfCase, type CaseProbe } from "./from-case.ts";
+export { SkbFollower, type FollowOptions } from "./view/follow.ts";
 export { LiveTable } from "./view/live.ts";
 export { enterScreen, keysOf, leaveScreen, Screen } from "./view/screen.ts";
 export type { RefusedProbe } from "./probe.ts";

@@ -1,5 +1,5 @@
 import { OopscopeError } from "../base/index.ts";
-import { resolve } from "../btf/index.ts";
+import { resolve, type Btf } from "../btf/index.ts";
 import { registerArguments, registerContext, trampolineContext, tracepointContext, type Context } from "./code/context.ts";
 import { captureOf, type Capture, type CaptureOptions } from "./code/fields.ts";
 import { tagLayout, type PacketFilter } from "./code/packet-filter.ts";
@@ -19,6 +19,8 @@ export type PlanOptions = {
   readonly when: When;
   readonly stackDepth: number;
   readonly captures: CaptureOptions;
+  /** Of the call only its packet is looked at; `address`: where it is, since the rest may be gone by then. */
+  readonly packets?: "none" | "whole" | "address";
 };
 
 /** What is known of a probe before a program of it is made. */
@@ -37,7 +39,7 @@ export type ProbePlan = {
 };
 
 /** Plans what a probe's programs do. Throws `ExpressionError` for an expression that this probe cannot have, `bad-argument` where a packet is needed and no argument is one. */
-export function planProbe(probe: Probe, arch: string, { expressions, filter, packetFilter, when, stackDepth, captures }: PlanOptions): ProbePlan {
+export function planProbe(probe: Probe, arch: string, { expressions, filter, packetFilter, when, stackDepth, captures, packets = "none" }: PlanOptions): ProbePlan {
   const { btf } = probe;
   const { parameters, result, contexts, unreadable } = probe.kind === "function" ? functionParts(probe, arch) : { parameters: probe.fields.map(({ name, type, value }): Parameter => (value === "place" ? { name, type, place: true } : { name, type })), result: null, contexts: { fentry: null, registers: null, tracepoint: tracepointContext(probe.fields.map(({ place }) => place)) }, unreadable: new Map<string, string>() };
   const scope: Scope = { btf, parameters: parameters.filter(({ name }) => !unreadable.has(name)), result, returned: false };
@@ -45,7 +47,13 @@ export function planProbe(probe: Probe, arch: string, { expressions, filter, pac
   const indexed: Scope = scope.parameters.length === parameters.length ? scope : { ...scope, parameters: parameters.map((one) => (unreadable.has(one.name) ? { name: `(${one.name})`, type: unsignedLong } : one)) };
   const values: { name: string; capture: Capture }[] = [];
   if (when === "counted") values.length = 0;
-  else if (expressions.length > 0) for (const text of expressions) values.push({ name: text, capture: captureOf(btf, checkExpression(text, indexed), captures) });
+  else if (packets !== "none") {
+    const readable = parameters.filter(({ name }) => !unreadable.has(name));
+    const packet = packetParameter(btf, readable) ?? noPacket(probe);
+    const capture = captureOf(btf, checkExpression(packet, indexed), captures);
+    values.push({ name: packet, capture: packets === "address" && capture.kind === "packet" ? { kind: "number", node: capture.node, type: capture.type } : capture });
+    for (const { name } of probe.kind === "tracepoint" ? readable : []) if (name === "location" || name === "reason") values.push({ name, capture: captureOf(btf, checkExpression(name, indexed), captures) });
+  } else if (expressions.length > 0) for (const text of expressions) values.push({ name: text, capture: captureOf(btf, checkExpression(text, indexed), captures) });
   else {
     for (const { name } of parameters) {
       const why = unreadable.get(name);
@@ -58,23 +66,33 @@ export function planProbe(probe: Probe, arch: string, { expressions, filter, pac
     throw new OopscopeError("bad-argument", `\`${filter}\`: one condition takes both an argument and what is known when the function returns; join one for each by &&`, { expression: filter ?? "" });
   }
   const early = conditions.filter((node) => !late.includes(node));
-  const found = packetFilter === null ? null : packetOf(indexed, parameters.filter(({ name }) => !unreadable.has(name)), probe.kind === "function" && probe.prototype === null);
+  const found = packetFilter === null ? null : packetOf(indexed, packetParameter(btf, parameters.filter(({ name }) => !unreadable.has(name))) ?? noPacket(probe));
   const packet = packetFilter === null || found === null ? null : { ...found, filter: packetFilter };
   return { probe, layout: layOut(values, stackDepth), filter: joined(early), packet, returnFilter: joined(late), result, parameters, contexts };
 }
 
-/** The first argument that is a packet. */
-function packetOf(scope: Scope, parameters: readonly Parameter[], untyped: boolean): Omit<PacketFilter, "filter"> {
-  const { btf } = scope;
-  for (const { name, type } of parameters) {
-    const shape = shapeOf(btf, type);
-    const target = shape.kind === "pointer" ? shapeOf(btf, shape.to) : null;
-    if (target?.kind !== "struct" || btf.nameOf(target.id) !== "sk_buff") continue;
-    const capture = captureOf(btf, checkExpression(name, scope));
-    if (capture.kind === "packet") return { node: capture.node, layout: capture.layout, tag: tagLayout(btf, target.id) };
-    throw new OopscopeError("unsupported", "this kernel's struct sk_buff has not the members that are read of packets", {});
-  }
+/** The name of the first argument that is a packet; null where there is none. */
+function packetParameter(btf: Btf, parameters: readonly Parameter[]): string | null {
+  return parameters.find(({ type }) => packetType(btf, type) !== null)?.name ?? null;
+}
+
+/** The id of struct sk_buff, where a type is a pointer to it. */
+function packetType(btf: Btf, type: Type): number | null {
+  const shape = shapeOf(btf, type);
+  const target = shape.kind === "pointer" ? shapeOf(btf, shape.to) : null;
+  return target?.kind === "struct" && btf.nameOf(target.id) === "sk_buff" ? target.id : null;
+}
+
+function noPacket(probe: Probe): never {
+  const untyped = probe.kind === "function" && probe.prototype === null;
   throw new OopscopeError("bad-argument", untyped ? "its arguments have no types here, so that none of them is known to be a packet" : "it has no argument `struct sk_buff *`", {});
+}
+
+function packetOf(scope: Scope, name: string): Omit<PacketFilter, "filter"> {
+  const { btf } = scope;
+  const capture = captureOf(btf, checkExpression(name, scope));
+  if (capture.kind === "packet") return { node: capture.node, layout: capture.layout, tag: tagLayout(btf, packetType(btf, capture.type)!) };
+  throw new OopscopeError("unsupported", "this kernel's struct sk_buff has not the members that are read of packets", {});
 }
 
 function functionParts(probe: FunctionProbe, arch: string): Pick<ProbePlan, "parameters" | "result" | "contexts"> & { readonly unreadable: ReadonlyMap<string, string> } {

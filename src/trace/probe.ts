@@ -1,4 +1,5 @@
 import type { Btf } from "../btf/index.ts";
+import type { Lacking } from "../probe/index.ts";
 import type { TracepointPlace } from "./code/context.ts";
 import type { Type } from "./expression/index.ts";
 
@@ -34,9 +35,16 @@ export type Probe = FunctionProbe | TracepointProbe;
 /** A probe that was asked for and cannot be had. */
 export type RefusedProbe = { readonly probe: string; readonly why: string };
 
+/** What patterns mean, on a machine of this `arch`. `lacking`: what could not be read, and is therefore unknown. */
+export type ResolvedProbes = { readonly probes: readonly Probe[]; readonly refused: readonly RefusedProbe[]; readonly lacking: readonly Lacking[]; readonly arch: string; /** Those that nobody named. */ readonly optional: ReadonlySet<Probe> };
+
 export type ResolveOptions = {
   /** `kprobe` for modules' functions, so that modules can be unloaded. */
   readonly pinned: "may pin modules" | "leaves modules free";
+  /** Names that are probes where the kernel has them, and nothing elsewhere. */
+  readonly ifThere?: readonly string[];
+  /** All functions of all modules that have types, too. */
+  readonly modules?: "all" | "as named";
   readonly root?: string;
 };
 

@@ -1,19 +1,22 @@
-import { existsSync, readlinkSync } from "node:fs";
+import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { messageOf, OopscopeError } from "../base/index.ts";
 import { BpfMap, GeneratedProgram, RingBuffer, type BpfLink, type RingRecord } from "../bpf/index.ts";
 import type { SearchPlaces } from "../kernel/index.ts";
 import type { Lacking } from "../probe/index.ts";
+import { ExpressionError } from "./expression/error.ts";
 import type { Context } from "./code/context.ts";
 import { captureDefaults, type CaptureOptions } from "./code/fields.ts";
 import { callKeySize, counter, countProgram, entryProgram, keepingProgram, returnProgram, type ProgramMaps, type ProgramPlan } from "./code/programs.ts";
 import { header, kinds, kindShift } from "./code/record.ts";
 import { presentResult, readValues, valueReaders, type ReadValue } from "./decode.ts";
-import type { LostEvent, TraceEvent, TraceValue } from "./event.ts";
+import type { LostEvent, NamedValue, TraceEvent, TraceValue } from "./event.ts";
 import { parseFilter } from "./packet/filter/parse.ts";
 import { formOf, planProbe, type ProbePlan, type When } from "./plan.ts";
-import { probeText, type FunctionProbe, type RefusedProbe } from "./probe.ts";
+import { probeText, type FunctionProbe, type Probe, type RefusedProbe } from "./probe.ts";
 import { resolveProbes } from "./probes.ts";
-import { StackLines } from "./lines.ts";
+import { frameText } from "./text.ts";
+import type { StackLines } from "./lines.ts";
+import { isPacketEnd, packetEnds, packetWay } from "./skb.ts";
 import { KernelNames } from "./stacks.ts";
 
 export type TraceOptions = {
@@ -26,6 +29,11 @@ export type TraceOptions = {
   /** A condition on the first argument that is a `struct sk_buff *`, in pcap's syntax; asked in the kernel. Probes without such an argument are refused. */
   readonly pcap?: string | null;
   readonly when?: When;
+  /**
+   * Follows packets: of each call only its argument `struct sk_buff *` is kept, probes without one are refused, and those that end a packet are added (`packetEnds`; no filter holds for them).
+   * Without `probes` those of `packetWay` and of all modules that have one are taken.
+   */
+  readonly follow?: "calls" | "packets";
   /** Addresses of a kernel stack that are kept; 0 for none. */
   readonly stackDepth?: number;
   /** Where debug files are looked for, beside the usual places, for inlined functions and lines of stacks; null: names only. */
@@ -42,7 +50,7 @@ export type TraceOptions = {
 };
 
 /** A probe that is attached, and how. */
-export type AttachedProbe = { readonly probe: string; readonly module: string | null; readonly how: "fentry" | "kprobe" | "tracepoint"; /** Why not by fentry; null where that needs no word. */ readonly why: string | null };
+export type AttachedProbe = { readonly probe: string; readonly module: string | null; /** Of `fentry` and `kprobe.multi` modules cannot be unloaded meanwhile. */ readonly how: "fentry" | "kprobe" | "kprobe.multi" | "tracepoint"; /** Why not by fentry; null where that needs no word. */ readonly why: string | null };
 
 export type TraceStatistics = {
   readonly events: number;
@@ -59,6 +67,9 @@ export type TraceStatistics = {
   readonly open: number;
 };
 
+/** What became of a module that probes are in. */
+export type ModuleChange = { readonly module: string; readonly change: "unloaded" } | { readonly module: string; readonly change: "loaded"; /** How many of its probes are attached again. */ readonly attached: number; readonly refused: readonly RefusedProbe[] };
+
 /** Calls in flight that are followed to their return. */
 const mostCalls = 4096;
 const defaultRing = 1 << 22;
@@ -66,7 +77,9 @@ const defaultRing = 1 << 22;
  * With more functions than this kprobes are taken before fentry: those of one form share a program, and detach in a third of the time (docs/trace.md has the figures). A call through
  * fentry costs less.
  */
-const mostTrampolines = 100;
+const mostTrampolines = 32;
+/** With more than this the kernel is asked to take all at once (kprobe.multi, 5.18 with CONFIG_FPROBE), which takes as long as one. */
+const fewTrampolines = 10;
 /** How often what was lost is asked for, in milliseconds. */
 const lostEvery = 500;
 
@@ -82,7 +95,8 @@ export class Trace implements AsyncIterable<TraceEvent> {
   readonly attached: readonly AttachedProbe[];
   readonly refused: readonly RefusedProbe[];
   readonly lacking: readonly Lacking[];
-  readonly #probes: readonly Attached[];
+  /** By number; there are gaps where one was refused. */
+  readonly #probes: readonly (Attached | undefined)[];
   readonly #programs: readonly GeneratedProgram[];
   readonly #maps: readonly BpfMap[];
   readonly #counters: BpfMap;
@@ -93,7 +107,14 @@ export class Trace implements AsyncIterable<TraceEvent> {
   readonly #when: When;
   readonly #signal: AbortSignal | undefined;
   #seen: Record<LostEvent["why"], bigint> = { full: 0n, rate: 0n, nested: 0n };
-  readonly #names = new KernelNames();
+  readonly #names: KernelNames;
+  readonly #packets: boolean;
+  /** When all was attached, by the clock of events: of a packet that was met before, the end may have passed unseen. */
+  readonly #since = process.hrtime.bigint();
+  /** Modules that kprobes are in, as they were found last. */
+  readonly #modules: Map<string, number | null>;
+  #lookedAt = performance.now();
+  readonly #again: Reattach;
   readonly #lines: StackLines | null;
   #open = true;
   #last: TraceStatistics | null = null;
@@ -109,7 +130,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
   }
 
   /** @internal */
-  constructor(parts: { attached: readonly AttachedProbe[]; refused: readonly RefusedProbe[]; lacking: readonly Lacking[]; probes: readonly Attached[]; programs: readonly GeneratedProgram[]; maps: readonly BpfMap[]; counters: BpfMap; calls: BpfMap | null; when: When; debugFiles: TraceOptions["debugFiles"]; signal?: AbortSignal }, ring: (decode: (record: RingRecord) => TraceEvent) => RingBuffer<TraceEvent>) {
+  constructor(parts: { attached: readonly AttachedProbe[]; refused: readonly RefusedProbe[]; lacking: readonly Lacking[]; probes: readonly (Attached | undefined)[]; programs: readonly GeneratedProgram[]; maps: readonly BpfMap[]; counters: BpfMap; calls: BpfMap | null; when: When; names: KernelNames; packets: boolean; again: Reattach; lines: StackLines | null; signal?: AbortSignal }, ring: (decode: (record: RingRecord) => TraceEvent) => RingBuffer<TraceEvent>) {
     this.attached = parts.attached;
     this.refused = parts.refused;
     this.lacking = parts.lacking;
@@ -120,7 +141,11 @@ export class Trace implements AsyncIterable<TraceEvent> {
     this.#calls = parts.calls;
     this.#when = parts.when;
     this.#signal = parts.signal;
-    this.#lines = parts.debugFiles == null ? null : new StackLines(this.#names, parts.debugFiles);
+    this.#names = parts.names;
+    this.#packets = parts.packets;
+    this.#again = parts.again;
+    this.#modules = new Map(parts.attached.flatMap(({ module, how }) => (how === "kprobe" && module !== null ? [[module, loadedAs(module)] as const] : [])));
+    this.#lines = parts.lines;
     this.#ring = ring((record) => this.#event(record));
   }
 
@@ -145,18 +170,28 @@ export class Trace implements AsyncIterable<TraceEvent> {
       probe: text,
       module: probe.kind === "tracepoint" ? probe.category : probe.module,
       function: probe.name,
-      args: whole ? readValues(readers, record) : [],
+      args: whole ? this.#placed(probe, readValues(readers, record)) : [],
       ret: kind === "exit" && result ? result(record.u64(header.ret)) : null,
       duration: kind === "exit" ? record.u64(header.duration) : null,
       stack: stack === null ? null : this.#names.frames(stack, probe.kind === "function" ? probe : null),
     };
   }
 
+  /** Addresses of code by their names: where a tracepoint of packets was passed. */
+  #placed(probe: Probe, values: NamedValue[]): NamedValue[] {
+    if (!this.#packets || probe.kind !== "tracepoint") return values;
+    return values.map((one) => {
+      if (one.name !== "location" || one.value.kind !== "pointer" || one.value.address === 0n) return one;
+      const [frame] = this.#names.frames([one.value.address], null);
+      return frame === undefined || frame.symbol === null ? one : { name: one.name, value: { ...one.value, text: frameText(frame) } };
+    });
+  }
+
   /** Events as they come, in arrays, an empty one when none came for half a second; what is lost is told by events of its own. Ends with `close`, or an abort. What is in the ring then is given still. */
   async *batches(): AsyncGenerator<TraceEvent[], void, void> {
     let asked = performance.now();
     while (this.#open && this.#signal?.aborted !== true) {
-      const events = this.#ring.take(1024);
+      const events = this.#taken();
       if (events.length > 0) yield await this.#filled(events);
       const now = performance.now();
       if (now - asked >= lostEvery) {
@@ -173,6 +208,11 @@ export class Trace implements AsyncIterable<TraceEvent> {
     if (this.#open) for (const events of this.rest()) yield await this.#filled(events);
   }
 
+  #taken(): TraceEvent[] {
+    const events = this.#ring.take(1024);
+    return this.#packets ? events.filter(({ time }) => time >= this.#since) : events;
+  }
+
   async #filled(events: TraceEvent[]): Promise<TraceEvent[]> {
     return this.#lines === null ? events : this.#lines.filled(events);
   }
@@ -185,7 +225,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
   /** Detaches, and gives what is in the ring still; stacks of it have names, and no lines. */
   *rest(): Generator<TraceEvent[], void, void> {
     this.#detach();
-    for (let events = this.#ring.take(1024); events.length > 0; events = this.#ring.take(1024)) yield events;
+    for (let events = this.#taken(); events.length > 0; events = this.#taken()) yield events;
     const lost = this.#lost();
     if (lost.length > 0) yield lost;
   }
@@ -207,15 +247,32 @@ export class Trace implements AsyncIterable<TraceEvent> {
     return events;
   }
 
-  /** Modules of probes that are no longer loaded: only kprobes leave them free. */
-  gone(): string[] {
-    return [...new Set(this.attached.flatMap(({ module, how }) => (how === "kprobe" && module !== null ? [module] : [])))].filter((module) => !existsSync(`/sys/module/${module}/initstate`));
+  /**
+   * Modules of probes that were unloaded since the last call (only kprobes leave them free), and those that are loaded again: their probes are attached anew then. `refused`: those that could not
+   * be. Looks at most twice a second; what is called before is not seen.
+   */
+  async moduleChanges(): Promise<readonly ModuleChange[]> {
+    const now = performance.now();
+    if (!this.#open || this.#modules.size === 0 || now - this.#lookedAt < lostEvery) return [];
+    this.#lookedAt = now;
+    const changes: ModuleChange[] = [];
+    for (const [module, known] of this.#modules) {
+      const found = loadedAs(module);
+      if (found === known) continue;
+      if (known !== null) changes.push({ module, change: "unloaded" });
+      this.#modules.set(module, null);
+      if (found === null) continue;
+      const { attached, refused } = await this.#again(module);
+      this.#modules.set(module, found);
+      changes.push({ module, change: "loaded", attached, refused });
+    }
+    return changes;
   }
 
   /** How often each probe was passed, up to now; after `close` up to then. Only of a trace that counts. */
   counts(): readonly { readonly probe: string; readonly count: bigint }[] {
     if (this.#open) this.#counted = this.#words(counter.probes, this.#probes.length);
-    return this.#probes.map(({ text }, index) => ({ probe: text, count: this.#counted[index] ?? 0n }));
+    return this.#probes.flatMap((probe, index) => (probe === undefined ? [] : [{ probe: probe.text, count: this.#counted[index] ?? 0n }]));
   }
 
   #words(from: number, count: number): bigint[] {
@@ -281,23 +338,28 @@ export async function* trace(options: TraceOptions): AsyncGenerator<TraceEvent, 
   }
 }
 
-async function openTrace({ probes: texts, expressions = [], filter = null, pcap = null, when = "entry", stackDepth = 0, debugFiles = {}, pinned = "may pin modules", rate = null, ringSize = defaultRing, captures = {}, signal, progress }: TraceOptions): Promise<Trace> {
+async function openTrace({ probes: texts, expressions = [], filter = null, pcap = null, when = "entry", follow = "calls", stackDepth = 0, debugFiles = {}, pinned = "may pin modules", rate = null, ringSize = defaultRing, captures = {}, signal, progress }: TraceOptions): Promise<Trace> {
   const packetFilter = pcap === null ? null : parseFilter(pcap);
-  const { probes, refused: unresolved, lacking, arch } = await resolveProbes(texts, { pinned });
+  const packets = follow === "packets";
+  const ifThere = !packets ? [] : texts.length > 0 ? packetEnds : [...packetEnds, ...packetWay];
+  const { probes, refused: unresolved, lacking, arch, optional } = await resolveProbes(texts, { pinned, ifThere, modules: packets && texts.length === 0 ? "all" : "as named" });
   signal?.throwIfAborted();
   const refused: RefusedProbe[] = [...unresolved];
   const plans: ProbePlan[] = [];
   let wrong: OopscopeError | null = null;
+  const planned = (probe: Probe, isEnd: boolean): ProbePlan => planProbe(probe, arch, { expressions, ...(isEnd ? { filter: null, packetFilter: null } : { filter, packetFilter }), when, stackDepth, captures: { ...captureDefaults, ...captures }, packets: !packets ? "none" : isEnd && probe.kind === "function" ? "address" : "whole" });
+  const ends = new Set(packets ? [...optional].filter(isPacketEnd) : []);
   for (const probe of probes) {
     try {
-      plans.push(planProbe(probe, arch, { expressions, filter, packetFilter, when, stackDepth, captures: { ...captureDefaults, ...captures } }));
+      plans.push(planned(probe, ends.has(probe)));
     } catch (error) {
       if (!(error instanceof OopscopeError)) throw error;
+      if (optional.has(probe) && !(error instanceof ExpressionError)) continue;
       wrong ??= error;
       refused.push({ probe: probeText(probe), why: error.message });
     }
   }
-  if (plans.length === 0) throw wrong ?? noProbes(refused);
+  if (plans.every(({ probe }) => ends.has(probe))) throw wrong instanceof ExpressionError ? wrong : noProbes(refused);
   const programs: GeneratedProgram[] = [];
   const maps: BpfMap[] = [];
   const make = async (map: Parameters<typeof BpfMap.create>[0]): Promise<BpfMap> => {
@@ -313,28 +375,54 @@ async function openTrace({ probes: texts, expressions = [], filter = null, pcap 
     const calls = follows ? await make({ type: "hash", name: "trace_calls", keySize: callKeySize, valueSize: size, maxEntries: mostCalls }) : null;
     const blank = follows ? await make({ type: "array", name: "trace_blank", keySize: 4, valueSize: size, maxEntries: 1 }) : null;
     const shared: ProgramMaps = { counters, ring, calls, blank };
-    const many = plans.filter(({ probe }) => probe.kind === "function").length > mostTrampolines;
+    const functions = plans.filter(({ probe }) => probe.kind === "function").length;
+    const many = functions > mostTrampolines;
     const attacher = new Attacher(shared, when, plans.length, rate, ownPid(), programs, many ? "kprobe" : "fentry");
     const attached: AttachedProbe[] = [];
-    const parts: Attached[] = [];
+    const parts = new Array<Attached | undefined>(plans.length).fill(undefined);
+    const together = functions > fewTrampolines ? await attacher.attachTogether(plans, pinned) : null;
     for (const [index, plan] of plans.entries()) {
       signal?.throwIfAborted();
       const text = probeText(plan.probe);
       try {
-        const done = await attacher.attach(plan, parts.length);
+        const done = together?.has(index) === true ? ({ how: "kprobe.multi", why: plan.probe.kind === "function" ? plan.probe.fallback : null } as const) : await attacher.attach(plan, index);
         attached.push({ probe: text, module: plan.probe.kind === "function" ? plan.probe.module : null, ...done });
-        parts.push({ plan, text, readers: valueReaders(plan.probe.btf, plan.layout.fields), result: plan.result && presentResult(plan.probe.btf, plan.result) });
+        parts[index] = partOf(plan);
       } catch (error) {
         if (!(error instanceof OopscopeError) || ["not-permitted", "missing-library"].includes(error.code)) throw error;
         refused.push({ probe: text, why: error.message });
       }
       progress?.(index + 1, plans.length);
     }
-    if (parts.length === 0) throw noProbes(refused);
+    if (attached.length === 0) throw noProbes(refused);
+    const again: Reattach = async (module) => {
+      const numbers = attached.flatMap(({ probe, how, module: own }) => (how === "kprobe" && own === module ? [parts.findIndex((part) => part?.text === probe)] : []));
+      const failed: RefusedProbe[] = [];
+      // The addresses are others, and the types may be.
+      const found = new Map((await resolveProbes(numbers.map((number) => parts[number]!.text), { pinned })).probes.map((probe) => [probeText(probe), probe]));
+      for (const number of numbers) {
+        const { text } = parts[number]!;
+        attacher.forget(number);
+        try {
+          const probe = found.get(text);
+          if (probe === undefined) throw new OopscopeError("not-found", "it is not in the module any more", {});
+          const plan = planned(probe, false);
+          if (plan.layout.size > size) throw new OopscopeError("unsupported", "its arguments have become larger; start the trace again", {});
+          await attacher.attach(plan, number, "kprobe");
+          parts[number] = partOf(plan);
+        } catch (error) {
+          if (!(error instanceof OopscopeError)) throw error;
+          failed.push({ probe: text, why: error.message });
+        }
+      }
+      return { attached: numbers.length - failed.length, refused: failed };
+    };
     let opened: RingBuffer<TraceEvent> | null = null;
     let decode: ((record: RingRecord) => TraceEvent) | null = null;
     opened = await RingBuffer.open<TraceEvent>(ring, { decode: (record) => decode!(record) });
-    return new Trace({ attached, refused, lacking, probes: parts, programs, maps, counters, calls, when, debugFiles: stackDepth === 0 ? null : debugFiles, ...(signal ? { signal } : {}) }, (own) => {
+    const names = new KernelNames();
+    const lines = stackDepth === 0 || debugFiles === null ? null : new (await import("./lines.ts")).StackLines(names, debugFiles);
+    return new Trace({ attached, refused, lacking, probes: parts, programs, maps, counters, calls, when, names, packets, again, lines, ...(signal ? { signal } : {}) }, (own) => {
       decode = own;
       return opened;
     });
@@ -343,6 +431,10 @@ async function openTrace({ probes: texts, expressions = [], filter = null, pcap 
     for (const map of maps) map.close();
     throw error;
   }
+}
+
+function partOf(plan: ProbePlan): Attached {
+  return { plan, text: probeText(plan.probe), readers: valueReaders(plan.probe.btf, plan.layout.fields), result: plan.result && presentResult(plan.probe.btf, plan.result) };
 }
 
 function noProbes(refused: readonly RefusedProbe[]): OopscopeError {
@@ -360,6 +452,18 @@ function ownPid(): number | null {
   }
 }
 
+type Reattach = (module: string) => Promise<{ readonly attached: number; readonly refused: readonly RefusedProbe[] }>;
+
+/** A number that a module has for as long as it is loaded; null where it is not, or is on its way (kernfs gives its folder another each time). */
+function loadedAs(module: string): number | null {
+  try {
+    const folder = `/sys/module/${module}`;
+    return readFileSync(`${folder}/initstate`, "utf8").trim() === "live" ? statSync(folder).ino : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Makes the programs of probes and attaches them; functions of one form share theirs where the kernel has cookies. */
 class Attacher {
   readonly #maps: ProgramMaps;
@@ -370,6 +474,8 @@ class Attacher {
   readonly #programs: GeneratedProgram[];
   readonly #shared = new Map<string, GeneratedProgram>();
   readonly #first: "fentry" | "kprobe";
+  /** Of kprobes, by the probe's number. */
+  readonly #links = new Map<number, BpfLink[]>();
   /** Unknown until a program with one was loaded or refused. */
   #cookies: boolean | null = null;
 
@@ -383,7 +489,41 @@ class Attacher {
     this.#first = first;
   }
 
-  async attach(plan: ProbePlan, number: number): Promise<{ readonly how: AttachedProbe["how"]; readonly why: string | null }> {
+  /**
+   * Attaches functions by kprobe.multi, those of one form by one link; gives the numbers of those that are. None where the kernel has not got it; not those that it refuses with the others,
+   * those whose modules are to stay free (a link holds them from 6.3 on), nor returns: where a call's frame is then differs from kernel to kernel.
+   */
+  async attachTogether(plans: readonly ProbePlan[], pinned: TraceOptions["pinned"]): Promise<ReadonlySet<number>> {
+    const done = new Set<number>();
+    if (this.#when === "return" || this.#when === "both") return done;
+    const forms = new Map<string, { readonly plan: ProbePlan; readonly functions: { readonly number: number; readonly name: string; readonly address: bigint }[] }>();
+    for (const [number, plan] of plans.entries()) {
+      const { probe } = plan;
+      if (probe.kind !== "function" || !probe.how.includes("kprobe") || probe.address === null || (probe.module !== null && pinned === "leaves modules free")) continue;
+      const form = formOf(plan);
+      const one = { number, name: probe.name, address: probe.address };
+      const known = forms.get(form);
+      if (known) known.functions.push(one);
+      else forms.set(form, { plan, functions: [one] });
+    }
+    for (const { plan, functions } of forms.values()) {
+      let program: GeneratedProgram | null = null;
+      try {
+        const [part] = this.#parts(plan, plan.contexts.registers!, "cookie");
+        program = await this.#load("kprobe", `many_${functions[0]!.name}`, part!.code, { attachType: "trace-kprobe-multi" });
+        program.attach({ kind: "kprobe.multi", functions: functions.map(({ name }) => name), addresses: functions.map(({ address }) => address), cookies: functions.map(({ number }) => BigInt(number)) });
+        for (const { number } of functions) done.add(number);
+      } catch (error) {
+        if (!(error instanceof OopscopeError) || ["not-permitted", "missing-library"].includes(error.code)) throw error;
+        if (program !== null) this.#drop([program]);
+        // The kernel has it not, as a rule; else what it refuses is attached one by one, and named.
+        if (done.size === 0) return done;
+      }
+    }
+    return done;
+  }
+
+  async attach(plan: ProbePlan, number: number, only: "kprobe" | null = null): Promise<{ readonly how: AttachedProbe["how"]; readonly why: string | null }> {
     const { probe, contexts } = plan;
     if (probe.kind === "tracepoint") {
       const own = this.#programPlan(plan, contexts.tracepoint!, number);
@@ -392,7 +532,7 @@ class Attacher {
       return { how: "tracepoint", why: null };
     }
     let why = probe.fallback;
-    const ways = [...probe.how].sort((a, b) => Number(b === this.#first) - Number(a === this.#first));
+    const ways = probe.how.filter((how) => only === null || how === only).sort((a, b) => Number(b === this.#first) - Number(a === this.#first));
     for (const how of ways) {
       if (how === "fentry" && contexts.fentry === null) continue;
       try {
@@ -442,6 +582,12 @@ class Attacher {
     }
   }
 
+  /** Gives up kprobes whose function is gone. */
+  forget(number: number): void {
+    for (const link of this.#links.get(number) ?? []) link.close();
+    this.#links.delete(number);
+  }
+
   #drop(made: readonly (GeneratedProgram | BpfLink)[]): void {
     for (const one of made) {
       one.close();
@@ -462,7 +608,9 @@ class Attacher {
           if (cookies) this.#shared.set(form, program);
           else made.push(program);
         }
-        made.push(program.attach({ kind: "kprobe", function: probe.name, ...(probe.address === null ? {} : { address: probe.address }), return: part === "return", ...(cookies ? { cookie: BigInt(number) } : {}) }));
+        const link = program.attach({ kind: "kprobe", function: probe.name, ...(probe.address === null ? {} : { address: probe.address }), return: part === "return", ...(cookies ? { cookie: BigInt(number) } : {}) });
+        made.push(link);
+        this.#links.set(number, [...(this.#links.get(number) ?? []), link]);
         if (cookies) this.#cookies = true;
       }
     } catch (error) {

@@ -47,6 +47,17 @@ export function suites(): string[] {
   return process.env["OOPSCOPE_TEST_SUITE"] !== undefined || newer === undefined ? [own] : [own, newer];
 }
 
+/** 7.x, too, if the cache has one. */
+export function allSuites(): string[] {
+  const newest = readdirSync(join(cacheFolder(), "kernels")).filter((name) => /^7\..*-amd64$/.test(name)).sort().slice(-1);
+  return [...new Set([...suites(), ...(process.env["OOPSCOPE_TEST_SUITE"] === undefined ? newest : [])])];
+}
+
+/** The function that removes a file. */
+export function unlinkOf(kernel: string): string {
+  return kernel.startsWith("7.") ? "filename_unlinkat" : "do_unlinkat";
+}
+
 /** A module of the kernel's own, which sends packets nowhere. */
 export function dummyOf(kernel: string): string {
   return moduleOf(kernel, "drivers/net/dummy");

@@ -1,19 +1,16 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "vitest";
 import { cacheFolder } from "../../src/system/index.ts";
 import { expectGolden } from "../support/golden.ts";
-import { bundle, compileBpf, inGuest, suites } from "./guest.ts";
+import { allSuites, bundle, compileBpf, inGuest, unlinkOf } from "./guest.ts";
 
 /** Newer libraries, where a root of another suite is at hand (`make matrix` unpacks them): Node runs by the root's own loader. */
 const roots = ["trixie", "sid"].map((suite) => join(cacheFolder(), "roots", suite, "usr/lib/x86_64-linux-gnu")).filter((folder) => existsSync(join(folder, "libbpf.so.1")));
 
-/** 7.x, too, if the cache has one. */
-const newest = readdirSync(join(cacheFolder(), "kernels")).filter((name) => /^7\..*-amd64$/.test(name)).sort().slice(-1);
-
-it.each([...new Set([...suites(), ...newest])])("%s: a user ring buffer, netfilter, and libbpf as old and new as there is", async (kernel) => {
+it.each(allSuites())("%s: a user ring buffer, netfilter, and libbpf as old and new as there is", async (kernel) => {
   const [major, minor] = kernel.split(".");
-  const command = `${process.execPath} ${await bundle("user")} ${compileBpf("user")} ${compileBpf("unlink", ...(kernel.startsWith("7.") ? ['-DUNLINK="filename_unlinkat"'] : []))}`;
+  const command = `${process.execPath} ${await bundle("user")} ${compileBpf("user")} ${compileBpf("unlink", `-DUNLINK="${unlinkOf(kernel)}"`)}`;
   const said = await inGuest(
     `user-${kernel}`,
     `ip link set lo up\n${command} || exit 1\n${roots.map((folder) => `${folder}/ld-linux-x86-64.so.2 --library-path ${folder} ${command} | sed -n '/"library"/,$p' || exit 1\n`).join("")}`,

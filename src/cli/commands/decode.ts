@@ -62,7 +62,8 @@ async function decodeInPieces(log: string | undefined, flags: DecodeFlags): Prom
     writer.write(piece);
     return statusOf(damage(), piece.decoded.complete);
   }
-  const stream = new StreamDecoder(options, "bulk");
+  // A terminal is shown no bytes as they are.
+  const stream = new StreamDecoder(options, flags.format === "text" && isTerminal(1) ? "bulk" : "sieve");
   const take = async (pieces: AsyncIterable<Piece>): Promise<boolean> => {
     for await (const piece of pieces) if (!writer.write(piece)) return false;
     return true;

@@ -1,10 +1,9 @@
 import { visible } from "../../render/index.ts";
-import { ExpressionError, Trace, type TraceEvent, type TraceStatistics, type When } from "../../trace/index.ts";
+import { ExpressionError, Trace, type ModuleChange, type TraceEvent, type TraceStatistics, type When } from "../../trace/index.ts";
 import { exit } from "../exit.ts";
 import { interruptible } from "../interrupt.ts";
 import { isTerminal, say, writeResult, writeTalk } from "../output.ts";
-import type { TraceView } from "../trace-view.ts";
-import { viewOf, type ViewFlags } from "../trace-views.ts";
+import { plainView, type TraceView, type ViewFlags } from "../trace-view.ts";
 
 /** The flags of `trace`, as the command line gives them. */
 export type TraceFlags = ViewFlags & {
@@ -33,7 +32,7 @@ const mostNamed = 5;
 
 /** Attaches probes and shows their events, until Ctrl-C, a time or a number of events; then what was lost. */
 export async function runTrace(named: readonly string[], flags: TraceFlags): Promise<number> {
-  const clash = named.length === 0 && flags.from === undefined ? "nothing to trace is named: a PROBE, or a case by --from" : clashOf(flags);
+  const clash = named.length === 0 && flags.from === undefined && flags.skb !== true ? "nothing to trace is named: a PROBE, or a case by --from" : clashOf(flags);
   if (clash !== null) {
     say("error", clash, "oopscope trace --help");
     return exit.usage;
@@ -51,11 +50,12 @@ export async function runTrace(named: readonly string[], flags: TraceFlags): Pro
 }
 
 /** Flags that do not go together, in words; null for none. */
-function clashOf({ count, graph, hist, write, live, arg, ret, stack, limit, limitRate, format }: TraceFlags): string | null {
-  const views = [count === true ? "--count" : "", graph === true ? "--graph" : "", hist === undefined ? "" : "--hist", write === undefined ? "" : "-w", live === true ? "--live" : ""].filter((flag) => flag !== "");
+function clashOf({ count, graph, hist, write, live, skb, arg, ret, stack, limit, limitRate, format }: TraceFlags): string | null {
+  const views = [count === true ? "--count" : "", graph === true ? "--graph" : "", hist === undefined ? "" : "--hist", write === undefined ? "" : "-w", live === true ? "--live" : "", skb === true ? "--skb" : ""].filter((flag) => flag !== "");
   if (views.length > 1) return `${views[0]!} and ${views[1]!} do not go together`;
   const beside = arg !== undefined ? "--arg" : ret === true ? "--ret" : stack === true ? "--stack" : limit !== undefined ? "--limit" : limitRate !== undefined ? "--limit-rate" : null;
   if (count === true && beside !== null) return `--count shows no events: it does not go with ${beside}`;
+  if (skb === true && (arg !== undefined || ret === true)) return `--skb shows packets: it does not go with ${arg !== undefined ? "--arg" : "--ret"}`;
   if (hist !== undefined && arg !== undefined) return "--hist shows one expression: it does not go with --arg";
   if (hist !== undefined && format === "json") return "--hist is drawn for people; with --format json take the events themselves";
   if (live !== true) return null;
@@ -72,8 +72,8 @@ function whenOf({ count, graph, hist, live, ret }: TraceFlags): When {
 }
 
 /** Whether events themselves are written, and no sum of them. */
-function showsEvents({ count, graph, hist, write, live }: TraceFlags): boolean {
-  return count !== true && graph !== true && live !== true && hist === undefined && write === undefined;
+function showsEvents({ count, graph, hist, write, live, skb }: TraceFlags): boolean {
+  return count !== true && graph !== true && live !== true && skb !== true && hist === undefined && write === undefined;
 }
 
 async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSignal): Promise<number> {
@@ -90,6 +90,7 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
     filter: flags.filter ?? null,
     pcap: flags.pcap ?? null,
     when: whenOf(flags),
+    follow: flags.skb === true ? "packets" : "calls",
     stackDepth: flags.stack === true || (flags.from !== undefined && showsEvents(flags)) ? stackDepth : 0,
     debugFiles: { ...(flags.vmlinux === undefined ? {} : { vmlinux: flags.vmlinux }), ...(flags.modules === undefined ? {} : { modules: flags.modules }) },
     pinned: flags.unpinned === true ? "leaves modules free" : "may pin modules",
@@ -100,7 +101,7 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
   let view: TraceView;
   try {
     tell(running, flags);
-    view = await viewOf(flags, () => stop.abort());
+    view = showsEvents(flags) ? plainView(flags.format) : await (await import("../trace-views.ts")).viewOf(flags, () => stop.abort(), probes.length > 0 || flags.filter !== undefined || flags.pcap !== undefined ? "some" : "all");
   } catch (error) {
     running.close();
     throw error;
@@ -111,14 +112,13 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
   try {
     timer = flags.duration === undefined ? null : setTimeout(() => stop.abort(), flags.duration * 1000);
     const most = flags.limit ?? Infinity;
-    const told = new Set<string>();
     for await (const events of running.batches()) {
-      for (const module of events.length === 0 ? running.gone() : []) {
-        const text = `the module ${module} was unloaded: its probes are gone, and do not come back with it`;
+      for (const change of await running.moduleChanges()) {
         // A line between would stand in the table.
-        if (!told.has(module) && flags.live === true) late.push(text);
-        else if (!told.has(module)) say("warning", text);
-        told.add(module);
+        for (const text of changeTexts(change)) {
+          if (flags.live === true) late.push(text);
+          else say("warning", text);
+        }
       }
       const room = most - shown;
       const part: readonly TraceEvent[] = events.length > room ? events.slice(0, room) : events;
@@ -149,9 +149,15 @@ function tell(running: Trace, flags: TraceFlags): void {
   if (flags.verbose === true) for (const { text, command } of lacking) say("note", text, command);
   const kprobes = attached.filter(({ how, why }) => how === "kprobe" && why !== null);
   for (const { probe, why } of flags.verbose === true ? kprobes : kprobes.slice(0, mostNamed)) say("note", `\`${probe}\` by kprobe: ${why!}`);
-  const pinned = [...new Set(attached.flatMap(({ module, how }) => (how === "fentry" && module !== null ? [module] : [])))];
+  const pinned = [...new Set(attached.flatMap(({ module, how }) => ((how === "fentry" || how === "kprobe.multi") && module !== null ? [module] : [])))];
   if (pinned.length > 0) say("note", `${pinned.length === 1 ? "the module" : "the modules"} ${pinned.join(", ")} cannot be unloaded meanwhile (--unpinned: by kprobes, which leaves ${pinned.length === 1 ? "it" : "them"} free)`);
   say("note", `attached ${plural(attached.length, "probe")}; Ctrl-C ends it`);
+}
+
+/** What is said when a module went or came. */
+function changeTexts(change: ModuleChange): string[] {
+  if (change.change === "unloaded") return [`the module ${change.module} was unloaded: its probes are gone until it is loaded again`];
+  return [`the module ${change.module} is loaded again: ${plural(change.attached, "probe")} attached again${change.refused.length === 0 ? "" : `, ${change.refused.length} not`}`, ...change.refused.slice(0, mostNamed).map(({ probe, why }) => `\`${probe}\` is not traced any more: ${why}`)];
 }
 
 function summary(running: Trace, shown: number, pcap: boolean): void {

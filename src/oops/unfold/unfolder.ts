@@ -23,6 +23,11 @@ export class Unfolder {
     return this.#asWritten;
   }
 
+  /** True if nothing is held back. */
+  get between(): boolean {
+    return this.#open === null;
+  }
+
   /** True for a line that certainly is a line of the log itself. Cheap: it is asked for every line. */
   passes(text: string): boolean {
     if (this.#open !== null) return false;

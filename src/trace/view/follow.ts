@@ -13,7 +13,7 @@ const ranks: Readonly<Record<Ending, number>> = { drop: 1, consume: 1, free: 2, 
  */
 const endings: ReadonlyMap<string, Ending> = new Map([
   ["t:skb:kfree_skb", "drop"], ["t:skb:consume_skb", "consume"],
-  ["__kfree_skb", "free"], ["__kfree_skb_defer", "free"], ["napi_skb_free_stolen_head", "free"], ["kfree_skbmem", "release"], ["napi_skb_cache_put", "release"],
+  ["kfree_skb_partial", "free"], ["__kfree_skb", "free"], ["__kfree_skb_defer", "free"], ["napi_skb_free_stolen_head", "free"], ["kfree_skbmem", "release"], ["napi_skb_cache_put", "release"],
 ]);
 
 /** What is called with an skb that is being freed, between the reason and the release. */
@@ -27,6 +27,8 @@ export type FollowOptions = {
   readonly reasons?: ReadonlyMap<bigint, string>;
   /** Packets that are followed at a time; beyond it the oldest are given up. */
   readonly most?: number;
+  /** What is said of packets that nothing but their ends was seen of: each end, drops alone, or nothing. */
+  readonly unseen?: "ends" | "drops" | "nothing";
 };
 
 type Way = {
@@ -49,6 +51,7 @@ type Way = {
 export class SkbFollower {
   readonly #reasons: ReadonlyMap<bigint, string>;
   readonly #most: number;
+  readonly #unseen: "ends" | "drops" | "nothing";
   /** In the order in which they were last begun. */
   readonly #ways = new Map<bigint, Way>();
   #number = 0;
@@ -56,9 +59,10 @@ export class SkbFollower {
   readonly #counts = { dropped: 0, consumed: 0, released: 0, givenUp: 0 };
   readonly #dropReasons = new Map<string, number>();
 
-  constructor({ reasons = new Map(), most = 4096 }: FollowOptions = {}) {
+  constructor({ reasons = new Map(), most = 4096, unseen = "ends" }: FollowOptions = {}) {
     this.#reasons = reasons;
     this.#most = most;
+    this.#unseen = unseen;
   }
 
   /** Lines of text for an event; none for one without a socket buffer. */
@@ -110,6 +114,7 @@ export class SkbFollower {
       else text = `${label(way)} its address is met again in ${visible(event.probe)}, ${after} after its end; no allocation of it was seen\n`;
       way = undefined;
     }
+    if (way === undefined && how !== null && text === "" && (this.#unseen === "nothing" || (this.#unseen === "drops" && how !== "drop"))) return "";
     if (way === undefined) {
       way = this.#begin(packet.address, event.time);
       text += `${label(way)} 0x${packet.address.toString(16)}${packet.value === null ? "" : ` ${packetText(packet.value)}`}, first seen at ${timeText(event.time).trim()}${freed}\n`;

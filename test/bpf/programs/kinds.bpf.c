@@ -25,13 +25,13 @@ static int hit(int result)
 	return result;
 }
 
-SEC("fentry/do_unlinkat") int on_fentry(void *ctx) { return hit(0); }
-SEC("fexit/do_unlinkat") int on_fexit(void *ctx) { return hit(0); }
+SEC("fentry/" UNLINK) int on_fentry(void *ctx) { return hit(0); }
+SEC("fexit/" UNLINK) int on_fexit(void *ctx) { return hit(0); }
 SEC("fmod_ret/security_path_unlink") int on_fmod_ret(void *ctx) { return hit(0); }
 SEC("lsm/path_unlink") int on_lsm(void *ctx) { return hit(0); }
-SEC("kprobe/do_unlinkat") int on_kprobe(void *ctx) { return hit(0); }
-SEC("kretprobe/do_unlinkat") int on_kretprobe(void *ctx) { return hit(0); }
-SEC("kprobe/do_unlinkat") int on_kprobe_offset(void *ctx) { return hit(0); }
+SEC("kprobe/" UNLINK) int on_kprobe(void *ctx) { return hit(0); }
+SEC("kretprobe/" UNLINK) int on_kretprobe(void *ctx) { return hit(0); }
+SEC("kprobe/" UNLINK) int on_kprobe_offset(void *ctx) { return hit(0); }
 SEC("kprobe") int on_kprobe_cookie(void *ctx) { cookie = bpf_get_attach_cookie(ctx); return hit(0); }
 SEC("kprobe.multi") int on_kprobe_multi(void *ctx) { cookie = bpf_get_attach_cookie(ctx); return hit(0); }
 SEC("tracepoint/syscalls/sys_enter_unlink") int on_tracepoint(void *ctx) { return hit(0); }

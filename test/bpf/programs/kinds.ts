@@ -4,7 +4,7 @@ import { readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { Assembler, BpfMap, BpfObject, GeneratedProgram, r0, r1, r10, r2, r3, r4, reg, type AttachTarget, type BpfLink } from "../../../src/bpf/index.ts";
 
 const say = (value: unknown): void => console.log(`@@ ${JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? `${inner}n` : inner))}`);
-const [, , file, module] = process.argv;
+const [, , file, module, unlinkFunction = ""] = process.argv;
 
 function unlink(): void {
   writeFileSync("/tmp/one", "");
@@ -31,11 +31,11 @@ const kinds: readonly (readonly [program: string, target: AttachTarget | undefin
   ["lsm", undefined, unlink],
   ["kprobe", undefined, unlink],
   ["kretprobe", undefined, unlink],
-  ["kprobe_offset", { kind: "kprobe", function: "do_unlinkat", offset: 4 }, unlink],
-  ["kprobe_cookie", { kind: "kprobe", function: "do_unlinkat", cookie: 77n }, unlink],
+  ["kprobe_offset", { kind: "kprobe", function: unlinkFunction, offset: 4 }, unlink],
+  ["kprobe_cookie", { kind: "kprobe", function: unlinkFunction, cookie: 77n }, unlink],
   ["kprobe_cookie", undefined, unlink],
   ["kprobe", { kind: "kprobe", function: "no_such_function" }, unlink],
-  ["kprobe_multi", { kind: "kprobe.multi", functions: ["do_unlinkat", "do_mkdirat"], cookies: [5n, 6n] }, unlink],
+  ["kprobe_multi", { kind: "kprobe.multi", functions: [unlinkFunction, "vfs_mkdir"], cookies: [5n, 6n] }, unlink],
   ["tracepoint", undefined, unlink],
   ["tracepoint", { kind: "tracepoint", category: "syscalls", name: "no_such_event" }, unlink],
   ["raw_tp", undefined, unlink],
@@ -110,13 +110,13 @@ const counting = new Assembler()
   .mov(r0, 0)
   .exit();
 const generated: readonly (readonly [string, Parameters<typeof GeneratedProgram.load>[1], Parameters<GeneratedProgram["attach"]>[0]])[] = [
-  ["generated fentry", { type: "tracing", attachType: "trace-fentry", name: "made", target: { function: "do_unlinkat" } }, undefined],
+  ["generated fentry", { type: "tracing", attachType: "trace-fentry", name: "made", target: { function: unlinkFunction } }, undefined],
   ["generated fexit of a module", { type: "tracing", attachType: "trace-fexit", target: { function: "dummy_setup", module: module! } }, undefined],
-  ["generated kprobe", { type: "kprobe" }, { kind: "kprobe", function: "do_unlinkat" }],
-  ["generated kretprobe with a cookie", { type: "kprobe" }, { kind: "kprobe", function: "do_unlinkat", return: true, cookie: 3n }],
+  ["generated kprobe", { type: "kprobe" }, { kind: "kprobe", function: unlinkFunction }],
+  ["generated kretprobe with a cookie", { type: "kprobe" }, { kind: "kprobe", function: unlinkFunction, return: true, cookie: 3n }],
   ["generated tracepoint", { type: "tracepoint" }, { kind: "tracepoint", category: "syscalls", name: "sys_enter_unlink" }],
   ["generated raw tracepoint", { type: "raw-tracepoint" }, { kind: "raw-tracepoint", name: "sys_enter" }],
-  ["generated kprobe.multi", { type: "kprobe", attachType: "trace-kprobe-multi" }, { kind: "kprobe.multi", functions: ["do_unlinkat"] }],
+  ["generated kprobe.multi", { type: "kprobe", attachType: "trace-kprobe-multi" }, { kind: "kprobe.multi", functions: [unlinkFunction] }],
   ["generated for nothing", { type: "tracing", attachType: "trace-fentry", target: { function: "no_such_function" } }, undefined],
 ];
 for (const [label, options, target] of generated) {
@@ -140,7 +140,7 @@ for (const [label, options, target] of generated) {
     .jump("eq", r0, 0, "end").load(8, r1, r10, -16).atomic("add", 8, r0, 0, r1)
     .label("end").mov(r0, 0).exit()
     .label("add").load(8, r3, r2, 0).alu("add", r3, reg(r1)).store(8, r2, 0, reg(r3)).mov(r0, 0).exit();
-  using program = await GeneratedProgram.load(looping, { type: "tracing", attachType: "trace-fentry", name: "looping", target: { function: "do_unlinkat" } });
+  using program = await GeneratedProgram.load(looping, { type: "tracing", attachType: "trace-fentry", name: "looping", target: { function: unlinkFunction } });
   using link = program.attach();
   unlink();
   say(["generated, called back", counts.get(0), link.what]);

@@ -110,6 +110,46 @@ try {
   say(["after close", shared.load(0) > 0n, failure(() => object.map("shared").get(0))]);
 }
 
+// A ring of 4096 bytes while this thread is busy: read by another thread it loses nothing.
+{
+  const { RingBuffer, ThreadedRing } = await import("../../../src/bpf/index.ts");
+  using object = await BpfObject.open(unlinkFile!);
+  object.variable("wanted").set(process.pid);
+  object.load();
+  object.attach();
+  const rest = new Int32Array(new SharedArrayBuffer(4));
+  const busy = (): void => {
+    for (let index = 0; index < 100; index++) {
+      writeFileSync("/tmp/one", "");
+      unlinkSync("/tmp/one");
+      if (index % 10 === 9) Atomics.wait(rest, 0, 0, 100);
+    }
+  };
+  const options = { decode: eventDecoder(object.btf!, "event"), lost: object.variable("lost") };
+  const ring = await RingBuffer.open(object.map("events"), options);
+  busy();
+  const count = ring.take().length;
+  say(["one thread", count < 200, count + Number(ring.statistics().lost)]);
+  ring.close();
+  const lostBefore = object.variable("lost").get() as bigint;
+  const threaded = await ThreadedRing.open(object.map("events"), options);
+  busy();
+  const events: { way: string; pid: number }[] = [];
+  for await (const batch of threaded.batches()) {
+    events.push(...(batch as typeof events));
+    if (events.length >= 200) break;
+  }
+  const { records, lost, held } = threaded.statistics();
+  say(["two threads", events.length, events.every(({ pid, way }, index) => pid === process.pid && way === (index % 2 === 0 ? "WAY_ENTRY" : "WAY_EXIT")), records, lost! - lostBefore, held]);
+  await threaded.close();
+  await threaded.close();
+  say(failure(() => threaded.take()));
+  // A thread that may hold nothing more leaves the ring alone.
+  await using full = await ThreadedRing.open(object.map("events"), { ...options, mostHeld: 0 });
+  busy();
+  say(["nothing held", full.statistics().records, full.statistics().lost! > lost!]);
+}
+
 // Nothing stays: descriptors, memory, maps of the kernel. The engine maps and unmaps pieces of its heap; an object of ours would be three mappings a cycle.
 {
   const { readdirSync, readFileSync } = await import("node:fs");

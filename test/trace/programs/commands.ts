@@ -1,41 +1,12 @@
 // Runs `oopscope trace` in a guest with the module trace_zoo, and says what it wrote: `@@ [arguments, status, output, talk]`.
 import { execFileSync, spawn } from "node:child_process";
+import { createSocket } from "node:dgram";
 import { readFileSync, writeFileSync } from "node:fs";
 import { listLinks, listPrograms } from "../../../src/bpf/index.ts";
+import { cli, plain, step, traced } from "./command.ts";
 import { say, write } from "./watch.ts";
 
-const [, , cli, module] = process.argv;
-
-type Said = { readonly status: number | null; readonly out: string; readonly talk: string };
-
-/** Starts the command, acts when it is attached, and ends it by a signal. */
-async function traced(args: readonly string[], act: () => void | Promise<void>, signal: NodeJS.Signals = "SIGINT"): Promise<Said> {
-  const child = spawn(process.execPath, [cli!, "trace", ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  let [out, talk] = ["", ""];
-  child.stdout.on("data", (part: Buffer) => (out += part.toString()));
-  const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const attached = new Promise<void>((resolve) => {
-    child.stderr.on("data", (part: Buffer) => {
-      talk += part.toString();
-      if (talk.includes("attached")) resolve();
-    });
-  });
-  await Promise.race([attached, ended]);
-  if (child.exitCode === null) {
-    await act();
-    await new Promise((done) => setTimeout(done, 1500));
-    child.kill(signal);
-  }
-  return { status: await ended, out, talk };
-}
-
-const plain = (text: string): string =>
-  text.replaceAll(/0x[0-9a-f]{9,16}\b/g, "0x…").replaceAll(/ *\b[\d.]+ (?:ns|µs|ms)\b/g, " (time)").replaceAll(/"(time|duration|pid|tid)":\d+/g, "\"$1\":0").replaceAll(/^ +\d+\.\d{6} \[\d\] sh-\d+ */gm, "(when) [0] sh ").replaceAll(/^( {6}\S+)\+0x[0-9a-f]+/gm, "$1").replaceAll(/^\d\d:\d\d:\d\d\.\d+ /gm, "");
-
-async function step(args: readonly string[], act: () => void | Promise<void>, signal?: NodeJS.Signals): Promise<void> {
-  const { status, out, talk } = await traced(args, act, signal);
-  say([args, status, plain(out), plain(talk)]);
-}
+const [, , , module] = process.argv;
 
 const zoo = "trace_zoo:";
 await step([`${zoo}tz_recursive`, `${zoo}tz_write`, `${zoo}tz_packet`, "--graph"], () => write(6, 8));
@@ -54,7 +25,7 @@ const { out: stack } = await traced([`${zoo}tz_loop`, "--stack", "--modules", mo
 say(["stack with lines", plain(stack).split("\n").slice(0, 3).map((line) => line.replace(/\+0x[0-9a-f]+/, ""))]);
 // A terminal of its own: the table, what was typed, and the screen given back; and none.
 await step([`${zoo}tz_loop`, "--live"], () => {});
-const terminal = spawn("script", ["-qec", `stty cols 80 rows 8; ${process.execPath} ${cli!} trace ${zoo}tz_loop ${zoo}tz_recursive --live; stty -a | grep -o '.icanon'`, "/dev/null"], { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, TERM: "xterm" } });
+const terminal = spawn("script", ["-qec", `stty cols 80 rows 8; ${process.execPath} ${cli} trace ${zoo}tz_loop ${zoo}tz_recursive --live; stty -a | grep -o '.icanon'`, "/dev/null"], { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, TERM: "xterm" } });
 let drawn = "";
 terminal.stdout.on("data", (part: Buffer) => (drawn += part.toString()));
 const left = new Promise<number | null>((resolve) => terminal.on("close", resolve));
@@ -70,13 +41,33 @@ terminal.stdin.write("q");
 const status = await left;
 const [, onScreen = "", after = ""] = /\x1b\[\?1049h([^]*)\x1b\[\?1049l([^]*)$/.exec(drawn) ?? [];
 say(["live", status, onScreen.includes("trace_zoo:tz_recursive"), onScreen.includes("\x1b[7m"), after.replaceAll("\r", "").replaceAll(/ +[\d.]+ (?:ns|µs|ms)\b/g, " (time)").replace(/, [\d.]+\/s/, ", (rate)").replaceAll(/loop +[\d.]+k?/g, "loop (rate)")]);
+// Packets to their ends: of one probe, and through all of the kernel that is known to have them. Which functions those are is the kernel's; their order is not.
+await step([`${zoo}tz_packet`, `${zoo}tz_loop`, "--skb"], () => write(8));
+execFileSync("ip", ["link", "set", "lo", "up"]);
+const packets = await traced(["--skb", "--pcap", "udp port 9"], () => new Promise<void>((resolve) => {
+  const socket = createSocket("udp4");
+  socket.on("error", () => {});
+  socket.send("oopscope", 9, "127.0.0.1", () => void setTimeout(() => void socket.close(() => void resolve()), 200));
+}));
+const met = packets.out.split("\n").flatMap((line) => /^#1 .*\[\d\] \S+ +(.*)$/.exec(line)?.[1] ?? []);
+say(["packets", packets.status, met.map((line) => line.replace(/ at \S+$/, "").replace(/\+0x\w+/, "")), /^1 packet: 1 dropped.*$/m.exec(packets.out)?.[0] ?? packets.out, plain(packets.talk).replace(/\d+ (?=probes|events)/g, "N ")]);
 // What a log blames: a function of the module, and one that is not there.
 const blamed = (name: string): string => `BUG: kernel NULL pointer dereference, address: 0000000000000010\n#PF: supervisor read access in kernel mode\n#PF: error_code(0x0000) - not-present page\nOops: 0000 [#1] PREEMPT SMP NOPTI\nCPU: 0 PID: 7 Comm: sh Tainted: G O 6.1.0 #1\nRIP: 0010:${name}+0x5/0x20 [trace_zoo]\nCall Trace:\n <TASK>\n tz_write+0x50/0x300 [trace_zoo]\n vfs_write+0x10/0x100\n </TASK>\n---[ end trace 0000000000000000 ]---\n`;
 writeFileSync("/tmp/panic.log", `${blamed("tz_loop")}${blamed("tz_gone")}`);
 await step(["--from", "/tmp/panic.log", "--limit", "1"], () => write(9));
+const pause = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
+await step([`${zoo}tz_loop`, `${zoo}tz_recursive`, "--unpinned"], async () => {
+  write(9);
+  await pause(1000);
+  execFileSync("busybox", ["rmmod", "trace_zoo"]);
+  await pause(2500);
+  execFileSync("busybox", ["insmod", module!]);
+  await pause(5000);
+  write(6);
+});
 await step([`${zoo}tz_loop`, "--unpinned"], async () => {
   execFileSync("busybox", ["rmmod", "trace_zoo"]);
-  await new Promise((done) => setTimeout(done, 1000));
+  await pause(1000);
 }, "SIGKILL");
 execFileSync("busybox", ["insmod", module!]);
 say(["left", (await listPrograms()).filter(({ name }) => /^(?:entry|return)_/.test(name)).length, (await listLinks()).length]);

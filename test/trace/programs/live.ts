@@ -1,6 +1,6 @@
 // Runs in a guest with the module trace_zoo: prints lines `@@ JSON`, each what one trace of it saw.
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { listLinks, listPrograms } from "../../../src/bpf/index.ts";
 import { frameText, Trace } from "../../../src/trace/index.ts";
 import { say, step, texts, write } from "./watch.ts";
@@ -70,6 +70,34 @@ for (const pinned of ["may pin modules", "leaves modules free"] as const) {
   held.close();
   if (unloaded === "unloaded") execFileSync("busybox", ["insmod", process.argv[2]!]);
   say([how("rmmod"), unloaded, existsSync("/proc/trace_zoo")]);
+}
+
+// The same calls as the kernel's function tracer and bpftrace see them, in one run.
+for (const pinned of ["may pin modules", "leaves modules free"] as const) {
+  const tracefs = "/sys/kernel/tracing";
+  const names = ["tz_loop", "tz_recursive"];
+  writeFileSync(`${tracefs}/set_ftrace_filter`, names.join(" "));
+  writeFileSync(`${tracefs}/current_tracer`, "function");
+  const peer = spawn("bpftrace", ["-B", "none", "-e", `${names.map((name) => `kprobe:${name}`).join(",")} { printf("%d %s %d\\n", tid, func, arg0); }`], { stdio: ["ignore", "pipe", "ignore"] });
+  let said = "";
+  peer.stdout.on("data", (part: Buffer) => (said += part.toString()));
+  const left = new Promise<void>((resolve) => peer.on("close", () => void resolve()));
+  const kprobes = (): number => readFileSync("/sys/kernel/debug/kprobes/list", "utf8").split("\n").filter((line) => names.some((name) => line.includes(name)) && !line.includes("DISABLED")).length;
+  for (let tries = 0; tries < 300 && kprobes() < names.length; tries++) await new Promise((done) => setTimeout(done, 100));
+  const running = await Trace.open({ probes: names.map((name) => zoo + name), pinned });
+  writeFileSync(`${tracefs}/trace`, "");
+  write(40, 6, 9, 6);
+  const ours = [...running.rest()].flat().flatMap((event) => (event.kind === "entry" && event.args[0]?.value.kind === "integer" ? [`${event.tid} ${event.function} ${event.args[0].value.value}`] : []));
+  running.close();
+  const ftrace = [...readFileSync(`${tracefs}/trace`, "latin1").matchAll(/-(\d+) +\[\d+\].*?: (tz_\w+) <-/gm)].map(([, tid, name]) => `${tid} ${name}`);
+  for (let tries = 0; tries < 100 && said.split("\n").length <= ours.length; tries++) await new Promise((done) => setTimeout(done, 100));
+  peer.kill("SIGINT");
+  await left;
+  writeFileSync(`${tracefs}/current_tracer`, "nop");
+  writeFileSync(`${tracefs}/set_ftrace_filter`, "");
+  const theirs = said.split("\n").filter((line) => line.includes("tz_"));
+  const same = (all: readonly string[], others: readonly string[]): boolean => JSON.stringify(all) === JSON.stringify(others);
+  say([`beside others, ${pinned}`, ours.length, ftrace.length, theirs.length, same(ours.map((line) => line.replace(/ \S+$/, "")), ftrace), same(ours, theirs)]);
 }
 
 // Refused, each with its reason.

@@ -125,3 +125,33 @@ test("too many packets at a time", () => {
   for (const address of [1n, 2n, 3n]) follower.add(entry(0, "ip_rcv", skb(inner, "eth0", address)));
   expect(follower.summary()).toBe("3 packets: 0 dropped, 0 consumed, 2 still on the way, 1 given up, too many at a time\n");
 });
+
+test("ends of packets that nothing else was seen of", () => {
+  const other = 0xffff_8880_0000_2000n;
+  const events = [
+    entry(0, "ip_rcv", skb(inner)),
+    tracepoint(1, "t:skb:consume_skb", { args: args({ skbaddr: pointer() }) }),
+    entry(2, "kfree_skbmem", { args: args({ skb: pointer() }) }),
+    // Its address again, and another one, at their ends alone.
+    tracepoint(3, "t:skb:consume_skb", { args: args({ skbaddr: pointer() }) }),
+    tracepoint(4, "t:skb:kfree_skb", { args: args({ skbaddr: pointer(other) }) }),
+    entry(5, "kfree_skbmem", { args: args({ skb: pointer(other) }) }),
+    entry(6, "kfree_skbmem", { args: args({ skb: pointer() }) }),
+  ];
+  const seen = [
+    "#1    0xffff888000001000 10.0.0.1 > 10.0.0.2 ICMP echo request id 1 seq 2, 84 bytes, eth0, first seen at 100.000000",
+    "#1         0 ns [1] curl-7             ip_rcv",
+    "#1      1.00 µs [1] curl-7             t:skb:consume_skb: consumed",
+    "#1      2.00 µs [1] curl-7             its memory is free",
+  ];
+  expect(followed(events, new SkbFollower({ unseen: "nothing" }))).toEqual([...seen, "1 packet: 0 dropped, 1 consumed, 0 still on the way"]);
+  expect(followed(events, new SkbFollower({ unseen: "drops" }))).toEqual([
+    ...seen,
+    "#2    0xffff888000002000, first seen at 100.000004",
+    "#2         0 ns [1] curl-7             t:skb:kfree_skb: dropped, no reason given",
+    "#2      1.00 µs [1] curl-7             its memory is free",
+    "2 packets: 1 dropped, 1 consumed, 0 still on the way",
+    "drops by reason:",
+    "       1  no reason given",
+  ]);
+});
