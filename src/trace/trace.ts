@@ -77,7 +77,9 @@ const defaultRing = 1 << 22;
  * With more functions than this kprobes are taken before fentry: those of one form share a program, and detach in a third of the time (docs/trace.md has the figures). A call through
  * fentry costs less.
  */
-const mostTrampolines = 32;
+const mostTrampolines = 100;
+/** The same where packets are followed: those programs are alike, so that few are to be loaded. */
+const mostPacketTrampolines = 32;
 /** With more than this the kernel is asked to take all at once (kprobe.multi, 5.18 with CONFIG_FPROBE), which takes as long as one. */
 const fewTrampolines = 10;
 /** How often what was lost is asked for, in milliseconds. */
@@ -369,7 +371,7 @@ async function openTrace({ probes: texts, expressions = [], filter = null, pcap 
     const blank = follows ? await make({ type: "array", name: "trace_blank", keySize: 4, valueSize: size, maxEntries: 1 }) : null;
     const shared: ProgramMaps = { counters, ring, calls, blank };
     const functions = plans.filter(({ probe }) => probe.kind === "function").length;
-    const many = functions > mostTrampolines;
+    const many = functions > (packets ? mostPacketTrampolines : mostTrampolines);
     const attacher = new Attacher(shared, when, plans.length, rate, ownPid(), programs, many ? "kprobe" : "fentry");
     const attached: AttachedProbe[] = [];
     const parts = new Array<Attached | undefined>(plans.length).fill(undefined);
@@ -379,7 +381,7 @@ async function openTrace({ probes: texts, expressions = [], filter = null, pcap 
       const text = probeText(plan.probe);
       try {
         const done = together?.has(index) === true ? ({ how: "kprobe.multi", why: plan.probe.kind === "function" ? plan.probe.fallback : null } as const) : await attacher.attach(plan, index);
-        attached.push({ probe: text, module: plan.probe.kind === "function" ? plan.probe.module : null, ...done });
+        attached.push({ probe: text, module: plan.probe.kind === "function" ? plan.probe.module : null, how: done.how, why: optional.has(plan.probe) ? null : done.why });
         parts[index] = partOf(plan);
       } catch (error) {
         if (!(error instanceof OopscopeError) || ["not-permitted", "missing-library"].includes(error.code)) throw error;
