@@ -58,9 +58,9 @@ forms: build kernels ## makes test/fixtures/forms anew: one crash of a guest in 
 	@scripts/forms.sh && node scripts/forms-by-hand.mjs
 
 
-soak: build kernels ## 10,000 times: a BPF object opened, loaded, attached, read and closed, in guests (hours)
+soak: build kernels ## 10,000 times: a BPF object opened, loaded, attached, read and closed; 1,000 times: all functions of a module traced; in guests (hours)
 	@scripts/apt.sh $(LAB) clang libbpf1 libbpf-dev
-	@OOPSCOPE_CYCLES=10000 $(RUN) npx vitest run --project guest test/bpf/maps
+	@OOPSCOPE_CYCLES=10000 OOPSCOPE_ROUNDS=1000 $(RUN) npx vitest run --project guest test/bpf/maps test/trace/live
 
 lab-kernel: build ## builds 6.1 for the lab with KASAN, with lockdep, and with KCSAN and KFENCE (up to half an hour each)
 	@scripts/apt.sh debian-archive-keyring make gcc flex bison bc xz-utils libelf-dev libssl-dev
