@@ -64,9 +64,9 @@ forms: build kernels ## makes test/fixtures/forms anew: one crash of a guest in 
 	@scripts/forms.sh && node scripts/forms-by-hand.mjs
 
 
-soak: build kernels ## 10,000 times: a BPF object opened, loaded, attached, read and closed; guard ten minutes under load, and ten boots of each double free; in guests (hours)
+soak: build kernels ## 10,000 times: a BPF object opened, loaded, attached, read and closed; 1,000 times: all functions of a module traced; guard ten minutes under load, and ten boots of each double free; in guests (hours)
 	@scripts/apt.sh $(LAB) clang libbpf1 libbpf-dev
-	@OOPSCOPE_CYCLES=10000 $(RUN) npx vitest run --project guest test/bpf/maps
+	@OOPSCOPE_CYCLES=10000 OOPSCOPE_ROUNDS=1000 $(RUN) npx vitest run --project guest test/bpf/maps test/trace/live
 	@OOPSCOPE_LOAD_SECONDS=600 $(RUN) npx vitest run --project guest test/guard -t "load without"
 	@$(RUN) node scripts/soak-guard.mjs 10
 

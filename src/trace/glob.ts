@@ -1,6 +1,6 @@
 import { OopscopeError } from "../base/index.ts";
 import type { Btf } from "../btf/index.ts";
-import { denied, fentryLimits, functionIds, goneText, isPlaceholder, limitMarks, Prototypes, type FunctionPattern } from "../probe/index.ts";
+import { denied, fentryLimits, functionIds, goneText, isPlaceholder, limitMarks, Prototypes, type FentryLimits, type FunctionPattern } from "../probe/index.ts";
 import type { LiveTypes } from "./exact.ts";
 import { ownReason } from "./own.ts";
 import type { FunctionProbe, RefusedProbe, ResolveOptions } from "./probe.ts";
@@ -16,8 +16,13 @@ export type Lists = { readonly kallsyms: Buffer; readonly ftrace: Buffer };
 
 type Row = { readonly address: bigint; readonly name: string; readonly module: string | null };
 
+/** What fentry takes on this kernel. */
+export function limitsOf({ kallsyms }: Lists, { kernel }: LiveTypes, arch: string): FentryLimits {
+  return fentryLimits(kernel, arch, (name) => symbolAt(kallsyms, name) !== null);
+}
+
 /** Functions that a pattern means; null where the lists must be read in whole: it has no beginning to search for, means nothing, or the kernel hides addresses. */
-export function globProbes({ kallsyms, ftrace }: Lists, types: LiveTypes, pattern: FunctionPattern, pinned: ResolveOptions["pinned"], arch: string): GlobProbes | null {
+export function globProbes({ kallsyms, ftrace }: Lists, types: LiveTypes, pattern: FunctionPattern, pinned: ResolveOptions["pinned"], limits: FentryLimits): GlobProbes | null {
   const [prefix] = pattern.text.slice(pattern.text.indexOf(":") + 1).split(/[*?]/, 1) as [string];
   const inModule = pattern.exactModule !== null && pattern.exactModule !== "vmlinux" ? pattern.exactModule : null;
   if (inModule === null && prefix.length < 3) return null;
@@ -36,7 +41,6 @@ export function globProbes({ kallsyms, ftrace }: Lists, types: LiveTypes, patter
   if (rows.length === 0) return null;
   const [initFrom, initTo] = [symbolAt(kallsyms, "_sinittext"), symbolAt(kallsyms, "_einittext")];
   const sites = new Set(inModule === null ? linesWith(ftrace, `\n${prefix}`) : linesWith(ftrace, ` [${inModule}]\n`));
-  const limits = fentryLimits(types.kernel, arch, (name) => symbolAt(kallsyms, name) !== null);
   const images = new Map<string | null, { readonly ids: ReadonlyMap<string, number>; readonly prototypes: Prototypes }>();
   const probes: FunctionProbe[] = [];
   const refused: RefusedProbe[] = [];

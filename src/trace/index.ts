@@ -2,7 +2,8 @@ export type { CallEvent, LostEvent, NamedValue, PacketValue, TraceEvent, TraceFr
 export { ExpressionError } from "./expression/index.ts";
 export { eventJson, valueJson } from "./json.ts";
 export { callText, durationText, eventText, frameText, lostText, timeText, valueText } from "./text.ts";
-export { trace, Trace, type AttachedProbe, type ModuleChange, type TraceOptions, type TraceStatistics } from "./trace.ts";
+export type { AttachedProbe } from "./attach.ts";
+export { trace, Trace, type ModuleChange, type TraceOptions, type TraceStatistics } from "./trace.ts";
 export { capturedPacket } from "./packet/capture.ts";
 export { PcapngWriter, type CapturedPacket } from "./packet/pcapng.ts";
 export { Counts } from "./view/count.ts";

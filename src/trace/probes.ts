@@ -2,11 +2,11 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readAside } from "../bpf/index.ts";
 import { btfFromBytes } from "../btf/index.ts";
-import { parsePattern, type KnownSources } from "../probe/index.ts";
+import { parsePattern, type FentryLimits, type FunctionPattern, type KnownSources } from "../probe/index.ts";
 import { moduleKey } from "../kernel/index.ts";
 import { machineArch, readLive, tracefsFolder } from "../system/index.ts";
 import { exactProbe, LiveTypes, symbolsNamed } from "./exact.ts";
-import { cutLists, globProbes } from "./glob.ts";
+import { cutLists, globProbes, limitsOf, type GlobProbes } from "./glob.ts";
 import { probeText, type Probe, type RefusedProbe, type ResolvedProbes, type ResolveOptions } from "./probe.ts";
 import { readTracepoint, tracepointName } from "./tracepoint.ts";
 
@@ -39,6 +39,12 @@ async function shortWay(texts: readonly string[], { pinned, ifThere = [], module
   if ("why" in bytes) return all;
   const types = new LiveTypes(btfFromBytes(btfPath, bytes), root);
   const [kallsyms, ftrace] = (await reading).map((list) => (list === null ? null : Buffer.from(list.buffer, list.byteOffset, list.length)));
+  let limits: FentryLimits | null = null;
+  const byGlob = (pattern: FunctionPattern): GlobProbes | null => {
+    if (kallsyms == null || ftrace == null) return null;
+    const lists = { kallsyms, ftrace };
+    return globProbes(lists, types, pattern, pinned, (limits ??= limitsOf(lists, types, machineArch())));
+  };
   const probes = new Map<string, Probe>();
   const refused: RefusedProbe[] = [];
   const left: string[] = [];
@@ -63,7 +69,7 @@ async function shortWay(texts: readonly string[], { pinned, ifThere = [], module
       continue;
     }
     const meant = pattern.exactName === null ? pattern : pattern.module === null && symbolsNamed(kallsyms, pattern.exactName).length === 0 && isModule(kallsyms, text) ? parsePattern(`${moduleKey(text)}:*`) : null;
-    const found = meant === null || ftrace == null ? null : globProbes({ kallsyms, ftrace }, types, meant, pinned, machineArch());
+    const found = meant === null ? null : byGlob(meant);
     if (found === null) {
       left.push(text);
       unusual = false;
@@ -84,9 +90,7 @@ async function shortWay(texts: readonly string[], { pinned, ifThere = [], module
     const found = tracepoint ? readTracepoint(tracepoint.category, tracepoint.name, types.kernel, root) : kallsyms == null ? null : exactProbe(kallsyms, types, parsePattern(text), pinned);
     if (found !== null && !("why" in found)) addOptional(found);
   }
-  if (modules === "all" && kallsyms != null && ftrace != null) {
-    for (const name of modulesWithBtf(root)) for (const probe of globProbes({ kallsyms, ftrace }, types, parsePattern(`${name}:*`), pinned, machineArch())?.probes ?? []) addOptional(probe);
-  }
+  if (modules === "all") for (const name of modulesWithBtf(root)) for (const probe of byGlob(parsePattern(`${name}:*`))?.probes ?? []) addOptional(probe);
   const cut = kallsyms == null || ftrace == null || !unusual ? null : cutLists({ kallsyms, ftrace }, left);
   return { probes: [...probes.values()], refused, left, known: cut && { ...cut, kernelBtf: types.kernel }, optional };
 }

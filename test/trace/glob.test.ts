@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { btfFromBytes } from "../../src/btf/index.ts";
 import { parsePattern } from "../../src/probe/index.ts";
 import { LiveTypes } from "../../src/trace/exact.ts";
-import { cutLists, globProbes } from "../../src/trace/glob.ts";
+import { cutLists, globProbes, limitsOf } from "../../src/trace/glob.ts";
 import { probesByLists } from "../../src/trace/patterns.ts";
 import { probeText, type Probe, type RefusedProbe } from "../../src/trace/probe.ts";
 import { writeBtf, type WrittenType } from "../support/btfwriter.ts";
@@ -39,6 +39,7 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 const lists = { kallsyms: Buffer.from(kallsyms), ftrace: Buffer.from(ftrace) };
+const limits = limitsOf(lists, new LiveTypes(kernel, root), "x86_64");
 const plain = (probes: readonly Probe[], refused: readonly RefusedProbe[]): unknown => ({
   probes: probes.map((probe) => (probe.kind === "function" ? `${probeText(probe)} ${probe.how.join()} ${String(probe.address)} ${String(probe.type)} ${String(probe.prototype)} ${probe.fallback ?? ""}` : "")).sort(),
   refused: refused.map(({ probe, why }) => `${probe}: ${why}`).sort(),
@@ -46,7 +47,7 @@ const plain = (probes: readonly Probe[], refused: readonly RefusedProbe[]): unkn
 
 for (const pinned of ["may pin modules", "leaves modules free"] as const) {
   test.each(["net_*", "vmlinux:net_*", "gtp:*", "gtp:gtp_*", "net_t?in", "*:net_*", "net_at*"])(`%s (${pinned})`, async (text) => {
-    const short = globProbes(lists, new LiveTypes(kernel, root), parsePattern(text), pinned, "x86_64")!;
+    const short = globProbes(lists, new LiveTypes(kernel, root), parsePattern(text), pinned, limits)!;
     const cut = cutLists(lists, short.left)!;
     const rest = short.left.length === 0 ? { probes: [], refused: [] } : await probesByLists(short.left, { pinned, root }, { ...cut, kernelBtf: kernel });
     const long = await probesByLists([text], { pinned, root });
@@ -56,7 +57,7 @@ for (const pinned of ["may pin modules", "leaves modules free"] as const) {
 }
 
 test("what the short way does not tell", () => {
-  const short = (text: string, kallsymsText = kallsyms): unknown => globProbes({ kallsyms: Buffer.from(kallsymsText), ftrace: lists.ftrace }, new LiveTypes(kernel, root), parsePattern(text), "may pin modules", "x86_64");
+  const short = (text: string, kallsymsText = kallsyms): unknown => globProbes({ kallsyms: Buffer.from(kallsymsText), ftrace: lists.ftrace }, new LiveTypes(kernel, root), parsePattern(text), "may pin modules", limits);
   expect(short("*_plain")).toBeNull();
   expect(short("gone_*")).toBeNull();
   expect(short("nothing:*")).toBeNull();

@@ -6,7 +6,7 @@ import { listLinks, listPrograms } from "../../../src/bpf/index.ts";
 import { cli, plain, step, traced } from "./command.ts";
 import { say, write } from "./watch.ts";
 
-const [, , , module] = process.argv;
+const [, , , module, vmlinux] = process.argv;
 
 const zoo = "trace_zoo:";
 await step([`${zoo}tz_recursive`, `${zoo}tz_write`, `${zoo}tz_packet`, "--graph"], () => write(6, 8));
@@ -23,6 +23,11 @@ await step([`${zoo}tz_packet`, "--pcap", "udp port gtp"], () => {});
 // Inlined functions and lines, from the module's own file.
 const { out: stack } = await traced([`${zoo}tz_loop`, "--stack", "--modules", module!, "--limit", "1"], () => write(9));
 say(["stack with lines", plain(stack).split("\n").slice(0, 3).map((line) => line.replace(/\+0x[0-9a-f]+/, ""))]);
+// And the kernel's, from its own, where it is at hand.
+if (vmlinux !== undefined) {
+  const { status: ended, out: lines } = await traced(["do_faccessat", "--filter", "comm == \"sh\"", "--stack", "--vmlinux", vmlinux, "--limit", "1"], () => void execFileSync("sh", ["-c", "test -r /tmp/nothing || true"]));
+  say(["stack with lines of vmlinux", ended, plain(lines).split("\n").slice(1).map((line) => line.replace(/\+0x[0-9a-f]+/, ""))]);
+}
 // A terminal of its own: the table, what was typed, and the screen given back; and none.
 await step([`${zoo}tz_loop`, "--live"], () => {});
 const terminal = spawn("script", ["-qec", `stty cols 80 rows 8; ${process.execPath} ${cli} trace ${zoo}tz_loop ${zoo}tz_recursive --live; stty -a | grep -o '.icanon'`, "/dev/null"], { stdio: ["pipe", "pipe", "pipe"], env: { ...process.env, TERM: "xterm" } });

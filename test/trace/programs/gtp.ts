@@ -1,10 +1,12 @@
 // Runs in a guest with the kernel's own module gtp: `gtp.mjs CLI TUNNEL`. Packets of a tunnel, made by test/trace/gtp-tunnel.c, out and in. Prints lines `@@ JSON`.
 import { execFileSync, spawn } from "node:child_process";
 import { createSocket } from "node:dgram";
-import { existsSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { plain, traced } from "./command.ts";
 import { say } from "./watch.ts";
 
+// No neighbours are looked for meanwhile.
+for (const of of ["all", "default"]) if (existsSync(`/proc/sys/net/ipv6/conf/${of}/disable_ipv6`)) writeFileSync(`/proc/sys/net/ipv6/conf/${of}/disable_ipv6`, "1");
 const tunnel = spawn(process.argv[3]!, ["gtp0", "10.0.0.2", "127.0.0.1", "0x12345678"], { stdio: ["ignore", "pipe", "inherit"] });
 await new Promise<void>((resolve) => tunnel.stdout.once("data", () => void resolve()));
 execFileSync("ip", ["link", "set", "lo", "up"]);
