@@ -4,10 +4,17 @@
  *
  *   a free that gives an object back    mark: address -> who freed it, with a stack
  *   any allocation of that address      clear the mark
- *   an entry of a free function         a mark there: an event, and the free is held until it has been written down
+ *   the begin of a free                 a mark there: an event, and the free is held until it has been written down
+ *
+ * An skb's end begins in skb_release_head_state, before anything of it is undone: one hook there checks and marks. It is called for live skbs, too, so that a mark is made
+ * only where its caller is known to end them (`enders`). Where that does not work, free functions are checked at their entry and kfree_skbmem marks.
  *
  * Everything is preallocated. A mark lives in a ring of its processor (the oldest is replaced); a table of sets finds it by address. Nobody locks: a
  * table's entry counts only if its mark holds the same address, so a race costs a mark and never makes one up.
+ *
+ * To walk a stack costs more than to send a packet. So a walk is kept, by a hash of the code addresses among the stack's next words: how a stack unwinds follows from
+ * its return addresses, so that those of its frames that lie in these words are the same for whoever has the same hash; what lies further out is told only of the
+ * free that was walked itself.
  *
  * One kernel differs from the next in its names, so each hook is a program of its own, as fentry or fexit and as kprobe; src/guard/hooks.ts chooses.
  * Built twice: with NO_LOOP for kernels without bpf_loop and atomic exchange (before 5.17), which cannot hold.
@@ -30,6 +37,11 @@ typedef __u64 u64;
 #define WAYS 4
 #define SETS 8192
 #define SET_SHIFT 19 /* 32 - log2(SETS) */
+#define WALKS 512 /* of each processor */
+#define WINDOW 12 /* words */
+#define ENDERS 24
+#define RANGES 16
+#define USES 32
 #define EVENTS 16
 #define PACKET 64
 
@@ -48,10 +60,15 @@ struct sk_buff {
 	u16 network_header;
 	u8 fclone : 2;
 	unsigned char *head, *data;
+	void (*destructor)(struct sk_buff *skb);
 	refcount_t users;
 } __attribute__((preserve_access_index));
+struct task_struct {
+	int pid, tgid;
+	char comm[16];
+} __attribute__((preserve_access_index));
 
-enum kind { DOUBLE_FREE = 1, USE_AFTER_FREE = 2 };
+enum kind { DOUBLE_FREE = 1, USE_AFTER_FREE = 2, INVALID_FREE = 3 };
 enum object { SKB = 1, SLAB = 2 };
 
 /* What was freed and not allocated since. */
@@ -64,8 +81,20 @@ struct mark {
 	char comm[16];
 	u32 length; /* of an skb */
 	u32 reported;
+	u32 walk; /* which; it is this mark's only if the key is the same */
+	u32 promised; /* to be freed after a grace period: that free is none of its own */
+	u64 key;
+	u64 stack, caller; /* where the return address of the free lay, and which it was */
+};
+
+/* A stack that was walked. */
+struct walk {
+	u64 key; /* 0: nothing; written last */
+	u64 time; /* of the mark that it was walked for */
+	u32 busy;
 	s32 depth; /* bytes of stack, or an errno */
-	u32 unused;
+	s32 sure; /* of these, what whoever has the same key has, too */
+	u32 ends; /* who called is known to end the skb */
 	u64 stack[FREED_DEPTH];
 };
 
@@ -97,10 +126,21 @@ struct event {
 	u8 packet[PACKET];
 	u64 stack[EVENT_DEPTH];
 	struct mark freed;
+	s32 freed_depth;
+	u32 unused2;
+	u64 freed_stack[FREED_DEPTH];
 };
 
 struct counters {
-	u64 marked, cleared, checked, forgotten, lost, changed, stackless;
+	u64 marked, cleared, forgotten, lost, changed, stackless, walked, untracked;
+};
+
+/* What each processor has for itself, as it alone writes it. */
+struct processor {
+	u32 cursor;
+	u32 unused;
+	struct counters counters;
+	u64 padding[7];
 };
 
 struct {
@@ -118,18 +158,18 @@ struct {
 } keys SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WALKS); /* set before loading: processors x WALKS */
 	__type(key, u32);
-	__type(value, u32);
-} cursors SEC(".maps");
+	__type(value, struct walk);
+} walks SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* set before loading: processors */
 	__type(key, u32);
-	__type(value, struct counters);
-} counts SEC(".maps");
+	__type(value, struct processor);
+} processors SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -138,6 +178,31 @@ struct {
 	__type(key, u32);
 	__type(value, struct event);
 } board SEC(".maps");
+
+/* With --leaks: what the modules allocated and nobody freed, by address, and the stacks. */
+struct held {
+	u64 time;
+	u64 size;
+	u32 object;
+	s32 stack; /* of `origins`, or an errno */
+	u32 pid, tid, cpu;
+	u32 unused;
+	char comm[16];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1); /* set before loading */
+	__type(key, u64);
+	__type(value, struct held);
+} held SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__uint(max_entries, 1); /* set before loading */
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, 8 * FREED_DEPTH);
+} origins SEC(".maps");
 
 /* Words that both sides write: 0 events begun, 1 events read by user space; from 16 on, for each place of the board, how far its event has come. */
 struct {
@@ -151,19 +216,31 @@ struct {
 const volatile u64 hold_time = 0; /* ns; 0: no hold */
 const volatile u64 hold_level = 1; /* what to wait for */
 const volatile u32 ring_size = 4096; /* marks of a processor; a power of two */
-const volatile u32 freed_size = 8 * FREED_DEPTH; /* bytes of a first free's stack that are kept: walking it is what a free costs */
+const volatile u32 freed_size = 8 * FREED_DEPTH; /* bytes of a first free's stack that are kept */
 const volatile bool black_box = false;
 const volatile bool cache_put = false; /* napi_skb_cache_put is a function of its own */
 
-/* Where the guarded modules' code and data lie; it changes when they are loaded again. */
-#define RANGES 4
+const volatile u64 code_from = 0, code_size = 0; /* the kernel's code and its modules' */
+const volatile u8 use_argument[USES] = {}; /* which argument of a guarded module's function is the skb */
+
+const volatile bool leaks = false;
+/* Which words of a tracepoint's record tell the size: −1: that of the cache, which is the word after the address. */
+const volatile s32 kmalloc_size = 3, cache_size = -1;
+
 struct range {
 	u64 from, to;
 };
+const volatile struct range vmalloc_areas = {}; /* where there are some */
+const volatile u64 release_from = 0; /* skb_release_head_state */
+const volatile struct range enders[ENDERS] = {}; /* the functions that call it and end the skb */
+
+/* Where the guarded modules' code and data lie, as a whole and each; it changes when they are loaded again. */
+struct range code, data;
 struct range ranges[RANGES], data_ranges[RANGES];
 
 /* How many marks there are. While there are none, and that is most of the time, nothing is looked up. */
 u64 live;
+u64 live_slab; /* of these, of objects that are no skbs */
 /* What functions of a guarded module had in their hands, by a hash of the address, until its last free. */
 #define TOUCHED 65536
 u8 touched[TOUCHED];
@@ -172,19 +249,25 @@ bool everything; /* nothing tells which skbs a module had: remember all frees */
 /* So that their types stand in the object's BTF. */
 struct event *event_type __attribute__((unused));
 
-static __always_inline struct counters *counters(void)
+static __always_inline struct processor *processor(u32 cpu)
 {
-	u32 zero = 0;
-
-	return bpf_map_lookup_elem(&counts, &zero);
+	return bpf_map_lookup_elem(&processors, &cpu);
 }
 
-#define COUNT(member) do { struct counters *c_ = counters(); if (c_) c_->member++; } while (0)
+#define COUNT(member) do { struct processor *p_ = processor(bpf_get_smp_processor_id()); if (p_) p_->counters.member++; } while (0)
+
+/* To the verifier the address of an fentry program is a pointer: a copy of its lower half is a number. */
+static __always_inline u32 low(u64 address)
+{
+	u32 half = address;
+
+	asm volatile("%0 = %1" : "=w"(half) : "w"(half));
+	return half;
+}
 
 static __always_inline struct set *set_of(u64 address)
 {
-	/* 32-bit arithmetic: to the verifier the address of an fentry program is a pointer, of which no more than that may be taken. */
-	u32 index = ((u32)address >> 3) * 0x9e3779b1u >> SET_SHIFT;
+	u32 index = (low(address) >> 3) * 0x9e3779b1u >> SET_SHIFT;
 
 	return bpf_map_lookup_elem(&keys, &index);
 }
@@ -219,7 +302,15 @@ static __always_inline struct mark *find(u64 address)
 static __always_inline void forget(struct mark *mark)
 {
 	mark->address = 0;
+	if (mark->object == SLAB)
+		__sync_fetch_and_add(&live_slab, -1ull);
 	__sync_fetch_and_add(&live, -1ull);
+}
+
+static __always_inline void release(u64 address)
+{
+	if (leaks)
+		bpf_map_delete_elem(&held, &address);
 }
 
 static __always_inline int clear(u64 address)
@@ -239,7 +330,7 @@ static __always_inline int clear(u64 address)
 static __always_inline u8 *touch_of(u64 address)
 {
 	/* skbs lie at least 64 bytes apart. */
-	return &touched[((u32)address >> 6) * 0x9e3779b1u >> 16];
+	return &touched[(low(address) >> 6) * 0x9e3779b1u >> 16];
 }
 
 /* Enters a mark that is complete; the way of the same address first, then one that nothing stands behind. */
@@ -274,47 +365,169 @@ static __always_inline void enter(u64 address, u32 index)
 	chosen->address = address;
 }
 
-static __always_inline void remember(void *ctx, u64 address, u32 object, struct sk_buff *skb)
-{
-	u32 zero = 0, index;
-	u32 *cursor = bpf_map_lookup_elem(&cursors, &zero);
-	struct mark *mark;
-	u64 who;
+/* From the return address of the function that a hook is at, so many words of its stack. */
+struct window {
+	u64 words[WINDOW];
+};
 
-	if (!cursor)
+static __always_inline u64 key_of(struct window *window)
+{
+	u64 key = 1, from = code_from, size = code_size;
+
+#pragma unroll
+	for (int index = 0; index < WINDOW; index++)
+		if (window->words[index] - from < size)
+			key = (key ^ window->words[index]) * 0x9e3779b97f4a7c15ull;
+	return key;
+}
+
+/* A function that the verifier looks at once, not at each call: before 5.12 those take no pointers. */
+#ifdef NO_LOOP
+#define GLOBAL static __noinline
+#define MANY 8
+#else
+#define GLOBAL __noinline
+#define MANY 64
+#endif
+
+/* How many bytes of the stack lie in the window, in their order. What the tracing itself adds to the stack, four frames at most, stands before. */
+GLOBAL int sure_of(struct walk *walk, struct window *window)
+{
+	u32 next = FREED_DEPTH, word, first;
+
+	if (!walk || !window)
+		return 0;
+	for (first = 0; first < 5 && next == FREED_DEPTH; first++)
+		for (word = 0; word < WINDOW; word++)
+			if (next == FREED_DEPTH && window->words[word] == walk->stack[first])
+				next = first;
+	if (next == FREED_DEPTH)
+		return 0;
+	for (word = 0; word < WINDOW; word++)
+		if (next < FREED_DEPTH && window->words[word] == walk->stack[next])
+			next++;
+	return 8 * next;
+}
+
+GLOBAL int ends(u64 caller)
+{
+	for (u32 index = 0; index < ENDERS; index++)
+		if (caller > enders[index].from && caller <= enders[index].to)
+			return 1;
+	return 0;
+}
+
+/* The walk of this stack: the one that is kept, or a new one. */
+static __always_inline struct walk *walk_of(void *ctx, struct window *window, u64 caller, u64 time, u32 cpu, u64 *key, u32 *index)
+{
+	struct walk *walk;
+
+	*key = (key_of(window) ^ caller) | 1;
+	*index = cpu * WALKS + ((*key >> 40) & (WALKS - 1));
+	walk = bpf_map_lookup_elem(&walks, index);
+	if (!walk || walk->key == *key || walk->busy)
+		return walk;
+	walk->busy = 1;
+	walk->key = 0;
+	walk->time = time;
+	walk->ends = ends(caller);
+	walk->depth = freed_size ? bpf_get_stack(ctx, walk->stack, freed_size, 0) : 0;
+	walk->sure = walk->depth > 0 ? sure_of(walk, window) : 0;
+	if (walk->sure > walk->depth)
+		walk->sure = walk->depth;
+	*(volatile u64 *)&walk->key = *key;
+	walk->busy = 0;
+	COUNT(walked);
+	return walk;
+}
+
+static __always_inline void who(struct mark *mark)
+{
+#ifdef NO_LOOP
+	u64 both = bpf_get_current_pid_tgid();
+
+	mark->pid = both >> 32;
+	mark->tid = both;
+	bpf_get_current_comm(mark->comm, sizeof(mark->comm));
+#else
+	struct task_struct *task = bpf_get_current_task_btf();
+
+	mark->pid = task->tgid;
+	mark->tid = task->pid;
+	((u64 *)mark->comm)[0] = ((u64 *)task->comm)[0];
+	((u64 *)mark->comm)[1] = ((u64 *)task->comm)[1];
+#endif
+}
+
+/* Reads a field: at once where the verifier knows what the pointer is. */
+#define READ(typed, pointer, field) ((typed) ? (pointer)->field : BPF_CORE_READ(pointer, field))
+
+/* What a hook has in its hands besides its argument. */
+struct place {
+	void *ctx;
+	void *stack; /* where the return addresses begin */
+	u64 caller; /* who frees, where that is known; else 0 */
+	bool typed;
+	bool ending; /* the caller counts only if it is one of `enders` */
+};
+
+static __always_inline void remember(struct place *place, struct sk_buff *object, u32 type)
+{
+	void *ctx = place->ctx;
+	u64 address = (u64)object;
+	u32 cpu = bpf_get_smp_processor_id();
+	struct processor *here = processor(cpu);
+	struct window window;
+	struct walk *walk;
+	struct mark *mark;
+	u32 index, which;
+	u64 key, time, caller = place->caller;
+
+	if (!here || bpf_probe_read_kernel(&window, sizeof(window), place->stack))
 		return;
-	*cursor += 1;
-	index = bpf_get_smp_processor_id() * ring_size + (*cursor & (ring_size - 1));
+	if (place->ending) {
+		/* At fentry the return address into the function, then its own; where another program is at its exit, the trampoline takes a word more. */
+		caller = !place->typed || window.words[1] - release_from <= 16 ? window.words[place->typed ? 2 : 0] : window.words[0] - release_from <= 16 ? window.words[1] : 0;
+	}
+	time = bpf_ktime_get_ns();
+	walk = walk_of(ctx, &window, caller, time, cpu, &key, &which);
+	if (!walk || (place->ending && !(walk->key == key && walk->ends)))
+		return;
+	here->cursor++;
+	index = cpu * ring_size + (here->cursor & (ring_size - 1));
 	mark = bpf_map_lookup_elem(&marks, &index);
 	if (!mark)
 		return;
 	if (mark->address) {
-		COUNT(forgotten);
+		here->counters.forgotten++;
 		forget(mark);
 	}
-	mark->time = bpf_ktime_get_ns();
+	mark->time = time;
 	mark->head = 0;
 	mark->data = 0;
 	mark->length = 0;
-	if (object == SKB) {
-		mark->head = (u64)BPF_CORE_READ(skb, head);
-		mark->data = (u64)BPF_CORE_READ(skb, data);
-		mark->length = BPF_CORE_READ(skb, len);
+	if (type == SKB) {
+		mark->head = (u64)READ(place->typed, object, head);
+		mark->data = (u64)READ(place->typed, object, data);
+		mark->length = READ(place->typed, object, len);
 	}
-	who = bpf_get_current_pid_tgid();
-	mark->pid = who >> 32;
-	mark->tid = who;
-	mark->cpu = bpf_get_smp_processor_id();
-	mark->object = object;
-	bpf_get_current_comm(mark->comm, sizeof(mark->comm));
+	who(mark);
+	mark->cpu = cpu;
+	mark->object = type;
+	mark->stack = (u64)place->stack;
+	mark->caller = window.words[0];
 	mark->reported = 0;
-	mark->depth = freed_size ? bpf_get_stack(ctx, mark->stack, freed_size, 0) : 0;
-	if (mark->depth < 0)
-		COUNT(stackless);
+	mark->promised = 0;
+	mark->walk = which;
+	mark->key = key;
+	if (walk->key != key || walk->depth < 0)
+		here->counters.stackless++;
 	mark->address = address;
 	__sync_fetch_and_add(&live, 1);
+	if (type == SLAB)
+		__sync_fetch_and_add(&live_slab, 1);
 	enter(address, index);
-	COUNT(marked);
+	here->counters.marked++;
 }
 
 #ifndef NO_LOOP
@@ -366,30 +579,37 @@ static __noinline int print_stack(u64 *stack, s32 depth)
 static __always_inline void print_event(struct event *event)
 {
 	bpf_printk("==================================================================");
-	if (event->kind == USE_AFTER_FREE)
+	if (event->kind == INVALID_FREE)
+		bpf_printk("BUG: oopscope-guard: invalid-free of an object at 0x%lx", event->address);
+	else if (event->kind == USE_AFTER_FREE)
 		bpf_printk("BUG: oopscope-guard: use-after-free of %s at 0x%lx", event->object == SKB ? "an skb" : "an object", event->address);
 	else
 		bpf_printk("BUG: oopscope-guard: double-free of %s at 0x%lx", event->object == SKB ? "an skb" : "an object", event->address);
 	bpf_printk("CPU: %d PID: %d Comm: %s", event->cpu, event->tid, event->comm);
 	bpf_printk("Call Trace:");
 	print_stack(event->stack, event->depth);
-	bpf_printk("Freed by task %d on cpu %d:", event->freed.tid, event->freed.cpu);
-	print_stack(event->freed.stack, event->freed.depth);
+	if (event->freed.address) {
+		bpf_printk("Freed by task %d on cpu %d:", event->freed.tid, event->freed.cpu);
+		print_stack(event->freed_stack, event->freed_depth);
+	}
 	bpf_printk("==================================================================");
 }
 
+/* `mark` is null for what was never freed, and should not be. */
 static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind)
 {
 	u32 zero = 0, one = 1, place, word;
 	volatile u64 *begun = bpf_map_lookup_elem(&words, &zero);
 	volatile u64 *read = bpf_map_lookup_elem(&words, &one);
 	struct event *event;
+	struct walk *walk;
 	volatile u64 *level;
 	u64 sequence, who;
 
-	if (!ctx || !mark || !begun || !read)
+	if (!ctx || !begun || !read)
 		return 0;
-	mark->reported = 1;
+	if (mark)
+		mark->reported = 1;
 	if (*begun - *read >= EVENTS) {
 		COUNT(lost);
 		return 0;
@@ -411,7 +631,7 @@ static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind
 	event->time = bpf_ktime_get_ns();
 	event->address = address;
 	event->kind = kind;
-	event->object = mark->object;
+	event->object = mark ? mark->object : SLAB;
 	who = bpf_get_current_pid_tgid();
 	event->pid = who >> 32;
 	event->tid = who;
@@ -423,7 +643,7 @@ static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind
 	event->packet_size = 0;
 	event->protocol = 0;
 	event->depth = bpf_get_stack(ctx, event->stack, sizeof(event->stack), 0);
-	if (mark->object == SKB) {
+	if (event->object == SKB) {
 		struct sk_buff *skb = (void *)address;
 		struct net_device *device = BPF_CORE_READ(skb, dev);
 
@@ -433,7 +653,20 @@ static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind
 		if (!bpf_probe_read_kernel(event->packet, PACKET, BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header)))
 			event->packet_size = PACKET;
 	}
-	__builtin_memcpy(&event->freed, mark, sizeof(event->freed));
+	event->freed.address = 0;
+	event->freed_depth = 0;
+	walk = NULL;
+	if (mark) {
+		__builtin_memcpy(&event->freed, mark, sizeof(event->freed));
+		word = mark->walk;
+		walk = bpf_map_lookup_elem(&walks, &word);
+	}
+	if (mark && walk && walk->key == mark->key) {
+		__builtin_memcpy(event->freed_stack, walk->stack, sizeof(event->freed_stack));
+		event->freed_depth = walk->time == mark->time ? walk->depth : walk->sure;
+		if (*(volatile u64 *)&walk->key != mark->key)
+			event->freed_depth = 0;
+	}
 #ifndef NO_LOOP
 	/* An exchange is a full barrier: who sees the number sees the event. */
 	__sync_lock_test_and_set(&event->sequence, sequence + 1);
@@ -463,15 +696,24 @@ static __always_inline bool same(struct mark *mark, u64 address)
 	return head == mark->head && (u64)BPF_CORE_READ(skb, data) == mark->data;
 }
 
+/* Whether the free that made the mark is still under way on this very stack: what it calls may have the object in its hands. */
+static __always_inline bool under_way(void *ctx, struct mark *mark)
+{
+	u64 word;
+
+	return mark->tid == (u32)bpf_get_current_pid_tgid() && (u64)ctx < mark->stack && !bpf_probe_read_kernel(&word, sizeof(word), (void *)mark->stack) && word == mark->caller;
+}
+
 static __always_inline int check(void *ctx, u64 address, u32 kind, u32 object)
 {
 	struct mark *mark;
 
 	if (!*(volatile u64 *)&live || address < 4096)
 		return 0;
-	COUNT(checked);
 	mark = find(address);
 	if (!mark || mark->reported || mark->object != object)
+		return 0;
+	if (kind == USE_AFTER_FREE && under_way(ctx, mark))
 		return 0;
 	if (!same(mark, address)) {
 		/* The use that comes too late may have written there, but so may an allocation that nobody saw: that is no proof. */
@@ -482,23 +724,24 @@ static __always_inline int check(void *ctx, u64 address, u32 kind, u32 object)
 	return report(ctx, mark, address, kind);
 }
 
-static __always_inline int skb_check(void *ctx, u64 address)
+static __always_inline int skb_check(struct place place, struct sk_buff *skb)
 {
-	return check(ctx, address, DOUBLE_FREE, SKB);
+	return check(place.ctx, (u64)skb, DOUBLE_FREE, SKB);
 }
 
-static __always_inline int skb_use(void *ctx, u64 address)
+static __noinline int skb_use(void *ctx, u64 address)
 {
-	if (address < 4096)
+	if (!ctx || address < 4096)
 		return 0;
 	check(ctx, address, USE_AFTER_FREE, SKB);
 	*touch_of(address) = 1;
 	return 0;
 }
 
-static __always_inline bool within(struct range *list, u64 address)
+static __always_inline bool within(struct range *all, struct range *list, u64 address)
 {
-#pragma unroll
+	if (address < all->from || address >= all->to)
+		return false;
 	for (u32 index = 0; index < RANGES; index++)
 		if (address >= list[index].from && address < list[index].to)
 			return true;
@@ -506,81 +749,97 @@ static __always_inline bool within(struct range *list, u64 address)
 }
 
 /* Whether a guarded module has to do with it: it had it in its hands, or it is of one of its devices. */
-static __always_inline bool involved(u64 address)
+static __always_inline bool involved(struct sk_buff *skb, bool typed)
 {
-	u8 *touch = touch_of(address);
-	struct sk_buff *skb = (void *)address;
+	u8 *touch = touch_of((u64)skb);
 	struct net_device *device;
 
-	if (*(volatile bool *)&everything)
-		return true;
 	if (*touch) {
 		*touch = 0;
 		return true;
 	}
-	device = BPF_CORE_READ(skb, dev);
-	return device && within(data_ranges, (u64)BPF_CORE_READ(device, netdev_ops));
+	if (*(volatile bool *)&everything)
+		return true;
+	device = READ(typed, skb, dev);
+	return device && within(&data, data_ranges, (u64)READ(typed, device, netdev_ops));
 }
 
 /* The last word of a free: the skb goes back where it came from. */
-static __always_inline int skb_mark(void *ctx, u64 address)
+static __always_inline int skb_mark(struct place place, struct sk_buff *skb)
 {
-	if (address < 4096)
+	if ((u64)skb < 4096)
 		return 0;
-	skb_check(ctx, address);
-	if (involved(address))
-		remember(ctx, address, SKB, (void *)address);
+	skb_check(place, skb);
+	release((u64)skb);
+	if (involved(skb, place.typed))
+		remember(&place, skb, SKB);
 	return 0;
 }
 
-/* napi_consume_skb(skb, budget) keeps for its processor what nobody else has and is no clone; what it does not keep, it gives to __kfree_skb. */
-static __always_inline int skb_napi(void *ctx, u64 address, u64 budget)
+/* What skb_release_head_state does not see, where that is watched; elsewhere kfree_skbmem comes and marks. */
+static __always_inline int skb_stateless(struct place place, struct sk_buff *skb)
 {
-	struct sk_buff *skb = (void *)address;
+	return release_from ? skb_mark(place, skb) : skb_check(place, skb);
+}
 
-	if (address < 4096)
+/* The begin of the end: skb_release_head_state. */
+static __always_inline int skb_end(struct place place, struct sk_buff *skb)
+{
+	place.ending = true;
+	return skb_mark(place, skb);
+}
+
+/* napi_consume_skb(skb, budget) keeps for its processor what nobody else has and is no clone; what it does not keep, it gives to __kfree_skb. */
+static __always_inline int skb_napi(struct place place, struct sk_buff *skb, u64 budget)
+{
+	if ((u64)skb < 4096)
 		return 0;
-	if (!cache_put && (u32)budget && BPF_CORE_READ(skb, users.refs.counter) == 1 && BPF_CORE_READ_BITFIELD_PROBED(skb, fclone) == 0)
-		return skb_mark(ctx, address);
-	return skb_check(ctx, address);
+	if (!cache_put && (u32)budget && READ(place.typed, skb, users.refs.counter) == 1 && BPF_CORE_READ_BITFIELD_PROBED(skb, fclone) == 0)
+		return skb_mark(place, skb);
+	return skb_check(place, skb);
 }
 
 /* These give to the processor's cache of skbs, by a function of its own or by themselves. */
-static __always_inline int skb_gone(void *ctx, u64 address)
+static __always_inline int skb_gone(struct place place, struct sk_buff *skb)
 {
-	return cache_put ? skb_check(ctx, address) : skb_mark(ctx, address);
+	return cache_put ? skb_check(place, skb) : skb_mark(place, skb);
 }
 
-#define FENTRY(name, argument, action) \
-	SEC("fentry/" #name) int f_##name(u64 *ctx) { return action(ctx, ctx[argument]); } \
-	SEC("kprobe/" #name) int k_##name(struct pt_regs *ctx) { return action(ctx, ARGUMENT_##argument(ctx)); }
+/* Where the return addresses begin: on x86-64 a trampoline keeps the arguments, its caller's frame pointer and the return address into the function, in this order. */
+#define AT_FENTRY(ctx, arguments) ((struct place){ .ctx = ctx, .stack = ctx + arguments + 1, .typed = true })
+#define AT_KPROBE(ctx) ((struct place){ .ctx = ctx, .stack = (void *)PT_REGS_SP(ctx) })
+
+#define FENTRY(name, arguments, argument, action) \
+	SEC("fentry/" #name) int f_##name(u64 *ctx) { return action(AT_FENTRY(ctx, arguments), (void *)ctx[argument]); } \
+	SEC("kprobe/" #name) int k_##name(struct pt_regs *ctx) { return action(AT_KPROBE(ctx), (void *)ARGUMENT_##argument(ctx)); }
 #define FEXIT(name, arguments) \
 	SEC("fexit/" #name) int f_##name(u64 *ctx) { return clear(ctx[arguments]); } \
 	SEC("kretprobe/" #name) int k_##name(struct pt_regs *ctx) { return clear(PT_REGS_RC(ctx)); }
 #define ARGUMENT_0(ctx) PT_REGS_PARM1(ctx)
 #define ARGUMENT_1(ctx) PT_REGS_PARM2(ctx)
-#define clear_argument(ctx, address) clear(address)
+#define clear_argument(place, skb) clear((u64)skb)
 
-FENTRY(kfree_skb, 0, skb_check)
-FENTRY(kfree_skb_reason, 0, skb_check)
-FENTRY(sk_skb_reason_drop, 1, skb_check)
-FENTRY(consume_skb, 0, skb_check)
-FENTRY(__kfree_skb, 0, skb_check)
-FENTRY(__consume_stateless_skb, 0, skb_check)
-FENTRY(kfree_skb_partial, 0, skb_check)
-FENTRY(__dev_kfree_skb_irq, 0, skb_check)
-FENTRY(dev_kfree_skb_irq_reason, 0, skb_check)
-FENTRY(kfree_skb_list, 0, skb_check)
-FENTRY(kfree_skb_list_reason, 0, skb_check)
-FENTRY(skb_attempt_defer_free, 0, skb_check)
+FENTRY(skb_release_head_state, 1, 0, skb_end)
+FENTRY(kfree_skb, 1, 0, skb_check)
+FENTRY(kfree_skb_reason, 2, 0, skb_check)
+FENTRY(sk_skb_reason_drop, 3, 1, skb_check)
+FENTRY(consume_skb, 1, 0, skb_check)
+FENTRY(__kfree_skb, 1, 0, skb_check)
+FENTRY(__consume_stateless_skb, 1, 0, skb_stateless)
+FENTRY(kfree_skb_partial, 2, 0, skb_check)
+FENTRY(__dev_kfree_skb_irq, 2, 0, skb_check)
+FENTRY(dev_kfree_skb_irq_reason, 2, 0, skb_check)
+FENTRY(kfree_skb_list, 1, 0, skb_check)
+FENTRY(kfree_skb_list_reason, 2, 0, skb_check)
+FENTRY(skb_attempt_defer_free, 1, 0, skb_check)
 
-FENTRY(kfree_skbmem, 0, skb_mark)
-FENTRY(napi_skb_cache_put, 0, skb_mark)
-FENTRY(__kfree_skb_defer, 0, skb_gone)
-FENTRY(napi_skb_free_stolen_head, 0, skb_gone)
-FENTRY(__napi_kfree_skb, 0, skb_gone)
-SEC("fentry/napi_consume_skb") int f_napi_consume_skb(u64 *ctx) { return skb_napi(ctx, ctx[0], ctx[1]); }
-SEC("kprobe/napi_consume_skb") int k_napi_consume_skb(struct pt_regs *ctx) { return skb_napi(ctx, PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx)); }
+FENTRY(kfree_skbmem, 1, 0, skb_mark)
+FENTRY(napi_skb_cache_put, 1, 0, skb_mark)
+FENTRY(__kfree_skb_defer, 1, 0, skb_gone)
+FENTRY(napi_skb_free_stolen_head, 1, 0, skb_gone)
+FENTRY(__napi_kfree_skb, 2, 0, skb_gone)
+SEC("fentry/napi_consume_skb") int f_napi_consume_skb(u64 *ctx) { return skb_napi(AT_FENTRY(ctx, 2), (void *)ctx[0], ctx[1]); }
+SEC("kprobe/napi_consume_skb") int k_napi_consume_skb(struct pt_regs *ctx) { return skb_napi(AT_KPROBE(ctx), (void *)PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx)); }
 
 FEXIT(__alloc_skb, 4)
 FEXIT(__build_skb, 2)
@@ -592,9 +851,9 @@ FEXIT(__napi_alloc_skb, 3)
 FEXIT(napi_alloc_skb, 2)
 FEXIT(alloc_skb_for_msg, 1)
 FEXIT(skb_clone, 2)
-FENTRY(__skb_clone, 0, clear_argument)
-FENTRY(build_skb_around, 0, clear_argument)
-FENTRY(skb_morph, 0, clear_argument)
+FENTRY(__skb_clone, 2, 0, clear_argument)
+FENTRY(build_skb_around, 3, 0, clear_argument)
+FENTRY(skb_morph, 2, 0, clear_argument)
 FEXIT(napi_skb_cache_get, 0)
 
 /* Objects that many are allocated of at once come without a tracepoint. The verifier lets no program have a `void **` argument itself. */
@@ -616,32 +875,168 @@ static __always_inline int clear_many(u64 *ctx)
 SEC("fexit/kmem_cache_alloc_bulk") int f_kmem_cache_alloc_bulk(u64 *ctx) { return clear_many(ctx); }
 SEC("fexit/kmem_cache_alloc_bulk_noprof") int f_kmem_cache_alloc_bulk_noprof(u64 *ctx) { return clear_many(ctx); }
 
-SEC("raw_tp/kmalloc") int t_kmalloc(struct bpf_raw_tracepoint_args *ctx) { return clear(ctx->args[1]); }
-SEC("raw_tp/kmalloc_node") int t_kmalloc_node(struct bpf_raw_tracepoint_args *ctx) { return clear(ctx->args[1]); }
-SEC("raw_tp/kmem_cache_alloc") int t_kmem_cache_alloc(struct bpf_raw_tracepoint_args *ctx) { return clear(ctx->args[1]); }
-SEC("raw_tp/kmem_cache_alloc_node") int t_kmem_cache_alloc_node(struct bpf_raw_tracepoint_args *ctx) { return clear(ctx->args[1]); }
-
-/* kfree(call site, object) and kmem_cache_free(call site, object, …), before the object is free. The first free by a guarded module counts, the second by anybody. */
-static __always_inline int slab_free(struct bpf_raw_tracepoint_args *ctx)
+/* Who has what: for --leaks. `size` is in bytes. */
+static __noinline int hold_on(void *ctx, u64 address, u64 size, u32 object)
 {
-	u64 address = ctx->args[1];
-	struct mark *mark;
+	struct held value = { .time = bpf_ktime_get_ns(), .size = size, .object = object, .cpu = bpf_get_smp_processor_id() };
+	u64 both = bpf_get_current_pid_tgid();
 
-	if (address < 4096)
+	if (!ctx || address < 4096)
 		return 0;
-	mark = *(volatile u64 *)&live ? find(address) : NULL;
-	/* An skb on its way back, which has hooks of its own. Its last call is often a jump: the call site is then a guarded module's. */
-	if (mark && mark->object == SKB)
-		return 0;
-	if (mark)
-		check(ctx, address, DOUBLE_FREE, SLAB);
-	if (within(ranges, ctx->args[0]))
-		remember(ctx, address, SLAB, NULL);
+	value.pid = both >> 32;
+	value.tid = both;
+	bpf_get_current_comm(value.comm, sizeof(value.comm));
+	value.stack = bpf_get_stackid(ctx, &origins, 0);
+	if (bpf_map_update_elem(&held, &address, &value, BPF_ANY))
+		COUNT(untracked);
 	return 0;
 }
 
-SEC("raw_tp/kfree") int t_kfree(struct bpf_raw_tracepoint_args *ctx) { return slab_free(ctx); }
+struct kmem_cache {
+	unsigned int object_size;
+} __attribute__((preserve_access_index));
+
+/* The tracepoints of the allocator: call site, address, and where `size` says the size. */
+static __always_inline int slab_allocated(struct bpf_raw_tracepoint_args *ctx, s32 size)
+{
+	clear(ctx->args[1]);
+	if (leaks && within(&code, ranges, ctx->args[0]))
+		hold_on(ctx, ctx->args[1], size < 0 ? BPF_CORE_READ((struct kmem_cache *)ctx->args[2], object_size) : size == 3 ? ctx->args[3] : ctx->args[4], SLAB);
+	return 0;
+}
+
+SEC("raw_tp/kmalloc") int t_kmalloc(struct bpf_raw_tracepoint_args *ctx) { return slab_allocated(ctx, kmalloc_size); }
+SEC("raw_tp/kmalloc_node") int t_kmalloc_node(struct bpf_raw_tracepoint_args *ctx) { return slab_allocated(ctx, kmalloc_size); }
+SEC("raw_tp/kmem_cache_alloc") int t_kmem_cache_alloc(struct bpf_raw_tracepoint_args *ctx) { return slab_allocated(ctx, cache_size); }
+SEC("raw_tp/kmem_cache_alloc_node") int t_kmem_cache_alloc_node(struct bpf_raw_tracepoint_args *ctx) { return slab_allocated(ctx, cache_size); }
+
+/* The first free by a guarded module counts, the second by anybody. */
+static __noinline int slab_end(void *ctx, u64 address, u64 caller, void *stack)
+{
+	bool guarded = within(&code, ranges, caller);
+	struct place place = { .ctx = ctx, .stack = stack, .caller = caller };
+	struct mark *mark;
+
+	if (!ctx || !stack || address < 4096)
+		return 0;
+	release(address);
+	mark = guarded || *(volatile u64 *)&live_slab ? find(address) : NULL;
+	/* An skb on its way back, which has hooks of its own. Its last call is often a jump: the call site is then a guarded module's. */
+	if (mark && mark->object == SKB)
+		return 0;
+	if (mark && mark->promised && !guarded) {
+		mark->promised = 0;
+		return 0;
+	}
+	if (mark)
+		check(ctx, address, DOUBLE_FREE, SLAB);
+	if (guarded)
+		remember(&place, (void *)address, SLAB);
+	return guarded;
+}
+
+/* kfree(call site, object) and kmem_cache_free(call site, object, …), before the object is free. */
+static __always_inline int slab_free(struct bpf_raw_tracepoint_args *ctx)
+{
+	if (!leaks && !*(volatile u64 *)&live_slab && !(ctx->args[0] >= code.from && ctx->args[0] < code.to))
+		return 0;
+	slab_end(ctx, ctx->args[1], ctx->args[0], ctx);
+	return 0;
+}
+
+SEC("raw_tp/kfree") int t_kfree(struct bpf_raw_tracepoint_args *ctx)
+{
+	u64 address = ctx->args[1];
+
+	if (address >= vmalloc_areas.from && address < vmalloc_areas.to && within(&code, ranges, ctx->args[0]))
+		return report(ctx, NULL, address, INVALID_FREE);
+	return slab_free(ctx);
+}
+
 SEC("raw_tp/kmem_cache_free") int t_kmem_cache_free(struct bpf_raw_tracepoint_args *ctx) { return slab_free(ctx); }
+
+/* Who called the function that an fentry program is at. Another's program at its exit takes a word more. */
+static __always_inline u64 caller_of(void *stack)
+{
+	u64 words[3];
+
+	if (bpf_probe_read_kernel(words, sizeof(words), stack))
+		return 0;
+	return words[0] - code_from < code_size ? words[1] : words[2];
+}
+
+SEC("fentry/vfree") int f_vfree(u64 *ctx)
+{
+	void *stack = ctx + 2;
+	u64 address;
+
+	if (bpf_probe_read_kernel(&address, sizeof(address), ctx))
+		return 0;
+	slab_end(ctx, address, caller_of(stack), stack);
+	return 0;
+}
+
+/* Of kvfree_call_rcu's two arguments the second is the object, or in earlier kernels the offset of its head, which is the first. */
+SEC("fentry/kvfree_call_rcu") int f_kvfree_call_rcu(u64 *ctx)
+{
+	void *stack = ctx + 3;
+	struct mark *mark;
+	u64 words[2], address;
+
+	if (bpf_probe_read_kernel(words, sizeof(words), ctx))
+		return 0;
+	address = words[1] < 4096 ? words[0] - words[1] : words[1];
+	if (slab_end(ctx, address, caller_of(stack), stack)) {
+		mark = find(address);
+		if (mark)
+			mark->promised = 1;
+	}
+	return 0;
+}
+
+SEC("fentry/kmem_cache_free_bulk") int f_kmem_cache_free_bulk(u64 *ctx)
+{
+	void *stack = ctx + 4;
+	u64 words[3], address, caller = caller_of(stack);
+
+	if (bpf_probe_read_kernel(words, sizeof(words), ctx))
+		return 0;
+	for (u32 index = 0; index < MANY; index++) {
+		if (index >= words[1] || bpf_probe_read_kernel(&address, sizeof(address), (void *)words[2] + 8 * index))
+			break;
+		slab_end(ctx, address, caller, stack);
+	}
+	if (words[1] > MANY && leaks)
+		COUNT(untracked);
+	return 0;
+}
+
+SEC("kretprobe/__vmalloc_node_range") int k___vmalloc_node_range(struct pt_regs *ctx) { return clear(PT_REGS_RC(ctx)); }
+SEC("kretprobe/__vmalloc_node_range_noprof") int k___vmalloc_node_range_noprof(struct pt_regs *ctx) { return clear(PT_REGS_RC(ctx)); }
+
+/* What gives skbs, if a guarded module called it. `arguments` are followed by the result, the frame pointer and the return addresses. */
+static __always_inline int skb_allocated(u64 *ctx, u32 arguments)
+{
+	struct sk_buff *skb = (void *)ctx[arguments];
+	u64 words[2], address;
+
+	if (bpf_probe_read_kernel(&address, sizeof(address), ctx + arguments) || bpf_probe_read_kernel(words, sizeof(words), ctx + arguments + 2))
+		return 0;
+	if (within(&code, ranges, words[1]))
+		hold_on(ctx, address, skb ? BPF_CORE_READ(skb, truesize) : 0, SKB);
+	return 0;
+}
+
+#define ALLOCATES(name, arguments) SEC("fexit/" #name) int l_##name(u64 *ctx) { return skb_allocated(ctx, arguments); }
+ALLOCATES(__alloc_skb, 4)
+ALLOCATES(__netdev_alloc_skb, 3)
+ALLOCATES(__napi_alloc_skb, 3)
+ALLOCATES(napi_alloc_skb, 2)
+ALLOCATES(build_skb, 2)
+ALLOCATES(napi_build_skb, 2)
+ALLOCATES(skb_clone, 2)
+ALLOCATES(skb_copy, 2)
+ALLOCATES(skb_copy_expand, 4)
 
 /* At functions of a guarded module that take an skb: which of their arguments it is. */
 SEC("kprobe") int use_0(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM1(ctx)); }
@@ -649,5 +1044,26 @@ SEC("kprobe") int use_1(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM2
 SEC("kprobe") int use_2(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM3(ctx)); }
 SEC("kprobe") int use_3(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM4(ctx)); }
 SEC("kprobe") int use_4(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM5(ctx)); }
+
+/* fentry programs are of one function each. Which argument it is is known when they are loaded: the verifier leaves the other ways out. */
+static __always_inline int entered(u64 *ctx, u32 number)
+{
+	switch (use_argument[number]) {
+	case 0:
+		return skb_use(ctx, ctx[0]);
+	case 1:
+		return skb_use(ctx, ctx[1]);
+	case 2:
+		return skb_use(ctx, ctx[2]);
+	case 3:
+		return skb_use(ctx, ctx[3]);
+	default:
+		return skb_use(ctx, ctx[4]);
+	}
+}
+
+#define ENTRY(number) SEC("fentry") int entry_##number(u64 *ctx) { return entered(ctx, 0##number); }
+#define ENTRIES(eight) ENTRY(eight##0) ENTRY(eight##1) ENTRY(eight##2) ENTRY(eight##3) ENTRY(eight##4) ENTRY(eight##5) ENTRY(eight##6) ENTRY(eight##7)
+ENTRIES(0) ENTRIES(1) ENTRIES(2) ENTRIES(3)
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -28,7 +28,7 @@ const glue = {
   setup(build) {
     build.onLoad({ filter: /src\/disasm\/x86\/iced\.ts$/ }, ({ path }) => {
       const text = readFileSync(path, "utf8");
-      const contents = text.replace('(import.meta.url)("iced-x86")', '(import.meta.url)("./iced.cjs")');
+      const contents = text.replace('(import.meta.filename)("iced-x86")', '(import.meta.filename)("./iced.cjs")');
       if (contents === text) throw new Error(`${path} does not load iced-x86`);
       return { contents, loader: "ts" };
     });
@@ -76,15 +76,14 @@ const { outputFiles } = await build({
   chunkNames: "cli/[name]-[hash]",
   outExtension: { ".js": ".cjs" },
   plugins: [later, glue, codeCache, doors],
-  define: { "import.meta.url": "__url", "import.meta.dirname": "__dirname" },
+  define: { "import.meta.filename": "__filename", "import.meta.dirname": "__dirname" },
   sourcemap: false,
   write: false,
 });
 mkdirSync(`${root}dist/cli`, { recursive: true });
 const pieces = new Map(outputFiles.map(({ path, text }) => {
   const { code } = transformSync(text.replace(/^#!.*\n/, ""), { format: "cjs", minify: true, platform: "node", target: common.target, supported: { "dynamic-import": false } });
-  const url = /\b__url\b/.test(text) ? 'const __url=require("node:url").pathToFileURL(__filename).href;' : "";
-  return [basename(path), `${url}${code.replace(/^"use strict";/, "")}`];
+  return [basename(path), code.replace(/^"use strict";/, "")];
 }));
 // What starts it takes nothing of the pieces with it: they are loaded when there is a place for their compiled code.
 const program = [...pieces.keys()].find((name) => /^program-[A-Z0-9]{8}\.cjs$/.test(name));

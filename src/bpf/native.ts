@@ -291,7 +291,7 @@ function load(): Native {
  * is done until a program is loaded.
  */
 function loadKoffi(): Koffi {
-  const require = createRequire(import.meta.url);
+  const require = createRequire(import.meta.filename);
   if (process.platform === "linux" && !existsSync(`/lib/ld-musl-${process.arch === "x64" ? "x86_64" : "aarch64"}.so.1`)) {
     try {
       const native = require(`@koromix/koffi-linux-${process.arch}/linux_${process.arch}/koffi.node`) as Koffi & { readonly version: string };

@@ -38,6 +38,11 @@ export function isTerminal(descriptor: 0 | 1 | 2): boolean {
   }
 }
 
+/** The width of the terminal that is standard output. Serial consoles say 0, or nothing. */
+export function terminalColumns(): number {
+  return process.stdout.columns || 80;
+}
+
 function writeAll(descriptor: 1 | 2, bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length; ) {
     try {

@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { release, type as systemName } from "node:os";
 import { messageOf, OopscopeError } from "../base/index.ts";
 import { CallGraph, capturedPacket, Counts, Histogram, SkbFollower, PcapngWriter, type CallEvent, type TraceValue } from "../trace/index.ts";
+import { terminalColumns } from "./output.ts";
 import { plainView, type TraceView, type ViewFlags } from "./trace-view.ts";
 
 /** The view that the flags ask for; `stop` ends the trace; `packets`: whether all are looked for, or some of them. Throws `unwritable` for a file that cannot be made. */
@@ -28,7 +29,7 @@ function countView({ format }: ViewFlags): TraceView {
       if (format === "json") return counts.map(({ probe, count }) => `${JSON.stringify({ probe, count: Number(count) })}\n`).join("");
       const table = new Counts(["probe"]);
       for (const { probe, count } of counts) if (count > 0n) table.add([probe], Number(count));
-      return table.text(process.stdout.columns);
+      return table.text(terminalColumns());
     },
   };
 }
@@ -51,7 +52,7 @@ function histView(expression: string): TraceView {
       }
       return "";
     },
-    end: () => `${histogram.text(expression, expression === "duration" ? "nanoseconds" : "none", process.stdout.columns)}${absent === 0 ? "" : `${absent} more could not be read\n`}`,
+    end: () => `${histogram.text(expression, expression === "duration" ? "nanoseconds" : "none", terminalColumns())}${absent === 0 ? "" : `${absent} more could not be read\n`}`,
   };
 }
 

@@ -2,7 +2,7 @@ import type { Case, CaseReport, CaseVerdict } from "../case/index.ts";
 import { guiltyOf, nobody, ownPlace, type Guilty, type Suspect } from "./blame.ts";
 import type { Clue, Confidence, Rule } from "./rule.ts";
 import { rules } from "./rules/index.ts";
-import { atHand, missingFiles } from "./steps.ts";
+import { missingFiles } from "./steps.ts";
 import { CaseFacts, Subject, evidenceOf, frameEvidence, nameOf, type Evidence } from "./subject.ts";
 import type { ExplainOptions, Place } from "./types.ts";
 import { isServing } from "./plumbing.ts";
@@ -108,7 +108,7 @@ function draw(rule: Rule, subject: Subject, clue: Clue, signs: readonly Evidence
       fault: null,
       faultUnknown: null,
       objects: [],
-      next: atHand([...missingFiles(subject, guilty), ...rule.next(subject, at === null || guilty === null ? guilty : { ...guilty, function: nameOf(at.frame) })]),
+      next: [...missingFiles(subject, guilty), ...rule.next(subject, at === null || guilty === null ? guilty : { ...guilty, function: nameOf(at.frame) })],
     },
   };
 }

@@ -6,14 +6,6 @@ import type { Subject } from "./subject.ts";
 /** What is safe to stand in a command as it is. */
 const plain = /^[\w./+-]{1,200}$/;
 
-/** Commands of oopscope that are planned: no step names them before they are there. */
-const planned = /^oopscope guard \S+ --leaks$/;
-
-/** The steps that can be taken today. */
-export function atHand(steps: readonly Step[]): Step[] {
-  return steps.filter(({ command }) => !planned.test(command));
-}
-
 /** The log's name for a command. */
 export function logName({ facts }: Subject): string {
   const { name } = facts.case.log;

@@ -12,7 +12,8 @@ export type EvidenceLevel = (typeof evidenceLevels)[number];
 export type GuardEvent = {
   /** From 1 on. */
   readonly sequence: number;
-  readonly kind: "double-free" | "use-after-free";
+  /** `invalid-free`: what is no object of kmalloc is given to kfree. */
+  readonly kind: "double-free" | "use-after-free" | "invalid-free";
   readonly object: "skb" | "slab";
   readonly address: bigint;
   readonly time: bigint;
@@ -22,7 +23,8 @@ export type GuardEvent = {
   readonly comm: string;
   /** Innermost first; return addresses. */
   readonly stack: readonly bigint[];
-  readonly freed: Freed;
+  /** Null for what was never freed. */
+  readonly freed: Freed | null;
   /** Of an skb, as it lay there: it is memory that is free. */
   readonly packet: { readonly device: string; readonly protocol: number; /** As it was freed. */ readonly length: number; /** From its network header on, in hexadecimal digits; empty where that is gone. */ readonly bytes: string } | null;
   /** What became of the hold: `none` was wanted or possible, `waiting`, `acknowledged` in time, `expired`. */
@@ -31,31 +33,32 @@ export type GuardEvent = {
   readonly waited: bigint;
 };
 
-type RawFreed = { time: bigint; pid: number; tid: number; cpu: number; comm: string; length: number; depth: number; stack: readonly bigint[] };
-type Raw = RawFreed & {
-  sequence: bigint; address: bigint; kind: number; object: number; device: string; protocol: number; held: number; waited: bigint;
-  packet_size: number; packet: Uint8Array; freed: RawFreed;
+const kinds = ["double-free", "use-after-free", "invalid-free"] as const;
+type RawTask = { time: bigint; pid: number; tid: number; cpu: number; comm: string };
+type Raw = RawTask & {
+  depth: number; stack: readonly bigint[]; freed_depth: number; freed_stack: readonly bigint[]; sequence: bigint; address: bigint; kind: number; object: number; device: string; protocol: number; held: number; waited: bigint;
+  packet_size: number; packet: Uint8Array; freed: RawTask & { address: bigint; length: number };
 };
 
 /** An entry of the board, as BTF decodes it. Null for one that holds nothing yet. */
 export function eventOf(value: unknown, holding: boolean): GuardEvent | null {
   const raw = value as Raw;
-  if (raw.sequence === 0n || raw.kind < 1 || raw.kind > 2) return null;
+  if (raw.sequence === 0n || raw.kind < 1 || raw.kind > kinds.length) return null;
   const { time, pid, tid, cpu, comm, freed } = raw;
   return {
     sequence: Number(raw.sequence),
-    kind: raw.kind === 1 ? "double-free" : "use-after-free",
+    kind: kinds[raw.kind - 1]!,
     object: raw.object === 1 ? "skb" : "slab",
     address: raw.address,
     time, pid, tid, cpu, comm,
-    stack: stackOf(raw),
-    freed: { time: freed.time, pid: freed.pid, tid: freed.tid, cpu: freed.cpu, comm: freed.comm, stack: stackOf(freed) },
+    stack: stackOf(raw.depth, raw.stack),
+    freed: freed.address === 0n ? null : { time: freed.time, pid: freed.pid, tid: freed.tid, cpu: freed.cpu, comm: freed.comm, stack: stackOf(raw.freed_depth, raw.freed_stack) },
     packet: raw.object !== 1 ? null : { device: raw.device, protocol: ((raw.protocol & 0xff) << 8) | (raw.protocol >> 8), length: freed.length, bytes: Buffer.from(raw.packet.subarray(0, raw.packet_size)).toString("hex") },
     hold: raw.held === 1 ? "acknowledged" : raw.held === 2 ? "expired" : holding ? "waiting" : "none",
     waited: raw.waited,
   };
 }
 
-function stackOf({ depth, stack }: { readonly depth: number; readonly stack: readonly bigint[] }): bigint[] {
+function stackOf(depth: number, stack: readonly bigint[]): bigint[] {
   return depth <= 0 ? [] : stack.slice(0, depth / 8);
 }

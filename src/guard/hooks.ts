@@ -1,41 +1,66 @@
 /** Which of the kernel's functions are watched, by what this kernel has: nothing here asks for a version. */
 
-/**
- * `mark`: the object goes back where it came from. `clear`: it is allocated. `check`: a free function is entered. `both`: kfree and kmem_cache_free of slab objects, which
- * check, and mark what a guarded module frees.
- */
+/** `mark`: the object goes back where it came from. `clear`: it is allocated. `check`: a free function is entered. `both`: checks first, then marks. */
 export type HookRole = "mark" | "clear" | "check" | "both";
 /** How a program gets there. fentry and fexit are bound to types (BTF); kprobes work by name alone. */
 export type HookWay = "fentry" | "kprobe" | "tracepoint";
 
-type KnownHook = { readonly function: string; readonly role: HookRole; /** Of the prototype that programs/guard.bpf.c reads. */ readonly arguments: number; readonly only?: "fentry" };
+type KnownHook = { readonly function: string; readonly role: HookRole; /** Of the prototype that programs/guard.bpf.c reads. */ readonly arguments: number; readonly only?: "fentry" | "kprobe"; /** Of its program; by default that of its way. */ readonly program?: string };
 
 const at = (role: HookRole, count: number, ...functions: string[]): KnownHook[] => functions.map((name) => ({ function: name, role, arguments: count }));
 
-/** The functions of programs/guard.bpf.c, as net/core/skbuff.c had them from 5.10 to 7.x. Clears come first: nothing is marked before what clears it is in place. */
-const known: readonly KnownHook[] = [
+/** What gives skbs without a tracepoint of the allocator: clones beside their original, and what is kept for a processor. */
+const clones = [...at("clear", 2, "__skb_clone")];
+const clonesByCallers = at("clear", 2, "skb_clone", "skb_morph");
+const kept = at("clear", 0, "napi_skb_cache_get");
+const keptByCallers = [
   ...at("clear", 4, "__alloc_skb"),
-  ...at("clear", 2, "__build_skb", "build_skb", "napi_build_skb", "napi_alloc_skb", "skb_clone", "__skb_clone", "skb_morph"),
+  ...at("clear", 2, "__build_skb", "build_skb", "napi_build_skb", "napi_alloc_skb"),
   ...at("clear", 1, "slab_build_skb", "alloc_skb_for_msg"),
-  ...at("clear", 3, "__netdev_alloc_skb", "__napi_alloc_skb", "build_skb_around"),
-  ...at("clear", 0, "napi_skb_cache_get"),
+  ...at("clear", 3, "__netdev_alloc_skb", "__napi_alloc_skb"),
+];
+/** Many at once, and what is built where an skb lies already. */
+const more: readonly KnownHook[] = [
   { function: "kmem_cache_alloc_bulk", role: "clear", arguments: 4, only: "fentry" },
   { function: "kmem_cache_alloc_bulk_noprof", role: "clear", arguments: 4, only: "fentry" },
-  ...at("mark", 1, "kfree_skbmem", "napi_skb_cache_put", "__kfree_skb_defer", "napi_skb_free_stolen_head"),
-  ...at("mark", 2, "__napi_kfree_skb", "napi_consume_skb"),
+  ...at("clear", 3, "build_skb_around"),
+];
+
+/** Where every skb's end begins, and the ends that do not pass there. */
+const release = at("both", 1, "skb_release_head_state");
+const pastRelease = [...at("both", 1, "__consume_stateless_skb", "napi_skb_free_stolen_head"), ...at("check", 2, "__dev_kfree_skb_irq", "dev_kfree_skb_irq_reason")];
+
+/** The functions that end an skb by skb_release_head_state: it is called for living ones, too (skb_segment, skb_morph). */
+export const enders: readonly string[] = [
+  "kfree_skb", "kfree_skb_reason", "sk_skb_reason_drop", "__kfree_skb", "__kfree_skb_defer", "consume_skb", "napi_consume_skb", "__napi_kfree_skb", "kfree_skb_partial", "kfree_skb_list_reason", "skb_attempt_defer_free",
+];
+
+/** Where that cannot be: free functions as they are entered, and what gives an skb back. */
+const entries = [
   ...at("check", 1, "kfree_skb", "consume_skb", "__kfree_skb", "__consume_stateless_skb", "kfree_skb_list", "skb_attempt_defer_free"),
   ...at("check", 2, "kfree_skb_reason", "kfree_skb_partial", "__dev_kfree_skb_irq", "dev_kfree_skb_irq_reason", "kfree_skb_list_reason"),
   ...at("check", 3, "sk_skb_reason_drop"),
+  ...at("mark", 1, "kfree_skbmem", "napi_skb_cache_put", "__kfree_skb_defer", "napi_skb_free_stolen_head"),
+  ...at("mark", 2, "__napi_kfree_skb", "napi_consume_skb"),
 ];
 
-const tracepoints: readonly { readonly name: string; readonly role: HookRole }[] = [
-  { name: "kmalloc", role: "clear" },
-  { name: "kmalloc_node", role: "clear" },
-  { name: "kmem_cache_alloc", role: "clear" },
-  { name: "kmem_cache_alloc_node", role: "clear" },
-  { name: "kfree", role: "both" },
-  { name: "kmem_cache_free", role: "both" },
+const skbTracepoints: readonly TracepointHook[] = [{ name: "kmem_cache_alloc", role: "clear" }, { name: "kmem_cache_alloc_node", role: "clear" }];
+const slabTracepoints: readonly TracepointHook[] = [{ name: "kmalloc", role: "clear" }, { name: "kmalloc_node", role: "clear" }, { name: "kfree", role: "both" }, { name: "kmem_cache_free", role: "both" }];
+
+/** Other ways to free an object, each for modules that import it. kvfree ends with a jump to kfree or vfree. */
+const otherFrees: readonly (KnownHook & { readonly by: readonly string[] })[] = [
+  { function: "__vmalloc_node_range", role: "clear", arguments: 0, only: "kprobe", by: ["vfree", "kvfree"] },
+  { function: "__vmalloc_node_range_noprof", role: "clear", arguments: 0, only: "kprobe", by: ["vfree", "kvfree"] },
+  { function: "vfree", role: "both", arguments: 1, only: "fentry", by: ["vfree", "kvfree"] },
+  { function: "kvfree_call_rcu", role: "both", arguments: 2, only: "fentry", by: ["kvfree_call_rcu"] },
+  { function: "kmem_cache_free_bulk", role: "both", arguments: 3, only: "fentry", by: ["kmem_cache_free_bulk", "kfree_bulk"] },
 ];
+/** What a module calls for an skb: whoever calls one of these has it. */
+const skbAllocators: readonly KnownHook[] = ([["__alloc_skb", 4], ["__netdev_alloc_skb", 3], ["__napi_alloc_skb", 3], ["napi_alloc_skb", 2], ["build_skb", 2], ["napi_build_skb", 2], ["skb_clone", 2], ["skb_copy", 2], ["skb_copy_expand", 4]] as const)
+  .map(([name, count]) => ({ function: name, role: "clear", arguments: count, only: "fentry", program: `l_${name}` }));
+/** Those of `otherFrees` without which what was freed would look held. */
+const unheard: readonly string[] = ["kvfree_call_rcu", "kmem_cache_free_bulk"];
+type TracepointHook = { readonly name: string; readonly role: HookRole };
 
 /** A program to attach. */
 export type Hook = { readonly program: string; readonly function: string; readonly role: HookRole; readonly way: HookWay };
@@ -49,38 +74,60 @@ export type KernelNames = {
   readonly hasTracepoint: (name: string) => boolean;
 };
 
+export type HookWishes = {
+  /** One hook at the begin of an skb's end, where the kernel has it: it takes a trampoline whose layout is known, and memory that is not wiped when it is free, as what looks referenced is not ended a second time. */
+  readonly release: boolean;
+  /** Objects of kmalloc and of caches as well: these hooks are on everybody's way. */
+  readonly slab: boolean;
+  /** Whether a guarded module may call this function of the kernel. */
+  readonly calls: (name: string) => boolean;
+  /** What is allocated and not freed, too. */
+  readonly leaks: boolean;
+};
+
 export type HookPlan = {
-  /** In the order of attachment. */
+  /** In the order of attachment: nothing is marked before what clears it is in place. */
   readonly hooks: readonly Hook[];
   /** Functions of the table that are there and are not watched, with why. */
   readonly left: readonly { readonly function: string; readonly role: HookRole; readonly why: string }[];
+  /** skb_release_head_state is watched, and no free function by itself. */
+  readonly release: boolean;
   /** `napi_skb_cache_put` is a function of its own: then only it marks what goes to a processor's cache. */
   readonly cachePut: boolean;
 };
 
 /** The hooks for a kernel. */
-export function planHooks(kernel: KernelNames): HookPlan {
+export function planHooks(kernel: KernelNames, wishes: HookWishes): HookPlan {
   const hooks: Hook[] = [];
   const left: { function: string; role: HookRole; why: string }[] = [];
-  for (const { name, role } of tracepoints) if (kernel.hasTracepoint(name)) hooks.push({ program: `t_${name}`, function: name, role, way: "tracepoint" });
-  for (const { function: name, role, arguments: count, only } of known) {
+  const typed = ({ function: name, arguments: count }: KnownHook): boolean => kernel.argumentsOf(name) === count;
+  for (const { name, role } of [...skbTracepoints, ...(wishes.slab || wishes.leaks ? slabTracepoints : [])]) if (kernel.hasTracepoint(name)) hooks.push({ program: `t_${name}`, function: name, role, way: "tracepoint" });
+  const released = wishes.release && release.every(typed);
+  const others = otherFrees.filter(({ function: name, by }) => by.some((one) => wishes.calls(one)) || (wishes.leaks && unheard.includes(name)));
+  // napi_build_skb came with what is kept and given out again (5.12).
+  const keeps = kernel.hasFunction("napi_build_skb");
+  const wanted = [...(clones.every(typed) ? clones : clonesByCallers), ...(kept.every(typed) ? kept : keeps ? keptByCallers : []), ...more, ...(released ? [...release, ...pastRelease] : entries), ...others, ...(wishes.leaks ? skbAllocators : [])];
+  for (const hook of wanted) {
+    const { function: name, role, arguments: count, only, program } = hook;
     const found = kernel.argumentsOf(name);
-    if (found === count) hooks.push({ program: `f_${name}`, function: name, role, way: "fentry" });
+    if (only === "kprobe") {
+      if (kernel.hasFunction(name)) hooks.push({ program: `k_${name}`, function: name, role, way: "kprobe" });
+    } else if (typed(hook)) hooks.push({ program: program ?? `f_${name}`, function: name, role, way: "fentry" });
     else if (kernel.hasFunction(name) && only === undefined && found === null) hooks.push({ program: `k_${name}`, function: name, role, way: "kprobe" });
     else if (found !== null) left.push({ function: name, role, why: `it takes ${found} arguments, and ${count} are known` });
     else if (kernel.hasFunction(name)) left.push({ function: name, role, why: "it has no type in the kernel's BTF" });
   }
   const order: Readonly<Record<HookRole, number>> = { clear: 0, check: 1, mark: 2, both: 3 };
   hooks.sort((a, b) => order[a.role] - order[b.role]);
-  return { hooks, left, cachePut: hooks.some(({ function: name }) => name === "napi_skb_cache_put") };
+  return { hooks, left, release: released, cachePut: hooks.some(({ function: name }) => name === "napi_skb_cache_put") };
 }
 
 /** What of the watch would be missing without these: `null` if it can be trusted. */
 export function missingRole(hooks: readonly Hook[]): string | null {
-  const has = (...names: string[]): boolean => names.some((name) => hooks.some((hook) => hook.function === name));
-  if (!has("kfree_skbmem")) return "the end of a free (kfree_skbmem) cannot be watched";
-  if (!has("__alloc_skb")) return "the allocation of skbs (__alloc_skb) cannot be watched";
+  const has = (name: string): boolean => hooks.some((hook) => hook.function === name);
   if (!has("kmem_cache_alloc")) return "the allocation of objects (the tracepoint kmem_cache_alloc) cannot be watched";
+  if (has("skb_release_head_state")) return null;
+  if (!has("kfree_skbmem")) return "the end of a free (kfree_skbmem) cannot be watched";
   if (!has("consume_skb")) return "the begin of a free (consume_skb) cannot be watched";
   return null;
 }

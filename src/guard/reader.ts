@@ -1,4 +1,4 @@
-import { fdatasyncSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, openSync, writeSync } from "node:fs";
 import { BpfMap, hardenThread, MappedArray, type ThreadHardness } from "../bpf/index.ts";
 import { eventOf, type GuardEvent } from "./event.ts";
 import { frameText, moduleRanges, readModules, type CodeRange, type SymbolTable } from "./symbols.ts";
@@ -18,6 +18,8 @@ export type ReaderOptions = {
   /** Shared by all readers: 0 to stop, then the number that was claimed last for each place of the board. */
   readonly shared: Int32Array<SharedArrayBuffer>;
   readonly holding: boolean;
+  /** So often it looks, in milliseconds. A wake-up by the kernel would come on the processor that is being held, if at all. */
+  readonly interval: number;
 };
 
 /** Words of the map `words`, as programs/guard.bpf.c has them. */
@@ -25,9 +27,7 @@ export const word = { begun: 0, read: 1, levels: 16 } as const;
 const stop = 0;
 const claims = 1;
 
-/** So often it looks, in milliseconds: a look takes a microsecond. A wake-up by the kernel would come on the processor that is being held, if at all. */
-const interval = 1;
-/** After so many looks all but the writing is done once. */
+/** After so many milliseconds all but the writing is done once. */
 const rehearsal = 2000;
 /** After so many it asks for the names of modules that came or went. */
 const tableInterval = 100;
@@ -41,7 +41,7 @@ const stampSize = 18;
  */
 export async function runReader(given: ReaderOptions, ready: (hardness: ThreadHardness) => void, newTable: () => SymbolTable | null): Promise<void> {
   let options = given;
-  const { cpu, shared, places } = options;
+  const { cpu, shared, places, interval } = options;
   const boardMap = await BpfMap.openId(options.boardId);
   const wordsMap = await BpfMap.openId(options.wordsId);
   const board = await MappedArray.open(boardMap);
@@ -66,8 +66,9 @@ export async function runReader(given: ReaderOptions, ready: (hardness: ThreadHa
         const event = eventOf(board.get(place), options.holding);
         if (event !== null) keep(options, event, (level) => words.store(word.levels + place, level));
       }
-      if (++looks % rehearsal === 0) rehearse(options, raw, 1);
-      const table = looks % tableInterval === 0 ? newTable() : null;
+      looks++;
+      if (looks % Math.ceil(rehearsal / interval) === 0) rehearse(options, raw, 1);
+      const table = looks % Math.ceil(tableInterval / interval) === 0 ? newTable() : null;
       if (table !== null) options = { ...options, table };
       Atomics.wait(shared, stop, 0, interval);
     }
@@ -84,8 +85,17 @@ function keep({ evidence, log, kernel, table }: ReaderOptions, event: GuardEvent
   const text = textOf(kernel, table, event);
   let level = 0n;
   if (evidence !== null && attempt(() => writeSync(evidence, text))) reached((level = 1n));
-  if (log !== null && recordsOf(text).every((record) => attempt(() => writeSync(log, record)))) reached((level = 2n));
+  if (log !== null && logged(log, text)) reached((level = 2n));
   if (evidence !== null && level > 0n && attempt(() => fdatasyncSync(evidence))) reached(3n);
+}
+
+/** The kernel takes ten records in five seconds of an open file (kernel/printk/printk.c, devkmsg_write) and drops more without a word: so each event has one of its own. */
+function logged(log: number, text: string): boolean {
+  let own: number | null = null;
+  attempt(() => (own = openSync("/dev/kmsg", "w")));
+  const written = recordsOf(text).every((record) => attempt(() => writeSync(own ?? log, record)));
+  if (own !== null) attempt(() => closeSync(own!));
+  return written;
 }
 
 function attempt(task: () => unknown): boolean {
@@ -99,10 +109,15 @@ function attempt(task: () => unknown): boolean {
 
 /** The text, with the names of now: modules that came since the table was read have addresses alone. */
 export function textOf(kernel: KernelWords, table: SymbolTable, event: GuardEvent): string {
+  return eventText(event, kernel, namesOf(table));
+}
+
+/** How a return address reads now; `exact`: no return address but where a probe stood. */
+export function namesOf(table: SymbolTable): (address: bigint, exact: boolean) => string | null {
   let ranges: readonly CodeRange[] = table.ranges;
   const modules = readModules();
   if (modules !== table.modules) ranges = [table.ranges[0]!, ...moduleRanges(modules)];
-  return eventText(event, kernel, (address, exact) => frameText(table, address, ranges, exact));
+  return (address, exact) => frameText(table, address, ranges, exact);
 }
 
 /** Pieces of whole lines that fit a record of the kernel's log, each with a level: critical (2), of a program (1 << 3). */
@@ -127,9 +142,9 @@ export function recordsOf(text: string): string[] {
 function rehearse(options: ReaderOptions, raw: unknown, times: number): void {
   const { addresses } = options.table;
   const stack = Array.from({ length: 24 }, (_, index) => addresses[Math.floor((index * addresses.length) / 24)]! + 5n);
-  const someone = { time: 1n, pid: 1, tid: 1, cpu: 0, comm: "swapper", depth: 8 * stack.length, stack };
+  const someone = { time: 1n, pid: 1, tid: 1, cpu: 0, comm: "swapper", length: 0, depth: 8 * stack.length, stack };
   for (let round = 0; round < times; round++) {
-    const event = eventOf({ ...(raw as object), ...someone, sequence: 1n, kind: 1, object: 1, freed: someone }, false);
+    const event = eventOf({ ...(raw as object), ...someone, sequence: 1n, kind: 1, object: 1, freed: someone, freed_depth: someone.depth, freed_stack: stack }, false);
     if (event !== null) recordsOf(textOf(options.kernel, options.table, event));
   }
 }

@@ -97,6 +97,18 @@ export function frameText(table: SymbolTable, address: bigint, ranges: readonly 
   return `${name!}+0x${(address - start).toString(16)}/0x${(end - start).toString(16)}${module === undefined ? "" : ` [${module}]`}`;
 }
 
+/** Where a function of the kernel's lies, up to the next symbol; null for a name that is not there, or more than once. */
+export function functionRange({ addresses, offsets, names }: SymbolTable, name: string): CodeRange | null {
+  const text = `\n${name}\n`;
+  const found = names.startsWith(text.slice(1)) ? 0 : names.indexOf(text) + 1;
+  if ((found === 0 && !names.startsWith(text.slice(1))) || names.includes(text, found)) return null;
+  const row = offsets.indexOf(found);
+  const from = addresses[row]!;
+  let next = row + 1;
+  while (next < addresses.length && addresses[next] === from) next++;
+  return { module: null, from, to: addresses[next] ?? from };
+}
+
 /** Names of a module's functions. */
 export function functionsOf(table: SymbolTable, module: string): string[] {
   return [...table.names.matchAll(/^(\S+)\t(\S+)$/gm)].flatMap(([, name, owner]) => (owner === module ? [name!] : []));

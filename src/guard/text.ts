@@ -1,4 +1,5 @@
 import type { GuardEvent } from "./event.ts";
+import type { Leak } from "./leaks.ts";
 
 /** What the text says of the kernel, as the kernel's own reports do. */
 export type KernelWords = { readonly release: string; readonly version: string; readonly taint: string };
@@ -12,7 +13,6 @@ const bar = "=".repeat(66);
 export function eventText(event: GuardEvent, { release, version, taint }: KernelWords, frame: (address: bigint, exact: boolean) => string | null): string {
   const { kind, object, address, cpu, tid, freed, packet } = event;
   const stack = (addresses: readonly bigint[]): string[] => addresses.flatMap((one, index) => frame(one, index === 0) ?? []).map((text) => ` ${text}`);
-  const before = event.time - freed.time;
   return `${[
     bar,
     `BUG: oopscope-guard: ${kind} of ${object === "skb" ? "an skb" : "an object"} at 0x${address.toString(16)}`,
@@ -20,8 +20,19 @@ export function eventText(event: GuardEvent, { release, version, taint }: Kernel
     `CPU: ${cpu} PID: ${tid} Comm: ${safe(event.comm)} ${taint === "" ? "Not tainted" : `Tainted: ${taint}`} ${release} ${version}`,
     "Call Trace:",
     ...stack(event.stack),
-    `Freed by task ${freed.tid} on cpu ${freed.cpu}, ${before} ns before:`,
-    ...stack(freed.stack),
+    ...(freed === null ? [] : [`Freed by task ${freed.tid} on cpu ${freed.cpu}, ${event.time - freed.time} ns before:`, ...stack(freed.stack)]),
+    bar,
+  ].join("\n")}\n`;
+}
+
+/** A leak as such a report: its trace is the allocation's, with who did it first. `now` is the time in nanoseconds of CLOCK_MONOTONIC. */
+export function leakText({ object, count, bytes, first, stack }: Leak, now: bigint, { release, version, taint }: KernelWords, frame: (address: bigint, exact: boolean) => string | null): string {
+  return `${[
+    bar,
+    `BUG: oopscope-guard: leak of ${count} ${object === "skb" ? "skb" : "object"}${count === 1 ? "" : "s"}, ${bytes} bytes, the first ${now - first.time} ns ago`,
+    `CPU: ${first.cpu} PID: ${first.tid} Comm: ${safe(first.comm)} ${taint === "" ? "Not tainted" : `Tainted: ${taint}`} ${release} ${version}`,
+    "Call Trace:",
+    ...stack.flatMap((one, index) => frame(one, index === 0) ?? []).map((text) => ` ${text}`),
     bar,
   ].join("\n")}\n`;
 }

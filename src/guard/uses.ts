@@ -1,10 +1,35 @@
 import { readFileSync } from "node:fs";
 import { btfFromBytes, prototypeText, type Btf } from "../btf/index.ts";
 import { openElf } from "../elf/index.ts";
+import { closeFound, findModules, moduleKey } from "../kernel/index.ts";
 import { sourcePrototypes } from "../probe/index.ts";
+import { machineArch, runningModuleBuildId, symbolsFolder, sysctl } from "../system/index.ts";
 
 /** A function of a module that takes an skb: which argument, from 0. */
 export type SkbUse = { readonly function: string; readonly argument: number };
+
+/** What of the kernel a module frees objects with that are no skbs. */
+const slabFrees = /^(?:kfree(?:_sensitive|_const|_bulk)?|kzfree|k?vfree(?:_sensitive|_atomic|_call_rcu)?|kmem_cache_free(?:_bulk)?|krealloc.*|__krealloc.*|kfree_call_rcu)$/;
+
+/** Whether a function frees objects of kmalloc, of caches or of vmalloc. */
+export const freesObjects = (name: string): boolean => slabFrees.test(name);
+
+/** What of the kernel a module uses: the undefined symbols of its file. Null where no file of exactly this build is at hand. */
+export async function importsOf({ name, file }: { readonly name: string; readonly file: string | null }): Promise<ReadonlySet<string> | null> {
+  const buildId = runningModuleBuildId(name);
+  const clues = { release: sysctl("kernel.osrelease"), version: null, banner: null, buildId: null, arch: machineArch() };
+  const found = (await findModules([{ name, buildId }], clues, { fetched: symbolsFolder(), ...(file === null ? {} : { modules: [file] }) }, new Map())).get(moduleKey(name));
+  if (found === undefined) return null;
+  try {
+    const symbols = found.elf.symbols();
+    if (symbols === null || (buildId !== null && found.elf.buildId() !== buildId)) return null;
+    const names = new Set<string>();
+    for (let index = 1; index < symbols.count; index++) if (symbols.section(index) === 0) names.add(symbols.name(index));
+    return names;
+  } finally {
+    closeFound(found);
+  }
+}
 
 /** Of a prototype in C the arguments that are `struct sk_buff *`. */
 export function skbArgumentsOf(prototype: string): number[] {

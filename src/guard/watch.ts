@@ -5,23 +5,28 @@ import { BpfObject, MappedArray, type BpfLink, type ThreadHardness } from "../bp
 import type { Btf } from "../btf/index.ts";
 import { packagedFile, sysctl } from "../system/index.ts";
 import { eventOf, evidenceLevels, type EvidenceLevel, type GuardEvent } from "./event.ts";
-import { missingRole, planHooks, type Hook, type HookPlan } from "./hooks.ts";
-import { kernelTypes, kernelWords, processors } from "./kernel.ts";
-import { textOf, word, type ReaderOptions } from "./reader.ts";
-import { functionsOf, rangesOf, readModules, readSymbolTable, type SymbolTable } from "./symbols.ts";
-import type { KernelWords } from "./text.ts";
-import { skbUses } from "./uses.ts";
+import { leaksOf, type Leak } from "./leaks.ts";
+import { enders, missingRole, planHooks, type Hook, type HookPlan } from "./hooks.ts";
+import { kernelTypes, kernelWords, processors, vmallocAreas, wipesFree, type AllocationSizes } from "./kernel.ts";
+import { namesOf, textOf, word, type ReaderOptions } from "./reader.ts";
+import { functionRange, functionsOf, moduleRanges, rangesOf, readModules, readSymbolTable, type SymbolTable } from "./symbols.ts";
+import { leakText, type KernelWords } from "./text.ts";
+import { freesObjects, importsOf, skbUses, type SkbUse } from "./uses.ts";
 
 /** A module to guard: its name, and its file where that is known, for its types and lines. */
 export type GuardedModule = { readonly name: string; readonly file: string | null };
 
 export type GuardOptions = {
-  /** Up to four: those that are loaded, and those that will be. */
+  /** Up to sixteen: those that are loaded, and those that will be. */
   readonly modules: readonly GuardedModule[];
   /** Milliseconds that a second free is held at most until its event is written down; 0: none. */
   readonly hold?: number;
+  /** Functions of modules are watched by kprobes alone, which are slower than fentry and let the modules be unloaded and loaded again. */
+  readonly unpinned?: boolean;
   /** Print both stacks into the trace buffer as well, and let the kernel dump that when it dies. */
   readonly blackBox?: boolean;
+  /** Remember what the modules allocate, for `leaks()`. */
+  readonly leaks?: boolean;
   /** A file for the evidence, made anew, to which events are written as they happen. */
   readonly evidence?: string;
   /** `text`: a report in the kernel's manner. `level`: how far the evidence had come when this was told. */
@@ -36,9 +41,12 @@ export type GuardStatistics = {
   readonly marked: bigint;
   readonly forgotten: bigint;
   readonly stackless: bigint;
+  /** Stacks that had to be walked: the others were known. */
+  readonly walked: bigint;
+  /** Allocations of the modules for which there was no room, and frees of many at once that were too many to look at. */
+  readonly untracked: bigint;
   /** Remembered frees whose object was allocated again. */
   readonly cleared: bigint;
-  readonly checked: bigint;
   /** Marks whose object looked like another one when it was freed: no event was made of them. */
   readonly changed: bigint;
   /** Events that found no place. */
@@ -50,12 +58,20 @@ export type GuardStatistics = {
 };
 
 const places = 16;
-const mostModules = 4;
+const mostModules = 16;
+/** Functions of guarded modules that are watched by fentry; others by kprobes. */
+const mostEntries = 32;
+const mostEnders = 24;
+/** Of what modules allocated and did not free: objects, and stacks. */
+const mostHeld = 131_072;
+const mostOrigins = 4096;
+/** Stacks a processor that are kept. */
+const walksSize = 512;
 const defaultHold = 300;
 /** Marks a processor. */
 const ringSize = 4096;
-/** Return addresses of a first free that are kept, two or three of BPF's own among them: walking the stack is what a free costs. */
-const freedDepth = 14;
+/** Return addresses of a first free that are kept, two or three of BPF's own among them. */
+const freedDepth = 20;
 /** Of so many readers on different processors one runs, however many of the others are held. */
 const mostReaders = 4;
 /** Milliseconds between looks for events to tell, and for modules that came or went. */
@@ -81,6 +97,8 @@ export class Guard {
   readonly #atStop: (() => void)[] = [];
   readonly #threads: Worker[] = [];
   readonly #uses = new Map<string, { readonly from: bigint; readonly links: readonly BpfLink[] }>();
+  /** By fentry: from the start to the end. */
+  readonly #entries: readonly Entry[];
   #table: SymbolTable;
   #told = 0;
 
@@ -96,17 +114,44 @@ export class Guard {
     if (table.addresses.length === 0 || table.addresses.at(-1) === 0n) throw new OopscopeError("not-permitted", "the kernel hides the addresses of its functions from this process (kernel.kptr_restrict, CAP_SYSLOG)", { sysctl: "kernel.kptr_restrict" });
     const count = new Map<string, number>();
     for (const name of table.names.split("\n")) count.set(name, (count.get(name) ?? 0) + 1);
-    const plan = planHooks({ argumentsOf: kernel.argumentsOf, hasFunction: (name) => count.get(name) === 1, hasTracepoint: kernel.hasTracepoint });
+    const names = { argumentsOf: kernel.argumentsOf, hasFunction: (name: string) => count.get(name) === 1, hasTracepoint: kernel.hasTracepoint };
+    const imports = await Promise.all(modules.map(importsOf));
+    const plan = planHooks(names, {
+      release: process.arch === "x64" && !wipesFree(),
+      slab: imports.some((one) => one === null || [...one].some(freesObjects)),
+      calls: (name) => imports.some((one) => one === null || one.has(name)),
+      leaks: options.leaks === true,
+    });
     const missing = missingRole(plan.hooks);
     if (missing !== null) throw new OopscopeError("missing-feature", `this kernel cannot be guarded: ${missing}`, {});
     const holding = hold > 0 && kernel.hasLoop && processors("online").length > 1;
     if (hold > 0 && !holding) options.onNote?.(`a second free is not held: ${kernel.hasLoop ? "there is one processor, and who writes the event down would not run" : "this kernel has no bpf_loop (5.17 and newer have)"}; --black-box puts both stacks into the panic's own log`);
-    const object = await BpfObject.open(packagedFile(kernel.hasLoop ? "programs/guard.bpf.o" : "programs/guard-noloop.bpf.o"), { name: "guard" });
+    const entries = options.unpinned === true ? [] : await entriesOf(modules, table, kernel.btf, (name) => count.has(name));
+    const settings = { holding, hold, blackBox: options.blackBox === true, leaks: options.leaks === true, sizes: kernel.sizes, level: options.evidence === undefined ? 2n : 3n, table };
+    const file = packagedFile(kernel.hasLoop ? "programs/guard.bpf.o" : "programs/guard-noloop.bpf.o");
+    const load = async (by: readonly Entry[]): Promise<BpfObject> => {
+      const object = await BpfObject.open(file, { name: "guard" });
+      try {
+        prepare(object, plan, by, settings);
+        object.load();
+        return object;
+      } catch (error) {
+        object.close();
+        throw error;
+      }
+    };
+    let object: BpfObject;
+    let bound = entries;
+    try {
+      object = await load(entries);
+    } catch (error) {
+      if (!(error instanceof OopscopeError) || entries.length === 0) throw error;
+      object = await load((bound = []));
+      options.onNote?.(`functions of the modules are watched by kprobes, which are slower than fentry: ${error.message}`);
+    }
     let guard: Guard | null = null;
     try {
-      prepare(object, plan, { holding, hold, blackBox: options.blackBox === true, level: options.evidence === undefined ? 2n : 3n });
-      object.load();
-      guard = new Guard(options, object, await MappedArray.open(object.map("board")), await MappedArray.open(object.map("words")), kernel.btf, table, plan, holding);
+      guard = new Guard(options, object, await MappedArray.open(object.map("board")), await MappedArray.open(object.map("words")), kernel.btf, table, plan, bound, holding);
       await guard.#begin();
       return guard;
     } catch (error) {
@@ -116,13 +161,14 @@ export class Guard {
     }
   }
 
-  private constructor(options: GuardOptions, object: BpfObject, board: MappedArray, words: MappedArray, types: Btf, table: SymbolTable, plan: HookPlan, holding: boolean) {
+  private constructor(options: GuardOptions, object: BpfObject, board: MappedArray, words: MappedArray, types: Btf, table: SymbolTable, plan: HookPlan, entries: readonly Entry[], holding: boolean) {
     this.#options = options;
     this.#object = object;
     this.#board = board;
     this.#words = words;
     this.#types = types;
     this.#table = table;
+    this.#entries = entries;
     this.#kernel = kernelWords();
     this.hooks = plan.hooks;
     this.left = plan.left;
@@ -142,6 +188,7 @@ export class Guard {
     await this.#startReaders(file, log);
     signal?.throwIfAborted();
     for (const hook of this.hooks) this.#object.program(hook.program).attach();
+    for (const [index] of this.#entries.entries()) this.#object.program(entryProgram(index)).attach();
     await this.#followModules();
     const look = setInterval(() => this.#tell(), lookInterval);
     let busy = false;
@@ -157,7 +204,7 @@ export class Guard {
     const options: Omit<ReaderOptions, "cpu"> = {
       boardId: this.#object.map("board").info().id,
       wordsId: this.#object.map("words").info().id,
-      places, evidence, log, kernel: this.#kernel, table: this.#table, shared: this.#shared, holding: this.holding,
+      places, evidence, log, kernel: this.#kernel, table: this.#table, shared: this.#shared, holding: this.holding, interval: lookEvery(this.#options.hold ?? defaultHold),
     };
     const refused = new Set<string>();
     for (const cpu of processors("online").slice(0, mostReaders)) {
@@ -181,8 +228,15 @@ export class Guard {
     }
     const guarded = rangesOf(this.#options.modules.map(({ name }) => name));
     const table = (which: "code" | "data") => Array.from({ length: mostModules }, (_, index) => ({ from: guarded[index]?.[which].from ?? 0n, to: guarded[index]?.[which].to ?? 0n }));
-    this.#object.variable("ranges").set(table("code"));
-    this.#object.variable("data_ranges").set(table("data"));
+    const whole = (which: "code" | "data") => {
+      const all = guarded.flatMap((one) => (one === null ? [] : [one[which]]));
+      return all.reduce((sum, { from, to }) => ({ from: from < sum.from ? from : sum.from, to: to > sum.to ? to : sum.to }), all[0] ?? { from: 0n, to: 0n });
+    };
+    for (const which of ["code", "data"] as const) {
+      const { from, to } = whole(which);
+      this.#object.variable(which === "code" ? "ranges" : "data_ranges").set(table(which));
+      this.#object.variable(which).set({ from, to });
+    }
     for (const [index, module] of this.#options.modules.entries()) {
       const range = guarded[index]?.code;
       const known = this.#uses.get(module.name);
@@ -202,7 +256,9 @@ export class Guard {
     // Then nothing tells which skbs it had, either.
     if (uses === null) this.#object.variable("everything").set(true);
     const links: BpfLink[] = [];
+    const byEntry = new Set(this.#entries.flatMap((entry) => (entry.module === module ? [entry.function] : [])));
     for (const { function: name, argument } of uses ?? []) {
+      if (byEntry.has(name)) continue;
       try {
         links.push(this.#object.program(`use_${argument}`).attach({ kind: "kprobe", function: `${module}:${name}` }));
       } catch (error) {
@@ -215,7 +271,12 @@ export class Guard {
 
   /** How many functions of the guarded modules have their skb looked at when they are entered. */
   get uses(): number {
-    return [...this.#uses.values()].reduce((sum, { links }) => sum + links.length, 0);
+    return [...this.#uses.values()].reduce((sum, { links }) => sum + links.length, this.#entries.length);
+  }
+
+  /** Modules that cannot be unloaded before the end: fentry holds them. */
+  get pinned(): readonly string[] {
+    return [...new Set(this.#entries.map(({ module }) => module))];
   }
 
   /** Tells events that are complete, in their order. */
@@ -233,9 +294,19 @@ export class Guard {
     }
   }
 
+  /** What the guarded modules allocated since the start and nobody has freed, by stack, the most bytes first; null where that was not wanted. In `text` as a report each. */
+  leaks(): { readonly leaks: readonly Leak[]; readonly text: string } | null {
+    if (this.#options.leaks !== true) return null;
+    const leaks = leaksOf(this.#object.map("held"), this.#object.map("origins"));
+    const now = monotonic();
+    return { leaks, text: leaks.map((leak) => leakText(leak, now, this.#kernel, namesOf(this.#table))).join("") };
+  }
+
   statistics(): GuardStatistics {
-    const counts = this.#object.map("counts").get(0) as Readonly<Record<"marked" | "cleared" | "checked" | "forgotten" | "lost" | "changed" | "stackless", bigint>>[];
-    const sum = (name: keyof (typeof counts)[number]): bigint => counts.reduce((total, one) => total + one[name], 0n);
+    type Counts = Readonly<Record<"marked" | "cleared" | "forgotten" | "lost" | "changed" | "stackless" | "walked" | "untracked", bigint>>;
+    const processorsMap = this.#object.map("processors");
+    const counts = Array.from({ length: processorsMap.maxEntries }, (_, index) => (processorsMap.get(index) as { readonly counters: Counts }).counters);
+    const sum = (name: keyof Counts): bigint => counts.reduce((total, one) => total + one[name], 0n);
     let missedClears = 0n;
     let missed = 0n;
     for (const { program, role } of this.hooks) {
@@ -244,7 +315,7 @@ export class Guard {
       else missed += recursionMisses;
     }
     return {
-      marked: sum("marked"), cleared: sum("cleared"), checked: sum("checked"), forgotten: sum("forgotten"), lost: sum("lost"), changed: sum("changed"), stackless: sum("stackless"),
+      marked: sum("marked"), cleared: sum("cleared"), forgotten: sum("forgotten"), lost: sum("lost"), changed: sum("changed"), stackless: sum("stackless"), walked: sum("walked"), untracked: sum("untracked"),
       missedClears, missed, events: this.#told,
     };
   }
@@ -268,18 +339,66 @@ export class Guard {
   }
 }
 
-type Settings = { readonly holding: boolean; readonly hold: number; readonly blackBox: boolean; /** What a hold waits for. */ readonly level: bigint };
+/** A function of a module that is watched by fentry. */
+type Entry = SkbUse & { readonly module: string };
 
-function prepare(object: BpfObject, plan: HookPlan, { holding, hold, blackBox, level }: Settings): void {
-  const wanted = new Set(plan.hooks.map(({ program }) => program));
+const entryProgram = (index: number): string => `entry_${index.toString(8).padStart(2, "0")}`;
+
+/** Functions of loaded modules that fentry takes: with a type in the module's BTF, and the only ones of their name, by which the kernel finds them. */
+async function entriesOf(modules: readonly GuardedModule[], table: SymbolTable, types: Btf, inKernel: (name: string) => boolean): Promise<readonly Entry[]> {
+  const loaded = new Set(moduleRanges(table.modules).map(({ module }) => module));
+  const entries: Entry[] = [];
+  for (const { name: module } of modules) {
+    if (!loaded.has(module)) continue;
+    for (const use of (await skbUses(module, null, functionsOf(table, module), types)) ?? []) {
+      if (entries.length < mostEntries && !inKernel(use.function) && table.names.split(`\n${use.function}\t`).length === 2) entries.push({ ...use, module });
+    }
+  }
+  return entries;
+}
+
+type Settings = { readonly holding: boolean; readonly hold: number; readonly blackBox: boolean; readonly leaks: boolean; readonly sizes: AllocationSizes; /** What a hold waits for. */ readonly level: bigint; readonly table: SymbolTable };
+
+function prepare(object: BpfObject, plan: HookPlan, entries: readonly Entry[], { holding, hold, blackBox, leaks, sizes, level, table }: Settings): void {
+  const wanted = new Set([...plan.hooks.map(({ program }) => program), ...entries.map((_, index) => entryProgram(index))]);
   for (const program of object.programs.values()) program.autoload = wanted.has(program.name) || program.name.startsWith("use_");
-  object.setMaxEntries("marks", ringSize * (Math.max(...processors("possible")) + 1));
+  for (const [index, { function: name }] of entries.entries()) object.program(entryProgram(index)).setTarget(name);
+  object.variable("use_argument").set(Array.from({ length: mostEntries }, (_, index) => entries[index]?.argument ?? 0));
+  const count = Math.max(...processors("possible")) + 1;
+  object.setMaxEntries("marks", ringSize * count);
+  object.setMaxEntries("walks", walksSize * count);
+  object.setMaxEntries("processors", count);
   object.variable("ring_size").set(ringSize);
   object.variable("freed_size").set(8 * freedDepth);
   object.variable("cache_put").set(plan.cachePut);
   object.variable("black_box").set(blackBox);
   object.variable("hold_time").set(holding ? BigInt(Math.round(hold * 1e6)) : 0n);
   object.variable("hold_level").set(level);
+  object.setMaxEntries("held", leaks ? mostHeld : 1);
+  object.setMaxEntries("origins", leaks ? mostOrigins : 1);
+  object.variable("leaks").set(leaks);
+  object.variable("kmalloc_size").set(sizes.kmalloc);
+  object.variable("cache_size").set(sizes.cache);
+  object.variable("vmalloc_areas").set(vmallocAreas());
+  const code = codeRegion(table);
+  object.variable("code_from").set(code.from);
+  object.variable("code_size").set(code.to - code.from);
+  if (!plan.release) return;
+  object.variable("release_from").set(functionRange(table, "skb_release_head_state")?.from ?? 0n);
+  const ends = enders.flatMap((name) => functionRange(table, name) ?? []);
+  object.variable("enders").set(Array.from({ length: mostEnders }, (_, index) => ({ from: ends[index]?.from ?? 0n, to: ends[index]?.to ?? 0n })));
+}
+
+/** Where code of the kernel and of any module lies: on x86-64 the last two gigabytes; elsewhere within four of the kernel. What is no code but lies there makes stacks look different, and never the same. */
+function codeRegion(table: SymbolTable): { readonly from: bigint; readonly to: bigint } {
+  if (process.arch === "x64") return { from: 0xffff_ffff_8000_0000n, to: 0xffff_ffff_ff00_0000n };
+  const { from } = table.ranges[0]!;
+  return { from: from - (1n << 32n), to: from + (1n << 32n) };
+}
+
+/** Milliseconds between looks of a reader: a small part of a hold; without one each counts. */
+function lookEvery(hold: number): number {
+  return Math.min(10, Math.max(1, Math.floor(hold / 30)));
 }
 
 async function readiness(thread: Worker): Promise<ThreadHardness> {

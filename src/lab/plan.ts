@@ -32,6 +32,8 @@ export type LabOptions = {
   /** MiB; default 1024, or what the scenario wants. */
   readonly memory?: number;
   readonly cpus?: number;
+  /** Two network cards (virtio_net) that are wired to each other and to nothing else. */
+  readonly wired?: boolean;
   /** Seconds; default 120, or what the scenario wants. */
   readonly timeout?: number;
   /** The guest's root: the host's file system, read-only below an overlay in memory (the default), or busybox alone (the default for a scenario). */
@@ -84,6 +86,7 @@ export async function planLab(options: LabOptions, interactive: boolean): Promis
       cpus: positive("cpus", options.cpus ?? scenario?.cpus ?? 1),
       append: [scenario?.append ?? "", options.append ?? ""].filter((words) => words !== "").join(" "),
       hostRoot: root === "host",
+      wired: options.wired === true,
     },
     guest: { drivers, modules, root, script, folder, env: options.env ?? {}, arch, busybox: options.busybox ?? (await busyboxFor(kernel)) },
     timeout: positive("timeout", options.timeout ?? scenario?.timeout ?? 120) * 1000,

@@ -10,6 +10,8 @@ export type Machine = {
   readonly append: string;
   /** The host's file system, read-only, for a 9p mount by the tag `root`. */
   readonly hostRoot: boolean;
+  /** Two network cards (virtio_net) that are wired to each other and to nothing else. */
+  readonly wired?: boolean;
 };
 
 /** The whole command. Always TCG: it works everywhere, inside other virtual machines too. */
@@ -30,6 +32,7 @@ export function qemuCommand(
       ...["-chardev", machine.interactive ? "stdio,id=console,signal=off,mux=off" : "stdio,id=console,signal=off", "-serial", "chardev:console"],
       ...["-chardev", `socket,id=control,fd=${machine.controlDescriptor}`],
       ...(arm ? ["-device", "virtio-serial-pci", "-device", "virtserialport,chardev=control"] : ["-serial", "chardev:control"]),
+      ...(machine.wired === true ? [0, 1].flatMap((port) => ["-netdev", `hubport,id=port${port},hubid=0`, "-device", `virtio-net-pci,netdev=port${port},romfile=`]) : []),
       ...(machine.hostRoot ? ["-virtfs", "local,path=/,mount_tag=root,security_model=none,readonly=on,multidevs=remap"] : []),
     ],
   };

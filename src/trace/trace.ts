@@ -108,6 +108,8 @@ export class Trace implements AsyncIterable<TraceEvent> {
   #seen: Record<LostEvent["why"], bigint> = { full: 0n, rate: 0n, nested: 0n };
   readonly #names: KernelNames;
   readonly #packets: boolean;
+  /** When all was attached, by the clock of events: of a packet that was met before, the end may have passed unseen. */
+  readonly #since = process.hrtime.bigint();
   /** Modules that kprobes are in, as they were found last. */
   readonly #modules: Map<string, number | null>;
   #lookedAt = performance.now();
@@ -188,7 +190,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
   async *batches(): AsyncGenerator<TraceEvent[], void, void> {
     let asked = performance.now();
     while (this.#open && this.#signal?.aborted !== true) {
-      const events = this.#ring.take(1024);
+      const events = this.#taken();
       if (events.length > 0) yield await this.#filled(events);
       const now = performance.now();
       if (now - asked >= lostEvery) {
@@ -205,6 +207,11 @@ export class Trace implements AsyncIterable<TraceEvent> {
     if (this.#open) for (const events of this.rest()) yield await this.#filled(events);
   }
 
+  #taken(): TraceEvent[] {
+    const events = this.#ring.take(1024);
+    return this.#packets ? events.filter(({ time }) => time >= this.#since) : events;
+  }
+
   async #filled(events: TraceEvent[]): Promise<TraceEvent[]> {
     return this.#lines === null ? events : this.#lines.filled(events);
   }
@@ -217,7 +224,7 @@ export class Trace implements AsyncIterable<TraceEvent> {
   /** Detaches, and gives what is in the ring still; stacks of it have names, and no lines. */
   *rest(): Generator<TraceEvent[], void, void> {
     this.#detach();
-    for (let events = this.#ring.take(1024); events.length > 0; events = this.#ring.take(1024)) yield events;
+    for (let events = this.#taken(); events.length > 0; events = this.#taken()) yield events;
     const lost = this.#lost();
     if (lost.length > 0) yield lost;
   }
@@ -351,7 +358,7 @@ async function openTrace({ probes: texts, expressions = [], filter = null, pcap 
       refused.push({ probe: probeText(probe), why: error.message });
     }
   }
-  if (plans.every(({ probe }) => ends.has(probe))) throw wrong ?? noProbes(refused);
+  if (plans.every(({ probe }) => ends.has(probe))) throw wrong instanceof ExpressionError ? wrong : noProbes(refused);
   const programs: GeneratedProgram[] = [];
   const maps: BpfMap[] = [];
   const make = async (map: Parameters<typeof BpfMap.create>[0]): Promise<BpfMap> => {

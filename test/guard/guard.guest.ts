@@ -1,14 +1,17 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { made, suites } from "../bpf/guest.ts";
+import { made, moduleOf, suites } from "../bpf/guest.ts";
 import { decode } from "../../src/decode/index.ts";
 import { explain } from "../../src/explain/index.ts";
-import { runLab, trimConsole } from "../../src/lab/index.ts";
+import { buildModule, findKernel, runLab, trimConsole, type LabOptions } from "../../src/lab/index.ts";
 
 const cli = `${process.execPath} ${join(import.meta.dirname, "../../dist/cli/main.cjs")}`;
 
 // In an emulated machine beside others a third of a second is short: the holds are longer than what is the default.
+
+/** `make soak` loads for ten minutes. */
+const loadSeconds = process.env["OOPSCOPE_LOAD_SECONDS"] ?? "15";
 
 /** Starts guard in the guest and waits until it watches. The module's file is where the lab put it. */
 const start = (what: string, options: string): string => `${cli} guard ${what} ${options} > /tmp/out 2> /tmp/err &
@@ -28,11 +31,11 @@ const stream = new Promise((done) => { let size = 0; createServer((socket) => so
 Promise.all([datagrams, stream]).then(() => process.exit());
 '`;
 
-async function crash(name: string, scenario: string, kernel: string, script: string): Promise<{ console: string; report: ReportSummary | undefined; outcome: string }> {
+async function crash(name: string, scenario: string, kernel: string, script: string, options: LabOptions = {}): Promise<{ console: string; report: ReportSummary | undefined; outcome: string }> {
   mkdirSync(made, { recursive: true });
   const path = join(made, `${name}-${kernel}.sh`);
   writeFileSync(path, `#!/bin/sh\nexport HOME=/tmp\ncd /tmp\n${script}\n`, { mode: 0o755 });
-  const result = await runLab({ scenario, kernel, script: path, cpus: 2, memory: 1536, timeout: 200 });
+  const result = await runLab({ scenario, kernel, script: path, cpus: 2, memory: 1536, timeout: 200, ...options });
   const text = result.console.toString("latin1");
   if (process.env["OOPSCOPE_SHOW_GUEST"]) process.stderr.write(text);
   const { case: decoded } = await decode(Buffer.from(trimConsole(text, scenario.replaceAll("-", "_")), "latin1"), { modules: result.modules, root: null });
@@ -63,6 +66,7 @@ it(`${own}: load without an event; the module comes back; a second free in softi
     `${moduleFile("skb_double_free")}
 ${start("skb_double_free", "--format json")}
 ${traffic}
+sh ${join(import.meta.dirname, "load.sh")} ${loadSeconds}
 kill -INT $guard; wait $guard
 sed -n 's/.*note: \\([0-9]* events; \\([0-9]*\\) frees remembered\\).*/@@ \\1/p' /tmp/err; grep warning /tmp/err
 ${start("/tmp/skb_double_free.ko", "--hold 2000 -o /tmp/case.json")}
@@ -70,10 +74,13 @@ ${start("/tmp/skb_double_free.ko", "--hold 2000 -o /tmp/case.json")}
 sleep 4
 ip addr add 10.9.0.1/24 dev tun9; ip link set tun9 up; ip addr add 10.8.0.1/24 dev tin0; ip link set tin0 up
 echo 1 > /proc/sys/net/ipv4/ip_forward; echo 2 > /sys/module/skb_double_free/parameters/inject; sleep 10`,
+    { wired: true, modules: ["drivers/net/virtio_net", "drivers/net/veth", "net/bridge/bridge"].map((name) => moduleOf(own!, name)), timeout: 240 + Number(loadSeconds) },
   );
   const [, events, frees] = /^@@ (\d+) events; (\d+) frees/m.exec(console) ?? [];
   // All of the load's skbs were remembered, as nothing told which were the module's: none of them made an event.
   expect({ events, enough: Number(frees) > 2000 }).toEqual({ events: "0", enough: true });
+  // Each stream had some.
+  expect([...console.matchAll(/^@@ load (\w+) (\d+)\r?$/gm)].map(([, way, size]) => [way, Number(size) > 1_000_000])).toEqual([["wire", true], ["bridge", true], ["forward", true]]);
   expect(outcome).toBe("panicked");
   expect(report).toEqual({ kind: "double-free", mode: "softirq", rule: "double-free-skb", confidence: "high", guilty, earlier: first });
   // Written before the kernel's own report: that is what the hold is for.
@@ -83,26 +90,64 @@ echo 1 > /proc/sys/net/ipv4/ip_forward; echo 2 > /sys/module/skb_double_free/par
 it(`${other}: the black box alone tells both frees in the panic's own log`, async () => {
   const { report, outcome, console } = await crash(
     "guard-black-box",
-    "skb-double-free",
+    "skb-double-free-forward",
     other!,
     `${moduleFile("skb_double_free")}
 ${start("/tmp/skb_double_free.ko", "--hold 0 --black-box")}
 sed 's/^/@@ /' /proc/sys/kernel/ftrace_dump_on_oops
 # Nobody is left who could write it down.
 kill -STOP $guard
-ip addr add 10.9.0.1/24 dev tun9; ip link set tun9 up
-bash -c 'echo hello > /dev/udp/10.9.0.2/9'; sleep 5`,
+ip addr add 10.9.0.1/24 dev tun9; ip link set tun9 up; ip addr add 10.8.0.1/24 dev tin0; ip link set tin0 up
+echo 1 > /proc/sys/net/ipv4/ip_forward; echo 2 > /sys/module/skb_double_free/parameters/inject; sleep 8`,
   );
   expect(/^@@ (\d)/m.exec(console)?.[1]).toBe("1");
   expect(outcome).toBe("panicked");
-  expect(report).toEqual({ kind: "double-free", mode: "process", rule: "double-free-skb", confidence: "high", guilty, earlier: report?.earlier });
+  expect(report).toEqual({ kind: "double-free", mode: "softirq", rule: "double-free-skb", confidence: "high", guilty, earlier: report?.earlier });
   // Where st_drop ends with a jump, its caller's line is all that the stack has.
   expect([first, caller]).toContain(report?.earlier);
 }, 300_000);
 
-it.each(process.env["OOPSCOPE_SCENARIOS"] === "all" ? suites() : [own!])("%s: an object of kmalloc", async (kernel) => {
-  const { report, console } = await crash("guard-kmalloc", "kmalloc-double-free", kernel, `${moduleFile("kmalloc_double_free")}\n${start("/tmp/kmalloc_double_free.ko", "-o /tmp/case.json")}\necho 0 > /proc/kmalloc_double_free; sleep 3; cat /tmp/err`);
-  const line = (mark: string): number => lineOf("kmalloc_double_free", mark);
-  expect(report).toEqual({ kind: "double-free", mode: "process", rule: "double-free-slab", confidence: "high", guilty: `df_session_destroy:${line("GUILTY")}`, earlier: `df_session_setup:${line("@first")}` });
-  expect(console).toContain("BUG: oopscope-guard: double-free of an object");
+const line = (mark: string): number => 1 + readFileSync("test/guard/guard_objects/guard_objects.c", "utf8").split("\n").findIndex((text) => text.includes(`/* @${mark} */`));
+const twice = (kind: string, rule: string, name: string, first: string, again: string): object => ({ kind, rule, guilty: `${name}:${line(again)}`, earlier: `${name}:${line(first)}` });
+
+it.each(process.env["OOPSCOPE_SCENARIOS"] === "all" ? suites() : [own!])("%s: 100,000 frees without an event; then objects and skbs, each freed twice, freed wrongly, used too late, or never freed", async (kernel) => {
+  mkdirSync(made, { recursive: true });
+  const module = join(made, "guard_objects.ko");
+  await buildModule(await findKernel(kernel), "test/guard/guard_objects", module, "test/guard/guard_objects");
+  const path = join(made, `guard-objects-${kernel}.sh`);
+  const play = (...cases: number[]): string => cases.map((one) => `echo ${one} > /sys/module/guard_objects/parameters/play`).join("; ");
+  writeFileSync(path, `#!/bin/sh
+export HOME=/tmp
+cp ${module} /tmp; cd /tmp; cp /dev/.oopscope/modules/*-kmalloc_double_free.ko kmalloc_double_free.ko
+${start("./guard_objects.ko ./kmalloc_double_free.ko", "--leaks --hold 3000 --format json")}
+${play(9)}
+kill -INT $guard; wait $guard
+grep warning err
+${process.execPath} -e 'for (const { title, verdict } of JSON.parse(require("fs").readFileSync("out", "utf8")).reports) console.log("@@ leak", title, verdict.rule, verdict.guilty.function + ":" + verdict.guilty.line)'
+${start("./guard_objects.ko ./kmalloc_double_free.ko", "--hold 3000 -o case.json")}
+${play(10)}; echo @@ 100000 frees; ${play(1, 3, 4, 6, 7, 8, 2)}
+${kernel === own ? "echo 0 > /proc/kmalloc_double_free" : play(5)}; sleep 5
+`, { mode: 0o755 });
+  const result = await runLab({ scenario: "kmalloc-double-free", modules: [module], kernel, script: path, cpus: 2, memory: 1536, timeout: 200 });
+  const text = result.console.toString("latin1");
+  if (process.env["OOPSCOPE_SHOW_GUEST"]) process.stderr.write(text);
+  const said = [...text.matchAll(/^@@ (.*?)\r?$/gm)].map(([, words]) => words!);
+  expect(said.sort()).toEqual([
+    "100000 frees", `leak oopscope-guard: leak of objects in go_leak leak go_leak:${line("leak")}`, `leak oopscope-guard: leak of skbs in go_leak leak go_leak:${line("leak_skb")}`,
+  ]);
+  const { case: decoded } = await decode(Buffer.from(text, "latin1"), { modules: [...result.modules, module], root: null });
+  const { reports } = await explain(decoded);
+  const seen = reports.filter(({ title }) => title.startsWith("oopscope-guard: ")).map(({ kind, verdict }) => ({
+    kind, rule: verdict?.rule, guilty: `${verdict?.guilty?.function}:${verdict?.guilty?.line}`, earlier: verdict?.earlier[0] ? `${verdict.earlier[0].function}:${verdict.earlier[0].line}` : null,
+  }));
+  expect(seen).toEqual([
+    twice("double-free", "double-free-slab", "go_kfree", "kfree", "kfree_again"),
+    twice("double-free", "double-free-slab", "go_bulk", "bulk", "bulk_again"),
+    twice("double-free", "double-free-slab", "go_vfree", "vfree", "vfree_again"),
+    twice("use-after-free", "use-after-free", "go_use", "use", "used"),
+    twice("double-free", "double-free-skb", "go_consume_after_kfree", "kfree_skb", "consume_again"),
+    twice("double-free", "double-free-skb", "go_kfree_after_consume", "consume", "kfree_skb_again"),
+    twice("double-free", "double-free-slab", "go_kfree_rcu", "rcu", "rcu_again"),
+    kernel !== own ? { kind: "invalid-free", rule: "invalid-free", guilty: `go_invalid:${line("invalid")}`, earlier: null } : { kind: "double-free", rule: "double-free-slab", guilty: `df_session_destroy:${lineOf("kmalloc_double_free", "GUILTY")}`, earlier: `df_session_setup:${lineOf("kmalloc_double_free", "@first")}` },
+  ]);
 }, 300_000);

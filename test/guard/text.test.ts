@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { parseLog } from "../../src/oops/index.ts";
-import { eventText, frameText, moduleRanges, skbArgumentsOf, taintText, type GuardEvent, type SymbolTable } from "../../src/guard/index.ts";
+import { eventText, frameText, leakText, moduleRanges, skbArgumentsOf, taintText, type GuardEvent, type SymbolTable } from "../../src/guard/index.ts";
 import { recordsOf } from "../../src/guard/reader.ts";
 
 const modules = "st 16384 0 - Live 0xffffffffc0400000 (OE)\noverlay 163840 1 - Live 0xffffffffc0200000\n";
@@ -49,6 +49,26 @@ Freed by task 8 on cpu 0, 374980 ns before:
       context: { cpu: 1, pid: 207, comm: "ev?il", mode: "process", taint: { flags: "GOE", words: ["OOT_MODULE", "UNSIGNED_MODULE"] } },
       stacks: [["call trace", "consume_skb null", "st_xmit st", "kfree_skbmem null"], ["freed by", "kfree_skbmem null", "st_drop st"]],
     },
+  ]);
+});
+
+it("writes what was never freed, and what should not be, as reports that are read back", () => {
+  const table = tableOf();
+  const frame = (address: bigint, exact: boolean): string | null => frameText(table, address, table.ranges, exact);
+  const wrong = eventText({ ...event, kind: "invalid-free", object: "slab", packet: null, freed: null }, kernel, frame);
+  const leak = leakText({ object: "slab", count: 3, bytes: 12_288n, first: { address: 1n, time: 1000n, pid: 7, tid: 8, cpu: 0, comm: "st\t1" }, stack: [0xffffffff81000105n, 0xffffffffc04000b0n] }, 3000n, kernel, frame);
+  expect(leak).toBe(`==================================================================
+BUG: oopscope-guard: leak of 3 objects, 12288 bytes, the first 2000 ns ago
+CPU: 0 PID: 8 Comm: st?1 Tainted: GOE 6.1.0-56-amd64 #1 SMP Debian 6.1.192-2
+Call Trace:
+ consume_skb+0x5/0xc0
+ st_xmit+0x70/0x3fc0 [st]
+==================================================================
+`);
+  const { reports } = parseLog(Buffer.from(wrong + leak));
+  expect(reports.map(({ title, kind, corrupted, stacks }) => ({ title, kind, corrupted, stacks: stacks.map(({ name, frames }) => [name, ...frames.map(({ symbol }) => symbol)]) }))).toEqual([
+    { title: "oopscope-guard: invalid-free of an object in consume_skb", kind: "invalid-free", corrupted: null, stacks: [["call trace", "consume_skb", "st_xmit", "kfree_skbmem"]] },
+    { title: "oopscope-guard: leak of objects in consume_skb", kind: "leak", corrupted: null, stacks: [["call trace", "consume_skb", "st_xmit"]] },
   ]);
 });
 

@@ -1,24 +1,12 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { parseLog, type ParsedFrame, type ParsedLog } from "../../src/oops/index.ts";
+import { randomForTest } from "../support/seed.ts";
 
 const folder = new URL("logs/", import.meta.url);
 const logs = readdirSync(folder).filter((file) => file.endsWith(".log")).map((file) => readFileSync(new URL(file, folder)));
 const formsFolder = new URL("../fixtures/forms/", import.meta.url);
 const forms = readdirSync(formsFolder).filter((file) => file !== "README.md").map((file) => readFileSync(new URL(file, formsFolder)));
-const seed = Number(process.env["SEED"] ?? Date.now() % 2 ** 31);
-
-/** xorshift32 */
-function numbers(state: number): (below: number) => number {
-  state = (state || 1) >>> 0;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    state >>>= 0;
-    return state % below;
-  };
-}
 
 const spice = ["+0x", "/0x", "[<", ">]", "(", ")", "\n", "\r", "\x1b[", "\0", "\xff", " ? ", "<TASK>", "Code: ", "RIP: ", "BUG: ", "WARNING: ", "[ T1]", "[   1.0] ", "0x", "Call Trace:", "Modules linked in:", "=".repeat(66), "Kernel panic - not syncing: ", "A".repeat(3000), "0".repeat(3000), " ".repeat(3000), "(".repeat(3000), "[<".repeat(1500), "? ".repeat(1500), "f+0x1/0x2 ".repeat(300)];
 
@@ -83,21 +71,23 @@ function problemOf(bytes: Buffer, log: ParsedLog): string | null {
   return null;
 }
 
-test(`20,000 mutated logs keep their lines and their spans (SEED=${seed})`, () => {
-  const next = numbers(seed);
+test("20,000 mutated logs keep their lines and their spans", () => {
+  const random = randomForTest("mutated logs");
+  const next = (below: number): number => random.below(below);
   for (let round = 0; round < 20_000; round++) {
     const bytes = mutate(logs[next(logs.length)]!, next);
     const problem = problemOf(bytes, parseLog(bytes));
-    if (problem !== null) expect(problem, `round ${round}, SEED=${seed}`).toBeNull();
+    if (problem !== null) expect(problem, `round ${round}, OOPSCOPE_SEED=${random.seed}`).toBeNull();
   }
 }, 120_000);
 
-test(`2,000 mutated forms (SEED=${seed})`, () => {
-  const next = numbers(seed + 1);
+test("2,000 mutated forms", () => {
+  const random = randomForTest("mutated forms");
+  const next = (below: number): number => random.below(below);
   for (let round = 0; round < 2_000; round++) {
     const bytes = mutate(forms[next(forms.length)]!, next);
     const problem = problemOf(bytes, parseLog(bytes));
-    if (problem !== null) expect(problem, `round ${round}, SEED=${seed}`).toBeNull();
+    if (problem !== null) expect(problem, `round ${round}, OOPSCOPE_SEED=${random.seed}`).toBeNull();
   }
 }, 120_000);
 

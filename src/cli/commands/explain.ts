@@ -11,7 +11,7 @@ import { SourceFolders } from "../../source/index.ts";
 import { exit } from "../exit.ts";
 import { noteUsed, withDebuginfod } from "../fetched.ts";
 import { readLog, statusOf } from "../input.ts";
-import { gathered, isTerminal, say, writePieces, writeResult } from "../output.ts";
+import { gathered, isTerminal, say, terminalColumns, writePieces, writeResult } from "../output.ts";
 import { rulePage } from "../rule-pages.ts";
 import { saveFile } from "../savefile.ts";
 import { tuneFor, optionsOf, talk, type LogFlags } from "./decode.ts";
@@ -79,7 +79,7 @@ export function terminalOptions(color: ExplainFlags["color"], onTerminal: boolea
   const wanted = onTerminal && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
   const colour = color === "always" || (color === "auto" && wanted);
   return {
-    columns: onTerminal ? (process.stdout.columns ?? null) : null,
+    columns: onTerminal ? terminalColumns() : null,
     colour,
     ...(colour && onTerminal ? { linkOf: (file: string) => (existsSync(file) ? pathToFileURL(resolve(file)).href : null) } : {}),
   };

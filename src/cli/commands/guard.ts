@@ -18,6 +18,7 @@ export type GuardFlags = {
   readonly hold: number;
   readonly blackBox?: boolean;
   readonly unpinned?: boolean;
+  readonly leaks?: boolean;
   readonly output?: string;
   readonly source?: string[];
   readonly vmlinux?: string;
@@ -43,6 +44,8 @@ export async function runGuard(modules: readonly string[], flags: GuardFlags): P
       modules: guarded,
       hold: flags.hold,
       blackBox: flags.blackBox === true,
+      unpinned: flags.unpinned === true,
+      leaks: flags.leaks === true,
       signal,
       ...(flags.output === undefined ? {} : { evidence: `${flags.output}.evidence` }),
       onEvent: (event, text, level) => {
@@ -53,21 +56,23 @@ export async function runGuard(modules: readonly string[], flags: GuardFlags): P
       onNote: (text) => void (flags.quiet !== true && say("note", text)),
     });
     let statistics: GuardStatistics | null;
+    let held: ReturnType<Guard["leaks"]> = null;
     try {
       if (flags.quiet !== true) begin(guard, guarded, flags);
       await until(stop.signal, flags.duration);
+      held = guard.leaks();
     } finally {
       statistics = await guard.stop();
       signal.removeEventListener("abort", onAbort);
     }
     if (statistics !== null) sayStatistics(statistics, flags);
-    const found = await caseOf(seen, guarded, statistics, flags);
+    const found = await caseOf(seen, held?.text ?? "", guarded, statistics, flags);
     if (flags.output !== undefined) {
       saveFile(flags.output, gathered(casePieces(found)));
       if (flags.quiet !== true) say("note", `saved ${flags.output}`, found.reports.length === 0 ? null : `oopscope explain ${flags.output}`);
     }
     if (flags.format === "json") writePieces(casePieces(found));
-    else if (seen.length === 0) writeResult("nothing was caught\n");
+    else if (found.reports.length === 0) writeResult("nothing was caught\n");
     else writePieces((await piecesOf("terminal"))(found, terminalOptions(flags.color, isTerminal(1))));
     return exit.done;
   });
@@ -85,6 +90,7 @@ function moduleOf(text: string): GuardedModule {
 function begin(guard: Guard, guarded: readonly GuardedModule[], flags: GuardFlags): void {
   const count = (way: string): number => guard.hooks.filter((hook) => hook.way === way).length;
   say("note", `guarding ${guarded.map(({ name }) => name).join(", ")}: ${count("fentry")} functions by fentry, ${count("kprobe")} by kprobe, ${count("tracepoint")} tracepoints of the kernel, ${guard.uses} functions of the modules; ${(guard.memory / 1e6).toFixed(1)} MB of the kernel's memory; ${guard.holding ? `a second free is held up to ${flags.hold} ms` : "no hold"}; Ctrl-C ends it`);
+  if (guard.pinned.length > 0) say("note", `${guard.pinned.join(", ")} cannot be unloaded meanwhile; --unpinned watches by kprobes, which are slower`);
   for (const { function: name, role, why } of guard.left) if (role === "clear" || flags.verbose === true) say(role === "clear" ? "warning" : "note", `${name} is not watched: ${why}`);
 }
 
@@ -109,19 +115,20 @@ function wordsOf({ kind, object, address, comm, tid, cpu, hold, waited }: GuardE
   return `${kind} of ${object === "skb" ? "an skb" : "an object"} at 0x${address.toString(16)} by ${comm} (${tid}) on CPU ${cpu}: evidence ${evidence}${held}`;
 }
 
-function sayStatistics({ marked, cleared, forgotten, stackless, changed, lost, missedClears, missed, events }: GuardStatistics, flags: GuardFlags): void {
-  if (flags.quiet !== true) say("note", `${events} events; ${marked} frees remembered, ${cleared} of them allocated again, ${forgotten} forgotten for want of room`);
+function sayStatistics({ marked, cleared, forgotten, stackless, walked, changed, lost, untracked, missedClears, missed, events }: GuardStatistics, flags: GuardFlags): void {
+  if (flags.quiet !== true) say("note", `${events} events; ${marked} frees remembered, ${cleared} of them allocated again, ${forgotten} forgotten for want of room; ${walked} stacks walked`);
   if (stackless > 0n) say("warning", `${stackless} frees were remembered without their stack`);
   if (changed > 0n) say("warning", `${changed} second frees of what looked like another object by then: an allocation was not seen; no event was made of them`);
+  if (untracked > 0n) say("warning", `${untracked} allocations, or frees of many at once, were not followed for want of room: there may be more leaks, or fewer`);
   if (lost > 0n) say("warning", `${lost} events found no place and are lost`);
   if (missedClears > 0n) say("warning", `the kernel left out ${missedClears} clears: an allocation may not have been seen, so what was caught has less confidence`);
   if (missed > 0n) say("warning", `the kernel left out ${missed} looks at frees: some were not tracked`);
 }
 
 /** The events as a case: reports like those of a log, decoded and explained. */
-async function caseOf(seen: readonly Seen[], guarded: readonly GuardedModule[], statistics: GuardStatistics | null, flags: GuardFlags): Promise<Case> {
+async function caseOf(seen: readonly Seen[], leaks: string, guarded: readonly GuardedModule[], statistics: GuardStatistics | null, flags: GuardFlags): Promise<Case> {
   const files = guarded.flatMap(({ file }) => file ?? []);
-  const bytes = Buffer.from(seen.map(({ text }) => text).join(""), "latin1");
+  const bytes = Buffer.from(seen.map(({ text }) => text).join("") + leaks, "latin1");
   const { case: decoded } = await decode(bytes, { ...(flags.vmlinux === undefined ? {} : { vmlinux: flags.vmlinux }), modules: files, also: fetchedPlaces(), name: "guard" });
   await noteUsed(decoded);
   const explained = await deepened({ ...decoded, tool: { version } }, { modules: files.map((file) => dirname(file)), ...(flags.source === undefined ? {} : { source: flags.source }) });
@@ -141,6 +148,6 @@ function recordOf(event: GuardEvent, level: EvidenceLevel): CaseEvent {
   const { freed } = event;
   return {
     ...event, address: hex(event.address), time: String(event.time), waited: String(event.waited), evidence: level, stack: event.stack.map(hex),
-    freed: { ...freed, time: String(freed.time), stack: freed.stack.map(hex) },
+    freed: freed === null ? null : { ...freed, time: String(freed.time), stack: freed.stack.map(hex) },
   };
 }

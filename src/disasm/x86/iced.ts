@@ -34,7 +34,7 @@ export function withEngine<T>(work: (engine: Engine) => T): T {
 const tierUp = ["wasm-dynamic-tiering", "wasm-tier-up"];
 
 function load(): Engine {
-  const iced = createRequire(import.meta.url)("iced-x86") as typeof Iced;
+  const iced = createRequire(import.meta.filename)("iced-x86") as typeof Iced;
   const formatter = new iced.Formatter(iced.FormatterSyntax.Gas);
   formatter.hexPrefix = "0x";
   formatter.uppercaseHex = false;

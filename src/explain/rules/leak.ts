@@ -15,8 +15,8 @@ export const leak: Rule = {
   blame: (subject) => (subject.allocatedBy.length > 0 ? byAllocator(subject) : byTrail(subject)),
   confidence: "medium",
   summary: (who) => `memory leak: ${someone(who, "somebody")} allocates what nobody frees`,
-  next: (_subject, guilty) => [
-    ...(guilty?.module === null || guilty === null ? [] : [{ why: "see what the module allocates and does not free", command: `oopscope guard ${guilty.module} --leaks` }]),
+  next: (subject, guilty) => [
+    ...(guilty?.module === null || guilty === null || subject.has(/BUG: oopscope-guard: /) ? [] : [{ why: "see what the module allocates and does not free", command: `oopscope guard ${guilty.module} --leaks` }]),
     ...trace(guilty, "see its allocations"),
   ],
 };

@@ -25,15 +25,23 @@ export const useAfterFree: Rule = {
   blame: byTrail,
   confidence: "high",
   summary: (who, subject) => {
-    const use = pick(subject.trail, subject).place;
+    const use = useOf(subject).place;
     const user = use === null ? "somebody" : `\`${use.fn?.function ?? use.frame.symbol}\``;
     return who?.startsWith(user) ? `use after free: ${who} uses an object that was freed before` : `use after free: ${someone(who, "someone")} frees an object that ${user} still uses`;
   },
   next: (subject, guilty) => [...guard(subject, guilty), ...trace(guilty, "see its calls and who makes them"), ...slubDebug(subject), ...kasan(subject)],
 };
 
-function blameOf(subject: Subject): Clue {
+/** The use. `oopscope guard` looks where a function is entered: if who called it had called the free, too, that one handed on what it had given away. */
+function useOf(subject: Subject): ReturnType<typeof pick> {
   const use = pick(subject.trail, subject);
+  if (use.place === null || !subject.has(/BUG: oopscope-guard: use-after-free /) || standsOn(use.place, subject.freedBy)) return use;
+  const caller = pick(subject.trail.slice(subject.trail.indexOf(use.place.frame) + 1), subject);
+  return caller.place !== null && caller.place.frame.module === use.place.frame.module && standsOn(caller.place, subject.freedBy) ? caller : use;
+}
+
+function blameOf(subject: Subject): Clue {
+  const use = useOf(subject);
   const free = earlierOf("free", subject.freedBy, subject);
   const made = earlierOf("allocation", subject.allocatedBy, subject);
   const allocation = made === null ? [] : [made.earlier];

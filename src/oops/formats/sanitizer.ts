@@ -23,10 +23,17 @@ export const sanitizerFormats: readonly CrashFormat[] = [
   {
     // `oopscope guard`'s own, in the manner of KASAN (src/guard/text.ts, programs/guard.bpf.c).
     starts: ["BUG: oopscope-guard: "],
-    header: /BUG: oopscope-guard: (double-free|use-after-free) of (an skb|an object) at 0x[0-9a-f]{1,16}/y,
+    header: /BUG: oopscope-guard: (double-free|use-after-free|invalid-free) of (an skb|an object) at 0x[0-9a-f]{1,16}/y,
     stage: "announcement", weight: 8, names: "trace", trace: "needed", closedBy: "banner",
     kind: (match) => memoryKind(match[1]!),
     title: (match) => `oopscope-guard: ${match[1]!} of ${match[2]!} in {f}`,
+  },
+  {
+    starts: ["BUG: oopscope-guard: leak"],
+    header: /BUG: oopscope-guard: leak of \d{1,12} (skb|object)s?, \d{1,20} bytes/y,
+    stage: "announcement", weight: 8, names: "trace", trace: "needed", closedBy: "banner",
+    kind: "leak",
+    title: (match) => `oopscope-guard: leak of ${match[1]!}s in {f}`,
   },
   {
     starts: ["BUG: KASAN: "],
