@@ -5,7 +5,7 @@ RUN := scripts/run.sh
 # What the lab takes: to boot guests, to build their modules, and to fetch kernels.
 LAB := qemu-system-x86 busybox-static gcc make libelf1 xz-utils zstd binutils debian-archive-keyring
 
-.PHONY: soak help setup build demo test unit oracle guest nodes lint bench fixtures forms kernels matrix lab-kernel clean
+.PHONY: soak help setup build demo lab-demo test unit oracle guest nodes lint bench fixtures forms kernels matrix lab-kernel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -18,6 +18,12 @@ build: setup ## dist/
 
 demo: build ## decodes a real panic from examples/: no root, no QEMU, no debug package
 	@examples/demo.sh
+
+lab-demo: build ## the whole story in throw-away machines, watchable: crash, explain, BTF, trace, guard, caught; leaves the cases as HTML in lab-demo/
+	@scripts/apt.sh $(LAB) clang libbpf1 libbpf-dev pahole iproute2
+	@$(RUN) npm run --silent build -- --quick
+	@scripts/kernels.sh --debug > /dev/null
+	@examples/lab-demo.sh
 
 test: setup ## everything: lint, unit tests on four Nodes, the peers on a real vmlinux, guests
 	@scripts/test.sh
@@ -58,9 +64,11 @@ forms: build kernels ## makes test/fixtures/forms anew: one crash of a guest in 
 	@scripts/forms.sh && node scripts/forms-by-hand.mjs
 
 
-soak: build kernels ## 10,000 times: a BPF object opened, loaded, attached, read and closed; 1,000 times: all functions of a module traced; in guests (hours)
+soak: build kernels ## 10,000 times: a BPF object opened, loaded, attached, read and closed; 1,000 times: all functions of a module traced; guard ten minutes under load, and ten boots of each double free; in guests (hours)
 	@scripts/apt.sh $(LAB) clang libbpf1 libbpf-dev
 	@OOPSCOPE_CYCLES=10000 OOPSCOPE_ROUNDS=1000 $(RUN) npx vitest run --project guest test/bpf/maps test/trace/live
+	@OOPSCOPE_LOAD_SECONDS=600 $(RUN) npx vitest run --project guest test/guard -t "load without"
+	@$(RUN) node scripts/soak-guard.mjs 10
 
 lab-kernel: build ## builds 6.1 for the lab with KASAN, with lockdep, and with KCSAN and KFENCE (up to half an hour each)
 	@scripts/apt.sh debian-archive-keyring make gcc flex bison bc xz-utils libelf-dev libssl-dev

@@ -85,7 +85,7 @@ echo 1 > /proc/sys/net/ipv4/ip_forward; echo 2 > /sys/module/skb_double_free/par
   expect(report).toEqual({ kind: "double-free", mode: "softirq", rule: "double-free-skb", confidence: "high", guilty, earlier: first });
   // Written before the kernel's own report: that is what the hold is for.
   expect(console.indexOf("BUG: oopscope-guard")).toBeLessThan(console.search(/refcount_t: |kernel BUG at/));
-}, 300_000);
+}, 300_000 + 1000 * Number(loadSeconds));
 
 it(`${other}: the black box alone tells both frees in the panic's own log`, async () => {
   const { report, outcome, console } = await crash(

@@ -22,7 +22,7 @@ stream() { # name from to address
   sleep $seconds | timeout $seconds ip netns exec $3 $busybox nc -l -p 5000 2> /dev/null | wc -c > /tmp/load.$1 &
   sleep 1
   timeout $((seconds - 1)) ip netns exec $2 $busybox nc $4 5000 < /dev/zero > /dev/null 2>&1 &
-  timeout $seconds ip netns exec $2 ping -q -i 0.01 -s 1000 $4 > /dev/null 2>&1 &
+  timeout $seconds ip netns exec $2 $busybox ping -A -q -s 1000 $4 > /dev/null 2>&1 &
 }
 stream wire wire1 wire2 10.1.0.2
 stream bridge bridge1 bridge2 10.2.0.2
