@@ -47,7 +47,9 @@ const status = await left;
 const [, onScreen = "", after = ""] = /\x1b\[\?1049h([^]*)\x1b\[\?1049l([^]*)$/.exec(drawn) ?? [];
 say(["live", status, onScreen.includes("trace_zoo:tz_recursive"), onScreen.includes("\x1b[7m"), after.replaceAll("\r", "").replaceAll(/ +[\d.]+ (?:ns|µs|ms)\b/g, " (time)").replace(/, [\d.]+\/s/, ", (rate)").replaceAll(/loop +[\d.]+k?/g, "loop (rate)")]);
 // Packets to their ends: of one probe, and through all of the kernel that is known to have them. Which functions those are is the kernel's; their order is not.
-await step([`${zoo}tz_packet`, `${zoo}tz_loop`, "--skb"], () => write(8));
+const ofOne = await traced([`${zoo}tz_packet`, `${zoo}tz_loop`, "--skb"], () => write(8));
+// Ends of others are events, too.
+say(["packets of one probe", ofOne.status, plain(ofOne.out), plain(ofOne.talk).replace(/\d+ events/, "N events")]);
 execFileSync("ip", ["link", "set", "lo", "up"]);
 const packets = await traced(["--skb", "--pcap", "udp port 9"], () => new Promise<void>((resolve) => {
   const socket = createSocket("udp4");
