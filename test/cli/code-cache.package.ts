@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -64,15 +64,16 @@ test.runIf(!byNode)("what is damaged, or could be another's, is not run, and is 
   }
 });
 
-test.runIf(!byNode)("an earlier build's goes; a folder that others can write, no room, no place: nothing is kept, and all works", () => {
+test.runIf(!byNode)("of other builds the latest two stay; a folder that others can write, no room, no place: nothing is kept, and all works", () => {
   const plain = decode();
   const [own] = folders();
   rmSync(code(), { recursive: true });
-  const older = join(code(), own!.replace(/^[0-9a-f]+/, "0123456789abcdef"));
-  const otherNode = join(code(), "0123456789abcdef-v18.0.0-x64");
-  spawnSync("mkdir", ["-p", older, otherNode]);
+  const others = ["1", "2", "3", "4"].map((digit) => own!.replace(/^[0-9a-f]+/, digit.repeat(16)));
+  const otherNode = "0123456789abcdef-v18.0.0-x64";
+  for (const name of [...others, otherNode]) mkdirSync(join(code(), name), { recursive: true });
+  for (const [index, name] of others.entries()) utimesSync(join(code(), name), 1_000_000 + index, 1_000_000 + index);
   decode();
-  expect(folders().sort()).toEqual([own, "0123456789abcdef-v18.0.0-x64"].sort());
+  expect(folders().sort()).toEqual([own, others[2], others[3], otherNode].sort());
   for (const file of kept()) rmSync(file);
   chmodSync(join(code(), own!), 0o777);
   expect(decode()).toEqual(plain);
