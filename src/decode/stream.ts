@@ -24,7 +24,7 @@ export type Piece = {
 
 /**
  * `live`: lines are given out as they come, those of a report when it is complete. `bulk`: in large pieces. `sieve`: the same, and lines that say nothing of a crash
- * (oops/quiet.ts) are passed over: such a piece is given as bytes alone, in a tenth of the time.
+ * (oops/quiet.ts) are passed over: such a piece is given as bytes alone.
  */
 export type StreamWay = "live" | "bulk" | "sieve";
 

@@ -16,8 +16,15 @@ const months = new Set(["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", 
 const others = ["Linux version ", "DMI: ", "Kernel Offset: ", "SysRq : ", "sysrq: ", "kernel: "];
 
 /** What follows the first two characters of a message (the second times 256) where something begins that the reader looks for. */
-const beginnings: (string[] | undefined)[] = new Array<string[] | undefined>(1 << 16).fill(undefined);
-for (const text of [...others, ...formats.flatMap(({ starts }) => starts)]) (beginnings[text.charCodeAt(0) | (text.charCodeAt(1) << 8)] ??= []).push(text.slice(2));
+type Beginnings = readonly (readonly string[] | undefined)[];
+/** Made for the first long log: half a megabyte that no short one needs. */
+let beginnings: Beginnings | null = null;
+
+function makeBeginnings(): Beginnings {
+  const made = new Array<string[] | undefined>(1 << 16).fill(undefined);
+  for (const text of [...others, ...formats.flatMap(({ starts }) => starts)]) (made[text.charCodeAt(0) | (text.charCodeAt(1) << 8)] ??= []).push(text.slice(2));
+  return made;
+}
 
 /** Characters within a message that need a look at what follows them. */
 const looked = new Uint8Array(256);
@@ -32,11 +39,12 @@ export type Quiet = { readonly end: number; readonly lines: number };
 
 /** The quiet lines at `from`, but the last `keep` of them: the context of what follows. */
 export function quietLines(bytes: Uint8Array, from: number, keep: number): Quiet {
+  const known = (beginnings ??= makeBeginnings());
   const last = bytes.lastIndexOf(feed);
   let at = from;
   let lines = 0;
   while (at <= last) {
-    const next = quietLine(bytes, at);
+    const next = quietLine(bytes, at, known);
     if (next < 0) break;
     at = next;
     lines++;
@@ -47,12 +55,12 @@ export function quietLines(bytes: Uint8Array, from: number, keep: number): Quiet
 }
 
 /** Behind the line that begins at `at`, if it is quiet; else -1. A line feed ends it: nothing is read behind the bytes. */
-function quietLine(bytes: Uint8Array, at: number): number {
+function quietLine(bytes: Uint8Array, at: number, known: Beginnings): number {
   let k = messageBegin(bytes, at);
   if (k < 0) return -1;
   let code = bytes[k]!;
   if (code === feed) return k + 1;
-  if (first[code] === 1 || mayBegin(bytes, k)) return -1;
+  if (first[code] === 1 || mayBegin(bytes, k, known)) return -1;
   // A host's name and ` kernel:` may stand behind a stamp.
   while (code > blank && looked[code] === 0) code = bytes[++k]!;
   if (code === blank && bytes[k + 1] === 0x6b /* k */) return -1;
@@ -63,8 +71,8 @@ function quietLine(bytes: Uint8Array, at: number): number {
   }
 }
 
-function mayBegin(bytes: Uint8Array, at: number): boolean {
-  const rests = beginnings[bytes[at]! | (bytes[at + 1]! << 8)];
+function mayBegin(bytes: Uint8Array, at: number, known: Beginnings): boolean {
+  const rests = known[bytes[at]! | (bytes[at + 1]! << 8)];
   return rests !== undefined && rests.some((rest) => matches(bytes, at + 2, rest));
 }
 
