@@ -5,6 +5,7 @@ export { newProgram, type NewProgram, type ProbePlan } from "./skeleton.ts";
 export { compiledDecoderOf, decoderOf, type Decode } from "./decode.ts";
 export { encodeValue } from "./encode.ts";
 export { enableStatistics, hasHelper, hasMapType, hasProgramType, listBtf, listLinks, listMaps, listPrograms, type BtfInfo, type LinkInfo, type MapInfo, type ProgramInfo } from "./info.ts";
+export { readKernelBtf } from "./kernel-btf.ts";
 export { readAside } from "./native.ts";
 export { BpfLink } from "./link.ts";
 export { BpfMap, type NewMap, type UpdateMode } from "./map.ts";

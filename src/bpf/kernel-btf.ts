@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { btfFromBytes, type Btf } from "../btf/index.ts";
+import { readAside } from "./native.ts";
 
 const folder = "/sys/kernel/btf";
 let vmlinux: { readonly btf: Btf | null } | null = null;
@@ -8,6 +9,20 @@ let vmlinux: { readonly btf: Btf | null } | null = null;
 /** The running kernel's types, read once; null where it has none (CONFIG_DEBUG_INFO_BTF). */
 export function kernelBtf(): Btf | null {
   vmlinux ??= { btf: read("vmlinux", null) };
+  return vmlinux.btf;
+}
+
+/** The same, read on another thread: the kernel gives a page at a time. Throws `missing-library`. */
+export async function readKernelBtf(): Promise<Btf | null> {
+  if (vmlinux === null) {
+    const path = join(folder, "vmlinux");
+    const bytes = await readAside(path);
+    try {
+      vmlinux ??= { btf: bytes && btfFromBytes(path, bytes) };
+    } catch {
+      vmlinux = { btf: null };
+    }
+  }
   return vmlinux.btf;
 }
 

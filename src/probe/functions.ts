@@ -105,6 +105,8 @@ export class FunctionTable {
     const { names, modules, moduleNames } = this.columns;
     const wanted = module === null ? null : moduleKey(module);
     const fits = moduleNames.map((name) => (wanted === null || wanted === (name ?? "vmlinux")) && (pattern?.module?.(name) ?? true));
+    const exact = pattern?.exactName ?? null;
+    if (exact !== null) return this.rowsNamed(exact).filter((row) => fits[modules[row]!] && !isPlaceholder(exact));
     const rows: number[] = [];
     const anyModule = fits.includes(false);
     for (let row = 0; row < names.length; row++) {
@@ -113,6 +115,14 @@ export class FunctionTable {
       if (isPlaceholder(names[row]!)) continue;
       rows.push(row);
     }
+    return rows;
+  }
+
+  /** Rows of a name, in the order of the list. */
+  rowsNamed(name: string): number[] {
+    const { names } = this.columns;
+    const rows: number[] = [];
+    for (let row = names.indexOf(name); row >= 0; row = names.indexOf(name, row + 1)) rows.push(row);
     return rows;
   }
 

@@ -26,8 +26,8 @@ export type ProbeSources = {
 
 export type SourceOptions = { /** Where /proc, /sys and /boot are. */ readonly root?: string; readonly arch?: string; /** What was read already: lists, or the lines of them that matter, and types. */ readonly known?: KnownSources };
 
-/** Lines of /proc/kallsyms and of available_filter_functions, and the kernel's types. */
-export type KnownSources = { readonly kallsyms: Uint8Array; readonly ftrace: Uint8Array; readonly kernelBtf: Btf };
+/** Lines of /proc/kallsyms and of available_filter_functions (null: to be read), and the kernel's types. */
+export type KnownSources = { readonly kallsyms: Uint8Array; readonly ftrace: Uint8Array | null; readonly kernelBtf: Btf };
 
 /** Reads all of it, in about a tenth of a second. What cannot be read is told in `lacking`, and is no error. Throws what a damaged list or BTF throws. */
 export function readProbeSources({ root = "/", arch = machineArch(), known }: SourceOptions = {}): ProbeSources {

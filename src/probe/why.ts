@@ -218,10 +218,10 @@ function reasonOf(obstacle: Obstacle, of: "fentry" | "kprobe", found: TraceableF
 }
 
 function places({ name, module }: TraceableFunction, table: FunctionTable): string {
-  const { names, modules, moduleNames, address } = table.columns;
+  const { modules, moduleNames, address } = table.columns;
   const found: string[] = [];
-  for (let row = 0; row < names.length && found.length < 9; row++) {
-    if (names[row] !== name) continue;
+  for (const row of table.rowsNamed(name)) {
+    if (found.length === 9) break;
     const owner = moduleNames[modules[row]!]!;
     if (module !== null && owner !== module) continue;
     found.push(`${owner ?? "the kernel"}${address ? ` at 0x${address(row)}` : ""}`);

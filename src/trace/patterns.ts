@@ -6,8 +6,8 @@ import { ownReason } from "./own.ts";
 import type { FunctionProbe, Probe, RefusedProbe, ResolvedProbes, ResolveOptions } from "./probe.ts";
 import { readTracepoint, tracepointName } from "./tracepoint.ts";
 
-/** The long way to probes: all that the kernel says of its functions is read, and each is judged. `known`: all of it that matters for names that are given in whole. */
-export async function probesByLists(texts: readonly string[], { pinned, root = "/" }: ResolveOptions, known: KnownSources | null = null): Promise<Omit<ResolvedProbes, "optional">> {
+/** The long way to probes: all that the kernel says of its functions is read, and each is judged. `known`: what of it was read already; where `knownNames` is `left` only what matters for these texts, which are names given in whole. */
+export async function probesByLists(texts: readonly string[], { pinned, root = "/" }: ResolveOptions, known: KnownSources | null = null, knownNames: "all" | "left" = "all"): Promise<Omit<ResolvedProbes, "optional">> {
   const sources = readProbeSources({ root, ...(known ? { known } : {}) });
   const { kernelBtf, arch, lacking } = sources;
   if (kernelBtf === null) throw new OopscopeError("missing-feature", "the running kernel has no BTF (CONFIG_DEBUG_INFO_BTF), or it cannot be read: arguments have no types", {});
@@ -29,7 +29,7 @@ export async function probesByLists(texts: readonly string[], { pinned, root = "
     else patterns.push({ text, pattern, module: pattern.exactModule });
   }
   if (patterns.length === 0) return { probes, refused, lacking, arch };
-  const { table } = await liveFunctions(sources, (name) => patterns.some(({ pattern }) => pattern.module === null || pattern.module(name)), known && patterns.flatMap(({ pattern }) => pattern.exactName ?? []));
+  const { table } = await liveFunctions(sources, (name) => patterns.some(({ pattern }) => pattern.module === null || pattern.module(name)), knownNames === "all" ? null : patterns.flatMap(({ pattern }) => pattern.exactName ?? []));
   const btfs = new Map<string | null, Btf>([[null, kernelBtf]]);
   const seen = new Set<number>();
   for (const { text, pattern, module } of patterns) {

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { readAside } from "../bpf/index.ts";
-import { btfFromBytes } from "../btf/index.ts";
+import { readAside, readKernelBtf } from "../bpf/index.ts";
+import { btfFromBytes, type Btf } from "../btf/index.ts";
 import { parsePattern, type FentryLimits, type FunctionPattern, type KnownSources } from "../probe/index.ts";
 import { moduleKey } from "../kernel/index.ts";
 import { machineArch, readLive, tracefsFolder } from "../system/index.ts";
@@ -15,29 +15,35 @@ import { readTracepoint, tracepointName } from "./tracepoint.ts";
  * `missing-feature` for a kernel without BTF, `bad-argument` for what is no pattern.
  */
 export async function resolveProbes(texts: readonly string[], options: ResolveOptions): Promise<ResolvedProbes> {
-  const { probes, refused, left, known, optional } = await shortWay([...new Set(texts)], options);
+  const { probes, refused, left, known, knownNames, optional } = await shortWay([...new Set(texts)], options);
   if (left.length === 0) return { probes, refused, lacking: [], arch: machineArch(), optional };
-  const rest = await (await import("./patterns.ts")).probesByLists(left, options, known);
+  const rest = await (await import("./patterns.ts")).probesByLists(left, options, known, knownNames);
   // Patterns may mean the same.
   const had = new Set(probes.map(probeText));
   return { ...rest, optional, probes: [...probes, ...rest.probes.filter((probe) => !had.has(probeText(probe)))], refused: [...refused, ...rest.refused] };
 }
 
-type Short = { readonly probes: readonly Probe[]; readonly refused: readonly RefusedProbe[]; /** What takes the long way. */ readonly left: readonly string[]; /** What it needs, where all of that is known. */ readonly known: KnownSources | null; readonly optional: ReadonlySet<Probe> };
+/** The kernel's types below another root; null where they cannot be read. */
+function typesBelow(root: string): Btf | null {
+  const path = join(root, "sys/kernel/btf/vmlinux");
+  const bytes = readLive(path);
+  return "why" in bytes ? null : btfFromBytes(path, bytes);
+}
+
+type Short = { readonly probes: readonly Probe[]; readonly refused: readonly RefusedProbe[]; /** What takes the long way. */ readonly left: readonly string[]; /** What was read already. */ readonly known: KnownSources | null; /** Whether that is only what matters for these names. */ readonly knownNames: "all" | "left"; readonly optional: ReadonlySet<Probe> };
 
 /** Without reading all there is: the lists of the kernel are searched for what is meant. */
 async function shortWay(texts: readonly string[], { pinned, ifThere = [], modules = "as named", root = "/" }: ResolveOptions): Promise<Short> {
-  const all: Short = { probes: [], refused: [], left: texts, known: null, optional: new Set() };
+  const all: Short = { probes: [], refused: [], left: texts, known: null, knownNames: "all", optional: new Set() };
   const functions = texts.filter((text) => tracepointName(text) === null).map((text) => ({ text, pattern: parsePattern(text) }));
   const tracefs = modules === "all" || functions.some(({ text, pattern }) => pattern.exactName === null || !text.includes(":")) ? tracefsFolder(root) : null;
-  // The kernel makes these lists as they are read: meanwhile another processor reads the types.
+  // The kernel makes these lists as they are read, and gives all of it a page at a time: a thread each.
   const reading = Promise.all([functions.length + ifThere.length === 0 ? null : readAside(join(root, "proc/kallsyms")), tracefs === null ? null : readAside(join(tracefs.path, "available_filter_functions"))]);
   // Whether it fails is heard where it is waited for, or does not matter any more.
   reading.catch(() => null);
-  const btfPath = join(root, "sys/kernel/btf/vmlinux");
-  const bytes = readLive(btfPath);
-  if ("why" in bytes) return all;
-  const types = new LiveTypes(btfFromBytes(btfPath, bytes), root);
+  const kernel = root === "/" ? await readKernelBtf() : typesBelow(root);
+  if (kernel === null) return all;
+  const types = new LiveTypes(kernel, root);
   const [kallsyms, ftrace] = (await reading).map((list) => (list === null ? null : Buffer.from(list.buffer, list.byteOffset, list.length)));
   let limits: FentryLimits | null = null;
   const byGlob = (pattern: FunctionPattern): GlobProbes | null => {
@@ -92,7 +98,8 @@ async function shortWay(texts: readonly string[], { pinned, ifThere = [], module
   }
   if (modules === "all") for (const name of modulesWithBtf(root)) for (const probe of byGlob(parsePattern(`${name}:*`))?.probes ?? []) addOptional(probe);
   const cut = kallsyms == null || ftrace == null || !unusual ? null : cutLists({ kallsyms, ftrace }, left);
-  return { probes: [...probes.values()], refused, left, known: cut && { ...cut, kernelBtf: types.kernel }, optional };
+  const known = kallsyms == null ? null : { ...(cut ?? { kallsyms, ftrace: ftrace ?? null }), kernelBtf: types.kernel };
+  return { probes: [...probes.values()], refused, left, known, knownNames: cut === null ? "all" : "left", optional };
 }
 
 /** Modules whose types the kernel has. */

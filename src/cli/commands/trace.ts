@@ -134,7 +134,7 @@ async function run(probes: readonly string[], flags: TraceFlags, signal: AbortSi
   writeResult(view.end(running));
   for (const text of late) say("warning", text);
   for (const [name, why] of running.withoutLines) if (flags.verbose === true || (name === "vmlinux" ? flags.vmlinux : flags.modules) !== undefined) say(name === "vmlinux" && flags.vmlinux !== undefined ? "warning" : "note", `no lines for ${name}: ${why}`);
-  if (flags.quiet !== true) summary(running, shown, flags.pcap !== undefined);
+  if (flags.quiet !== true) summary(running, flags.count === true ? null : shown, flags.pcap !== undefined);
   return signal.aborted ? exit.interrupted : exit.done;
 }
 
@@ -160,7 +160,8 @@ function changeTexts(change: ModuleChange): string[] {
   return [`the module ${change.module} is loaded again: ${plural(change.attached, "probe")} attached again${change.refused.length === 0 ? "" : `, ${change.refused.length} not`}`, ...change.refused.slice(0, mostNamed).map(({ probe, why }) => `\`${probe}\` is not traced any more: ${why}`)];
 }
 
-function summary(running: Trace, shown: number, pcap: boolean): void {
+/** What was shown (null: calls were counted only) and what was lost. */
+function summary(running: Trace, shown: number | null, pcap: boolean): void {
   const { full, rate, faults, calls, nested, open }: TraceStatistics = running.statistics();
   const lost: string[] = [];
   if (full > 0n) lost.push(`${full} lost, as the ring was full`);
@@ -169,5 +170,6 @@ function summary(running: Trace, shown: number, pcap: boolean): void {
   if (nested !== null && nested > 0n) lost.push(`${nested} skipped by the kernel, as the processor was in the probe already`);
   if (faults > 0n) lost.push(`${plural(faults, "call")} for which the filter could not be evaluated (memory that cannot be read${pcap ? ", or packets without a header to begin at" : ""})`);
   if (open > 0) lost.push(`${plural(open, "call")} whose return was not seen`);
-  say("note", `${plural(shown, "event")}; ${lost.length === 0 ? "none lost" : lost.join("; ")}; detached`);
+  const parts = [...(shown === null ? [] : [plural(shown, "event")]), ...(lost.length > 0 ? lost : shown === null ? [] : ["none lost"]), "detached"];
+  say("note", parts.join("; "));
 }

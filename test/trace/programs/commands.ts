@@ -62,19 +62,17 @@ say(["packets", packets.status, met.map((line) => line.replace(/ at \S+$/, "").r
 const blamed = (name: string): string => `BUG: kernel NULL pointer dereference, address: 0000000000000010\n#PF: supervisor read access in kernel mode\n#PF: error_code(0x0000) - not-present page\nOops: 0000 [#1] PREEMPT SMP NOPTI\nCPU: 0 PID: 7 Comm: sh Tainted: G O 6.1.0 #1\nRIP: 0010:${name}+0x5/0x20 [trace_zoo]\nCall Trace:\n <TASK>\n tz_write+0x50/0x300 [trace_zoo]\n vfs_write+0x10/0x100\n </TASK>\n---[ end trace 0000000000000000 ]---\n`;
 writeFileSync("/tmp/panic.log", `${blamed("tz_loop")}${blamed("tz_gone")}`);
 await step(["--from", "/tmp/panic.log", "--limit", "1"], () => write(9));
-const pause = (milliseconds: number): Promise<void> => new Promise((done) => setTimeout(done, milliseconds));
-await step([`${zoo}tz_loop`, `${zoo}tz_recursive`, "--unpinned"], async () => {
+await step([`${zoo}tz_loop`, `${zoo}tz_recursive`, "--unpinned"], async (until) => {
   write(9);
-  await pause(1000);
   execFileSync("busybox", ["rmmod", "trace_zoo"]);
-  await pause(2500);
+  await until("was unloaded");
   execFileSync("busybox", ["insmod", module!]);
-  await pause(5000);
+  await until("loaded again: ");
   write(6);
 });
-await step([`${zoo}tz_loop`, "--unpinned"], async () => {
+await step([`${zoo}tz_loop`, "--unpinned"], async (until) => {
   execFileSync("busybox", ["rmmod", "trace_zoo"]);
-  await pause(1000);
+  await until("was unloaded");
 }, "SIGKILL");
 execFileSync("busybox", ["insmod", module!]);
 say(["left", (await listPrograms()).filter(({ name }) => /^(?:entry|return)_/.test(name)).length, (await listLinks()).length]);

@@ -1,7 +1,6 @@
 // Runs in a guest with the module trace_zoo: prints lines `@@ JSON`, each what one trace of it saw.
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { listLinks, listPrograms } from "../../../src/bpf/index.ts";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { frameText, Trace } from "../../../src/trace/index.ts";
 import { say, step, texts, write } from "./watch.ts";
 
@@ -45,24 +44,6 @@ for (const pinned of ["may pin modules", "leaves modules free"] as const) {
   write(1, 2, 6, 40);
   counting.close();
   say([how("counts"), counting.counts().filter(({ count: times }) => times > 0n).map(({ probe, count: times }) => `${probe} ${times}`).sort()]);
-  // All functions of the module, over and over.
-  const count = async (): Promise<number[]> => [(await listPrograms()).length, (await listLinks()).length, readdirSync("/proc/self/fd").length];
-  const start = await count();
-  const times: number[] = [];
-  let probes = 0;
-  // The kernel takes a tenth of a second to detach a trampoline, and a hundredth to detach all of a kprobe.multi.
-  let rounds = Number(process.env["OOPSCOPE_ROUNDS"] ?? 2);
-  for (let round = 0; round < rounds; round++) {
-    const began = performance.now();
-    const running = await Trace.open({ probes: ["trace_zoo"], pinned });
-    probes = running.attached.length;
-    if (running.attached.some(({ how: by }) => by === "kprobe.multi")) rounds = Math.max(rounds, 20);
-    running.close();
-    times.push(Math.round(performance.now() - began));
-  }
-  say([how("rounds"), probes >= 9, (await count()).map((now, index) => now - start[index]!)]);
-  const mean = (some: readonly number[]): number => Math.round(some.reduce((sum, time) => sum + time, 0) / some.length);
-  console.log(how(`${times.length} rounds took ${mean(times)} ms each; the first quarter ${mean(times.slice(0, Math.ceil(times.length / 4)))}, the last ${mean(times.slice(-Math.ceil(times.length / 4)))}; ${Math.round(process.memoryUsage.rss() / 1e6)} MB`));
   let unloaded: string;
   const held = await Trace.open({ probes: [`${zoo}tz_loop`], pinned });
   try {
@@ -104,15 +85,11 @@ for (const pinned of ["may pin modules", "leaves modules free"] as const) {
   say([`beside others, ${pinned}`, ours.length, ftrace.length, theirs.length, same(ours.map((line) => line.replace(/ \S+$/, "")), ftrace), same(ours, theirs)]);
 }
 
-// Refused, each with its reason.
-for (const probes of [["trace_zoo:tz_lop"], ["trace_zo:tz_loop"], ["_raw_spin_lock"], ["trace_zoo:tz_init"], ["t:skb:nothing"], ["migrate_disable"]]) {
-  try {
-    (await Trace.open({ probes })).close();
-    say(["refused", probes, "attached"]);
-  } catch (error) {
-    say(["refused", probes, (error as Error).message]);
-  }
-}
+// Refused, each with its reason, while the rest goes on; and one that leaves nothing.
+const rest = await Trace.open({ probes: ["trace_zoo:tz_lop", "trace_zo:tz_loop", "_raw_spin_lock", "trace_zoo:tz_init", "t:skb:nothing", "migrate_disable", `${zoo}tz_loop`] });
+rest.close();
+say(["refused", rest.refused.map(({ probe, why }) => [probe, why]), rest.attached.map(({ probe }) => probe)]);
+await step("all refused", { probes: ["trace_zoo:tz_lop"] }, () => {});
 // A tracepoint: the drop of the packet that tz_send makes.
 await step("tracepoint", { probes: ["t:skb:kfree_skb"], filter: "comm == \"sh\"", expressions: ["protocol", "skbaddr"] }, () => write(8), (events) => texts(events).slice(0, 1));
 await step("tracepoint, packet filter", { probes: ["t:skb:kfree_skb"], pcap: "udp dst port 2152 and host 192.0.2.2", expressions: ["protocol"] }, () => write(8), texts);
