@@ -1,4 +1,4 @@
-// Runs in a guest with the module trace_zoo: all of its functions attached and detached, over and over. `rounds.mjs pinned|unpinned`; prints a line `@@ JSON` and
+// Runs in a guest with the module trace_zoo, or another: all of its functions attached and detached, over and over. `rounds.mjs pinned|unpinned [MODULE]`; prints a line `@@ JSON` and
 // figures. The kernel takes a tenth of a second to detach a trampoline and a twentieth a kprobe, one after the other whoever asks (its locks are held meanwhile); a hundredth all of a kprobe.multi.
 import { readdirSync } from "node:fs";
 import { listLinks, listPrograms } from "../../../src/bpf/index.ts";
@@ -16,7 +16,7 @@ let ways = "";
 const start = await held();
 for (let round = 0; round < rounds; round++) {
   const began = performance.now();
-  const running = await Trace.open({ probes: ["trace_zoo"], pinned });
+  const running = await Trace.open({ probes: [process.argv[3] ?? "trace_zoo"], pinned });
   probes = running.attached.length;
   ways = [...new Set(running.attached.map(({ how }) => how))].join(", ");
   running.close();
