@@ -17,6 +17,6 @@ scripts/run.sh npm run --silent build
 step unit tests
 scripts/nodes.sh
 step the package, the peers, the guests
-scripts/run.sh npx vitest run --project package --project oracle
+scripts/run.sh npx vitest run --project package --project oracle --maxWorkers=2
 # Guests have one processor each; those of guard have two, and are one at a time.
 scripts/run.sh npx vitest run --project guest --maxWorkers=2
