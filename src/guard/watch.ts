@@ -4,7 +4,7 @@ import { OopscopeError, messageOf } from "../base/index.ts";
 import { BpfObject, MappedArray, type BpfLink, type ThreadHardness } from "../bpf/index.ts";
 import type { Btf } from "../btf/index.ts";
 import { packagedFile, sysctl } from "../system/index.ts";
-import { eventOf, evidenceLevels, type EvidenceLevel, type GuardEvent } from "./event.ts";
+import { eventOf, evidenceLevels, interruptStates, type EvidenceLevel, type GuardEvent, type Interrupts } from "./event.ts";
 import { leaksOf, type Leak } from "./leaks.ts";
 import { enders, missingRole, planHooks, type Hook, type HookPlan } from "./hooks.ts";
 import { kernelTypes, kernelWords, processors, vmallocAreas, wipesFree, type AllocationSizes } from "./kernel.ts";
@@ -55,7 +55,12 @@ export type GuardStatistics = {
   readonly missedClears: bigint;
   readonly missed: bigint;
   readonly events: number;
+  /** Of these, what became of the hold, by whether interrupts were on where it was held: with them off the kernel there does nothing else, and no wake-up comes. */
+  readonly holds: Readonly<Record<Interrupts, HoldCounts>>;
 };
+
+/** Held second frees: those that user space acknowledged, and those whose time ran out. */
+export type HoldCounts = { readonly acknowledged: number; readonly expired: number };
 
 const places = 16;
 const mostModules = 16;
@@ -100,6 +105,7 @@ export class Guard {
   /** By fentry: from the start to the end. */
   readonly #entries: readonly Entry[];
   #table: SymbolTable;
+  readonly #holds = Object.fromEntries(interruptStates.map((state) => [state, { acknowledged: 0, expired: 0 }])) as Record<Interrupts, { acknowledged: number; expired: number }>;
   #told = 0;
 
   /**
@@ -290,6 +296,7 @@ export class Guard {
       if (event !== null && event.hold === "waiting" && monotonic() < event.time + 2_000_000_000n) return;
       this.#told++;
       this.#words.store(word.read, BigInt(this.#told));
+      if (event?.hold === "acknowledged" || event?.hold === "expired") this.#holds[event.interrupts][event.hold]++;
       if (event !== null) this.#options.onEvent(event, textOf(this.#kernel, this.#table, event), evidenceLevels[level] ?? "board");
     }
   }
@@ -316,7 +323,7 @@ export class Guard {
     }
     return {
       marked: sum("marked"), cleared: sum("cleared"), forgotten: sum("forgotten"), lost: sum("lost"), changed: sum("changed"), stackless: sum("stackless"), walked: sum("walked"), untracked: sum("untracked"),
-      missedClears, missed, events: this.#told,
+      missedClears, missed, events: this.#told, holds: structuredClone(this.#holds),
     };
   }
 
@@ -368,6 +375,7 @@ function prepare(object: BpfObject, plan: HookPlan, entries: readonly Entry[], {
   object.setMaxEntries("marks", ringSize * count);
   object.setMaxEntries("walks", walksSize * count);
   object.setMaxEntries("processors", count);
+  object.setMaxEntries("flags_locks", count);
   object.variable("ring_size").set(ringSize);
   object.variable("freed_size").set(8 * freedDepth);
   object.variable("cache_put").set(plan.cachePut);

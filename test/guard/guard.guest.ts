@@ -120,10 +120,12 @@ it.each(process.env["OOPSCOPE_SCENARIOS"] === "all" ? suites() : [own!])("%s: 10
 export HOME=/tmp
 cp ${module} /tmp; cd /tmp; cp /dev/.oopscope/modules/*-kmalloc_double_free.ko kmalloc_double_free.ko
 ${start("./guard_objects.ko ./kmalloc_double_free.ko", "--leaks --hold 3000 --format json")}
-${play(9)}
+${play(9, 11, 12, 13)}; sleep 1
 kill -INT $guard; wait $guard
-grep warning err
-${process.execPath} -e 'for (const { title, verdict } of JSON.parse(require("fs").readFileSync("out", "utf8")).reports) console.log("@@ leak", title, verdict.rule, verdict.guilty.function + ":" + verdict.guilty.line)'
+grep -A 3 warning err; sed -n 's/.*note: held/@@ held/p' err
+${process.execPath} -e 'const { reports, events } = JSON.parse(require("fs").readFileSync("out", "utf8"));
+for (const { title, verdict: { rule, guilty: to } } of reports) console.log("@@ report", title, rule, to.function + ":" + to.line);
+for (const { context, interrupts, hold } of events) console.log("@@ event", context, interrupts, hold)'
 ${start("./guard_objects.ko ./kmalloc_double_free.ko", "--hold 3000 -o case.json")}
 ${play(10)}; echo @@ 100000 frees; ${play(1, 3, 4, 6, 7, 8, 2)}
 ${kernel === own ? "echo 0 > /proc/kmalloc_double_free" : play(5)}; sleep 5
@@ -133,14 +135,20 @@ ${kernel === own ? "echo 0 > /proc/kmalloc_double_free" : play(5)}; sleep 5
   if (process.env["OOPSCOPE_SHOW_GUEST"]) process.stderr.write(text);
   const said = [...text.matchAll(/^@@ (.*?)\r?$/gm)].map(([, words]) => words!);
   expect(said.sort()).toEqual([
-    "100000 frees", `leak oopscope-guard: leak of objects in go_leak leak go_leak:${line("leak")}`, `leak oopscope-guard: leak of skbs in go_leak leak go_leak:${line("leak_skb")}`,
-  ]);
+    "100000 frees", `report oopscope-guard: leak of objects in go_leak leak go_leak:${line("leak")}`, `report oopscope-guard: leak of skbs in go_leak leak go_leak:${line("leak_skb")}`,
+    // Where interrupts were off, for a task too.
+    "event process off acknowledged", "event softirq on acknowledged", "event hardirq off acknowledged", "held where interrupts were on: 1 acknowledged, 0 expired", "held where interrupts were off: 2 acknowledged, 0 expired",
+    ...[["go_irq_off", "irq_off_again"], ["go_timer_fires", "softirq_again"], ["go_interrupt", "hardirq_again"]].map(([name, again]) => `report oopscope-guard: double-free of an object in ${name!} double-free-slab ${name!}:${line(again!)}`),
+  ].sort());
   const { case: decoded } = await decode(Buffer.from(text, "latin1"), { modules: [...result.modules, module], root: null });
   const { reports } = await explain(decoded);
   const seen = reports.filter(({ title }) => title.startsWith("oopscope-guard: ")).map(({ kind, verdict }) => ({
     kind, rule: verdict?.rule, guilty: `${verdict?.guilty?.function}:${verdict?.guilty?.line}`, earlier: verdict?.earlier[0] ? `${verdict.earlier[0].function}:${verdict.earlier[0].line}` : null,
   }));
   expect(seen).toEqual([
+    twice("double-free", "double-free-slab", "go_irq_off", "irq_off", "irq_off_again"),
+    twice("double-free", "double-free-slab", "go_timer_fires", "softirq", "softirq_again"),
+    twice("double-free", "double-free-slab", "go_interrupt", "hardirq", "hardirq_again"),
     twice("double-free", "double-free-slab", "go_kfree", "kfree", "kfree_again"),
     twice("double-free", "double-free-slab", "go_bulk", "bulk", "bulk_again"),
     twice("double-free", "double-free-slab", "go_vfree", "vfree", "vfree_again"),

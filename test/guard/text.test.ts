@@ -19,7 +19,7 @@ function tableOf(): SymbolTable {
 }
 
 const event: GuardEvent = {
-  sequence: 1, kind: "double-free", object: "skb", address: 0xff2ff2388188da00n, time: 35_593_149_000n, pid: 207, tid: 207, cpu: 1, comm: "ev\nil", hold: "acknowledged", waited: 12n,
+  sequence: 1, kind: "double-free", object: "skb", address: 0xff2ff2388188da00n, time: 35_593_149_000n, pid: 207, tid: 207, cpu: 1, comm: "ev\nil", context: "hardirq", interrupts: "off", hold: "acknowledged", waited: 12n,
   stack: [0xffffffffa0000123n, 0xffffffff81000105n, 0xffffffffc04000b0n, 0xffffffff81000240n],
   freed: { time: 35_592_774_020n, pid: 7, tid: 8, cpu: 0, comm: "ping", stack: [0xffffffff810001c5n, 0xffffffffc0400017n, 0xffffffffc0500000n] },
   packet: { device: "tun9", protocol: 0x800, length: 28, bytes: "4500" },
@@ -33,6 +33,7 @@ it("writes an event as a report that the reader of logs reads back", () => {
 BUG: oopscope-guard: double-free of an skb at 0xff2ff2388188da00
 Packet: device tun9, protocol 0x0800, length 28, network header 4500
 CPU: 1 PID: 207 Comm: ev?il Tainted: GOE 6.1.0-56-amd64 #1 SMP Debian 6.1.192-2
+Context: hardirq, interrupts off
 Call Trace:
  consume_skb+0x5/0xc0
  st_xmit+0x70/0x3fc0 [st]
@@ -46,7 +47,7 @@ Freed by task 8 on cpu 0, 374980 ns before:
   expect(reports.map(({ title, kind, corrupted, context, kernel: { release }, stacks }) => ({ title, kind, corrupted, context, release, stacks: stacks.map(({ name, frames }) => [name, ...frames.map(({ symbol, module }) => `${symbol} ${module}`)]) }))).toEqual([
     {
       title: "oopscope-guard: double-free of an skb in consume_skb", kind: "double-free", corrupted: null, release: "6.1.0-56-amd64",
-      context: { cpu: 1, pid: 207, comm: "ev?il", mode: "process", taint: { flags: "GOE", words: ["OOT_MODULE", "UNSIGNED_MODULE"] } },
+      context: { cpu: 1, pid: 207, comm: "ev?il", mode: "hardirq", taint: { flags: "GOE", words: ["OOT_MODULE", "UNSIGNED_MODULE"] } },
       stacks: [["call trace", "consume_skb null", "st_xmit st", "kfree_skbmem null"], ["freed by", "kfree_skbmem null", "st_drop st"]],
     },
   ]);
