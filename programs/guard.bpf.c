@@ -245,7 +245,7 @@ const volatile s32 kmalloc_size = 3, cache_size = -1;
 struct range {
 	u64 from, to;
 };
-const volatile struct range vmalloc_areas = {}; /* where there are some */
+const volatile struct range vmalloc_bounds = {}; /* where the kernel keeps where vmalloc's memory begins, and what follows it; 0: not known */
 const volatile u64 release_from = 0; /* skb_release_head_state */
 const volatile struct range enders[ENDERS] = {}; /* the functions that call it and end the skb */
 
@@ -1021,6 +1021,13 @@ static __noinline int slab_end(void *ctx, u64 address, u64 caller, void *stack)
 }
 
 /* kfree(call site, object) and kmem_cache_free(call site, object, …), before the object is free. */
+static __always_inline bool of_vmalloc(u64 address)
+{
+	u64 from, to;
+
+	return vmalloc_bounds.from && vmalloc_bounds.to && !bpf_probe_read_kernel(&from, sizeof(from), (void *)vmalloc_bounds.from) && !bpf_probe_read_kernel(&to, sizeof(to), (void *)vmalloc_bounds.to) && address >= from && address < to;
+}
+
 static __always_inline int slab_free(u64 *ctx, bool kmalloc)
 {
 	u64 address;
@@ -1030,7 +1037,7 @@ static __always_inline int slab_free(u64 *ctx, bool kmalloc)
 	/* A `const void *`, which the verifier lets no program have by itself. */
 	if (bpf_probe_read_kernel(&address, sizeof(address), &ctx[1]))
 		return 0;
-	if (kmalloc && address >= vmalloc_areas.from && address < vmalloc_areas.to && within(&code, ranges, ctx[0]))
+	if (kmalloc && within(&code, ranges, ctx[0]) && of_vmalloc(address))
 		return report(ctx, NULL, address, INVALID_FREE, interrupts_of());
 	slab_end(ctx, address, ctx[0], ctx);
 	return 0;

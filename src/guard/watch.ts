@@ -7,9 +7,9 @@ import { packagedFile, sysctl } from "../system/index.ts";
 import { eventOf, evidenceLevels, interruptStates, type EvidenceLevel, type GuardEvent, type Interrupts } from "./event.ts";
 import { leaksOf, type Leak } from "./leaks.ts";
 import { enders, missingRole, planHooks, type Hook, type HookPlan } from "./hooks.ts";
-import { kernelTypes, kernelWords, processors, vmallocAreas, wipesFree, type AllocationSizes } from "./kernel.ts";
+import { kernelTypes, kernelWords, processors, wipesFree, type AllocationSizes } from "./kernel.ts";
 import { namesOf, textOf, word, type ReaderOptions } from "./reader.ts";
-import { functionRange, functionsOf, moduleRanges, rangesOf, readModules, readSymbolTable, type SymbolTable } from "./symbols.ts";
+import { functionRange, functionsOf, moduleRanges, rangesOf, readModules, readSymbolTable, variableAddress, type SymbolTable } from "./symbols.ts";
 import { leakText, type KernelWords } from "./text.ts";
 import { freesObjects, importsOf, skbUses, type SkbUse } from "./uses.ts";
 
@@ -387,7 +387,8 @@ function prepare(object: BpfObject, plan: HookPlan, entries: readonly Entry[], {
   object.variable("leaks").set(leaks);
   object.variable("kmalloc_size").set(sizes.kmalloc);
   object.variable("cache_size").set(sizes.cache);
-  object.variable("vmalloc_areas").set(vmallocAreas());
+  // On x86-64 vmalloc's memory lies between the two, which are other ones at each boot.
+  if (plan.hooks.some(({ program }) => program === "t_kfree")) object.variable("vmalloc_bounds").set({ from: variableAddress("vmalloc_base"), to: variableAddress("vmemmap_base") });
   const code = codeRegion(table);
   object.variable("code_from").set(code.from);
   object.variable("code_size").set(code.to - code.from);
