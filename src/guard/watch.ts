@@ -11,7 +11,7 @@ import { kernelTypes, kernelWords, processors, wipesFree, type AllocationSizes }
 import { namesOf, textOf, word, type ReaderOptions } from "./reader.ts";
 import { functionRange, functionsOf, moduleRanges, rangesOf, readModules, readSymbolTable, variableAddress, type SymbolTable } from "./symbols.ts";
 import { leakText, type KernelWords } from "./text.ts";
-import { freesObjects, importsOf, skbUses, type SkbUse } from "./uses.ts";
+import { freesObjects, importsOf, skbUses, type SkbUse, type SkbUses } from "./uses.ts";
 
 /** A module to guard: its name, and its file where that is known, for its types and lines. */
 export type GuardedModule = { readonly name: string; readonly file: string | null };
@@ -73,6 +73,8 @@ const mostOrigins = 4096;
 /** Stacks a processor that are kept. */
 const walksSize = 512;
 const defaultHold = 300;
+/** Functions that are named as not watched. */
+const mostLeft = 8;
 /** Marks a processor. */
 const ringSize = 4096;
 /** Return addresses of a first free that are kept, two or three of BPF's own among them. */
@@ -259,11 +261,12 @@ export class Guard {
   async #attachUses({ name: module, file }: GuardedModule): Promise<BpfLink[]> {
     const uses = await skbUses(module, file, functionsOf(this.#table, module), this.#types);
     if (uses === null) this.#options.onNote?.(`nothing tells which functions of ${module} take an skb: uses after a free are not watched, and all frees of skbs are remembered, which costs more (its BTF or its file with debug information would tell: oopscope guard PATH/TO/${module}.ko)`);
+    if (uses !== null && uses.left.length > 0) this.#options.onNote?.(`of ${module} these are not looked at when they are entered: ${listed(uses.left)}`);
     // Then nothing tells which skbs it had, either.
     if (uses === null) this.#object.variable("everything").set(true);
     const links: BpfLink[] = [];
     const byEntry = new Set(this.#entries.flatMap((entry) => (entry.module === module ? [entry.function] : [])));
-    for (const { function: name, argument } of uses ?? []) {
+    for (const { function: name, argument } of uses?.uses ?? []) {
       if (byEntry.has(name)) continue;
       try {
         links.push(this.#object.program(`use_${argument}`).attach({ kind: "kprobe", function: `${module}:${name}` }));
@@ -357,11 +360,17 @@ async function entriesOf(modules: readonly GuardedModule[], table: SymbolTable, 
   const entries: Entry[] = [];
   for (const { name: module } of modules) {
     if (!loaded.has(module)) continue;
-    for (const use of (await skbUses(module, null, functionsOf(table, module), types)) ?? []) {
+    for (const use of (await skbUses(module, null, functionsOf(table, module), types))?.uses ?? []) {
       if (entries.length < mostEntries && !inKernel(use.function) && table.names.split(`\n${use.function}\t`).length === 2) entries.push({ ...use, module });
     }
   }
   return entries;
+}
+
+/** Names and reasons in words, eight at most. */
+function listed(left: SkbUses["left"]): string {
+  const shown = left.slice(0, mostLeft).map(({ function: name, why }) => `${name} (${why})`);
+  return `${shown.join("; ")}${left.length > mostLeft ? `; and ${left.length - mostLeft} more` : ""}`;
 }
 
 type Settings = { readonly holding: boolean; readonly hold: number; readonly blackBox: boolean; readonly leaks: boolean; readonly sizes: AllocationSizes; /** What a hold waits for. */ readonly level: bigint; readonly table: SymbolTable };

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { parseLog } from "../../src/oops/index.ts";
-import { eventText, frameText, leakText, moduleRanges, skbArgumentsOf, taintText, type GuardEvent, type SymbolTable } from "../../src/guard/index.ts";
+import { eventText, frameText, leakText, moduleRanges, skbArgumentsOf, taintText, usesAmong, type GuardEvent, type SymbolTable } from "../../src/guard/index.ts";
 import { recordsOf } from "../../src/guard/reader.ts";
 
 const modules = "st 16384 0 - Live 0xffffffffc0400000 (OE)\noverlay 163840 1 - Live 0xffffffffc0200000\n";
@@ -97,6 +97,22 @@ it.each([
   ["", []],
 ])("finds the skbs among the arguments of %s", (prototype, expected) => {
   expect(skbArgumentsOf(prototype)).toEqual(expected);
+});
+
+it("leaves out, by name and reason, functions whose skb is in no known place when they are entered", () => {
+  const prototypes = new Map([
+    ["st_xmit", "int st_xmit(struct net_device *dev, struct sk_buff *skb)"], ["st_drop", "void st_drop(struct sk_buff *skb, int why)"], ["st_late", "int st_late(int a, int b, int c, int d, int e, struct sk_buff *skb)"],
+    ["st_init", "int st_init(void)"],
+  ]);
+  expect(usesAmong(["st_xmit", "st_xmit.cold", "st_drop.isra.0", "st_drop.constprop.0.isra.0", "st_drop.isra.0.cold", "st_late", "st_init", "st_init.part.0", "st_gone.constprop.0", "st_unknown"], prototypes)).toEqual({
+    uses: [{ function: "st_xmit", argument: 1 }],
+    left: [
+      { function: "st_drop.isra.0", why: "the compiler changed its arguments (.isra): where the skb is cannot be told" },
+      { function: "st_drop.constprop.0.isra.0", why: "the compiler changed its arguments (.constprop): where the skb is cannot be told" },
+      { function: "st_late", why: "the skb is its argument 6, and five are in reach" },
+      { function: "st_gone.constprop.0", why: "the compiler changed its arguments (.constprop), and nothing tells whether it takes an skb" },
+    ],
+  });
 });
 
 it.each([[0n, ""], [0x3000n, "GOE"], [0x3001n, "POE"], [0x200n, "GW"]])("writes the taint %s as the kernel does", (mask, text) => {
