@@ -76,6 +76,12 @@ static noinline __attribute__((noipa)) unsigned int go_look(struct sk_buff *skb)
 	return READ_ONCE(skb->len);
 }
 
+/* The compiler takes the second argument away, as it is always the same, and renames it. */
+static noinline unsigned int go_renamed(struct sk_buff *skb, unsigned int more)
+{
+	return READ_ONCE(skb->len) + READ_ONCE(skb->data_len) * more;
+}
+
 static noinline void go_use(struct sk_buff *skb)
 {
 	go_look(skb);
@@ -156,6 +162,8 @@ static noinline void go_many(void)
 		struct go_object *object = kmem_cache_alloc(go_cache, GFP_KERNEL);
 
 		go_look(skb);
+		if (go_renamed(skb, 3) == 1)
+			pr_info("one byte\n");
 		kfree_skb(skb);
 		kmem_cache_free(go_cache, object);
 		if (index % 64 == 0) {
