@@ -8,7 +8,7 @@ import { eventOf, evidenceLevels, interruptStates, type EvidenceLevel, type Guar
 import { leaksOf, type Leak } from "./leaks.ts";
 import { enders, missingRole, planHooks, type Hook, type HookPlan } from "./hooks.ts";
 import { kernelTypes, kernelWords, processors, wipesFree, type AllocationSizes } from "./kernel.ts";
-import { namesOf, textOf, word, type ReaderOptions } from "./reader.ts";
+import { gapsAt, holdTooShort, namesOf, textOf, word, type ReaderOptions } from "./reader.ts";
 import { functionRange, functionsOf, moduleRanges, rangesOf, readModules, readSymbolTable, variableAddress, type SymbolTable } from "./symbols.ts";
 import { leakText, type KernelWords } from "./text.ts";
 import { freesObjects, importsOf, skbUses, type SkbUse, type SkbUses } from "./uses.ts";
@@ -100,7 +100,7 @@ export class Guard {
   readonly #words: MappedArray;
   readonly #kernel: KernelWords;
   readonly #types: Btf;
-  readonly #shared = new Int32Array(new SharedArrayBuffer(4 * (1 + places)));
+  readonly #shared = new Int32Array(new SharedArrayBuffer(4 * (gapsAt(places) + mostReaders)));
   readonly #atStop: (() => void)[] = [];
   readonly #threads: Worker[] = [];
   readonly #uses = new Map<string, { readonly from: bigint; readonly links: readonly BpfLink[] }>();
@@ -198,6 +198,7 @@ export class Guard {
     for (const hook of this.hooks) this.#object.program(hook.program).attach();
     for (const [index] of this.#entries.entries()) this.#object.program(entryProgram(index)).attach();
     await this.#followModules();
+    this.#sayIfHoldIsShort();
     const look = setInterval(() => this.#tell(), lookInterval);
     let busy = false;
     const modules = setInterval(() => {
@@ -209,14 +210,14 @@ export class Guard {
   }
 
   async #startReaders(evidence: number | null, log: number | null): Promise<void> {
-    const options: Omit<ReaderOptions, "cpu"> = {
+    const options: Omit<ReaderOptions, "cpu" | "index"> = {
       boardId: this.#object.map("board").info().id,
       wordsId: this.#object.map("words").info().id,
       places, evidence, log, kernel: this.#kernel, table: this.#table, shared: this.#shared, holding: this.holding, interval: lookEvery(this.#options.hold ?? defaultHold),
     };
     const refused = new Set<string>();
-    for (const cpu of processors("online").slice(0, mostReaders)) {
-      const thread = new Worker(packagedFile("guard/reader-thread.js"), { trackUnmanagedFds: false, workerData: { ...options, cpu } satisfies ReaderOptions });
+    for (const [index, cpu] of processors("online").slice(0, mostReaders).entries()) {
+      const thread = new Worker(packagedFile("guard/reader-thread.js"), { trackUnmanagedFds: false, workerData: { ...options, cpu, index } satisfies ReaderOptions });
       this.#threads.push(thread);
       const { pinned, realtime, locked } = await readiness(thread);
       if (!pinned) refused.add("on its own processor");
@@ -224,6 +225,13 @@ export class Guard {
       if (!locked) refused.add("in locked memory (CAP_IPC_LOCK)");
     }
     for (const what of refused) this.#options.onNote?.(`what writes events down does not run ${what}: a busy machine may lose them`);
+  }
+
+  /** The readers have looked while the programs were attached: whether this machine lets them come in time. */
+  #sayIfHoldIsShort(): void {
+    const { hold = defaultHold } = this.#options;
+    const short = this.holding ? holdTooShort(hold, [...this.#shared.subarray(gapsAt(places))]) : null;
+    if (short !== null) this.#options.onNote?.(`a hold of ${hold} ms may be over before an event is written down: what writes it came to look only every ${short.slowest} ms at times; ${short.advised} ms would do (--hold ${short.advised})`);
   }
 
   /** Where the guarded modules lie now, and their functions that take an skb. */

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { parseLog } from "../../src/oops/index.ts";
 import { eventText, frameText, leakText, moduleRanges, skbArgumentsOf, taintText, usesAmong, type GuardEvent, type SymbolTable } from "../../src/guard/index.ts";
-import { recordsOf } from "../../src/guard/reader.ts";
+import { holdTooShort, recordsOf } from "../../src/guard/reader.ts";
 
 const modules = "st 16384 0 - Live 0xffffffffc0400000 (OE)\noverlay 163840 1 - Live 0xffffffffc0200000\n";
 const symbols: readonly (readonly [bigint, string])[] = [[0xffffffff81000000n, "_stext"], [0xffffffff81000100n, "consume_skb"], [0xffffffff810001c0n, "kfree_skbmem"], [0xffffffff81000240n, "die_here"], [0xffffffffc0400000n, "st_drop\tst"], [0xffffffffc0400040n, "st_xmit\tst"]];
@@ -97,6 +97,18 @@ it.each([
   ["", []],
 ])("finds the skbs among the arguments of %s", (prototype, expected) => {
   expect(skbArgumentsOf(prototype)).toEqual(expected);
+});
+
+it.each([
+  [300, [], null],
+  [300, [0, 0], null],
+  [300, [12_000, 14_000], null],
+  // The quicker one may be held.
+  [300, [12_000, 180_200], { slowest: 181, advised: 800 }],
+  [300, [12_000, 180_000, 20_000, 900_000], null],
+  [20, [11_000], { slowest: 11, advised: 100 }],
+])("says of a hold of %i ms whether readers that looked every %j µs at worst come in time", (hold, longest, expected) => {
+  expect(holdTooShort(hold, longest)).toEqual(expected);
 });
 
 it("leaves out, by name and reason, functions whose skb is in no known place when they are entered", () => {
