@@ -65,12 +65,13 @@ export async function skbUses(module: string, file: string | null, functions: re
 
 /**
  * The same by prototypes in C. A function that the compiler renamed (`.isra`, `.constprop`, `.part`) may have lost arguments or takes them in pieces, and nothing says at its entry where the skb
- * is: it is left out, and so are arguments after the fifth. BTF has no prototype of what was renamed: then it is told that it may take one. `.cold` is no entry.
+ * is: it is left out, and so are arguments after the fifth. BTF has no prototype of what was renamed: then it is told that it may take one. `.cold` is no entry, nor is the padding before one (`__pfx_`, 6.2 and newer).
  */
 export function usesAmong(functions: readonly string[], prototypes: ReadonlyMap<string, string>): SkbUses {
   const uses: SkbUse[] = [];
   const left: { function: string; why: string }[] = [];
   for (const name of new Set(functions)) {
+    if (name.startsWith("__pfx_")) continue;
     const [, source, change] = /^([^.]+)\.(isra|constprop|part)\b/.exec(name) ?? [];
     const prototype = prototypes.get(source ?? name);
     const [argument] = skbArgumentsOf(prototype ?? "");
