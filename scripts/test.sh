@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 step() { echo "== $*" >&2; }
 step packages
-scripts/apt.sh qemu-system-x86 busybox-static gcc make libelf1 clang llvm binutils binutils-aarch64-linux-gnu xz-utils zstd python3 debian-archive-keyring debuginfod chromium libbpf1 libbpf-dev bpftool bpftrace pahole tcpdump
+scripts/apt.sh qemu-system-x86 busybox-static gcc make libelf1 clang llvm binutils binutils-aarch64-linux-gnu xz-utils zstd python3 debian-archive-keyring debuginfod chromium libbpf1 libbpf-dev bpftool bpftrace pahole tcpdump iproute2
 step kernel
 scripts/kernels.sh --debug > /dev/null
 # The newer kernel for guests: without it they boot 6.1 alone.
@@ -17,6 +17,6 @@ scripts/run.sh npm run --silent build
 step unit tests
 scripts/nodes.sh
 step the package, the peers, the guests
-scripts/run.sh npx vitest run --project package --project oracle
+scripts/run.sh npx vitest run --project package --project oracle --maxWorkers=2
 # Guests have one processor each; those of guard have two, and are one at a time.
 scripts/run.sh npx vitest run --project guest --maxWorkers=2

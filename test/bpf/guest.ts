@@ -27,13 +27,22 @@ export async function bundle(name: string): Promise<string> {
   return outfile;
 }
 
+/** What a guest says of its tasks shortly before its time is up: who waits for what. */
+const stuck = `echo "no end after $(cut -d' ' -f1 /proc/uptime) s; tasks:"
+for task in /proc/[0-9]*/task/*; do
+  case $(cat $task/comm) in kworker*|cpuhp*|ksoftirqd*|migration*|idle_inject*) continue ;; esac
+  echo "$(cat $task/comm) $(cut -d' ' -f3 $task/stat) $(cat $task/wchan)"
+  head -5 $task/stack
+done`;
+
 /** Runs a shell script in a guest and gives the values of the lines `@@ JSON` that it writes, in order. Other output is shown if it fails. */
 export async function inGuest(name: string, script: string, options: LabOptions): Promise<unknown[]> {
   mkdirSync(made, { recursive: true });
   const path = join(made, `${name}.sh`);
   // Messages of the kernel would stand in the middle of lines.
-  writeFileSync(path, `#!/bin/sh\ndmesg -n 1\n${script}\n`, { mode: 0o755 });
-  const result = await runLab({ script: path, memory: 1536, timeout: 240, ...options });
+  const { timeout = 240 } = options;
+  writeFileSync(path, `#!/bin/sh\ndmesg -n 1\n(sleep ${Math.round(timeout * 0.9)}\n${stuck}) &\n${script}\n`, { mode: 0o755 });
+  const result = await runLab({ script: path, memory: 1536, ...options, timeout });
   const console = result.console.toString("utf8");
   if (process.env["OOPSCOPE_SHOW_GUEST"]) process.stderr.write(console);
   expect({ outcome: result.outcome, status: result.status, console: result.status === 0 ? "" : console.slice(-6000) }).toEqual({ outcome: "finished", status: 0, console: "" });

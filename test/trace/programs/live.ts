@@ -96,7 +96,10 @@ for (const pinned of ["may pin modules", "leaves modules free"] as const) {
   const ftrace = [...readFileSync(`${tracefs}/trace`, "latin1").matchAll(/-(\d+) +\[\d+\].*?: (tz_\w+) <-/gm)].map(([, tid, name]) => `${tid} ${name}`);
   for (let tries = 0; tries < 100 && said.split("\n").length <= ours.length; tries++) await new Promise((done) => setTimeout(done, 100));
   peer.kill("SIGINT");
+  // How a peer ends is its own affair: what it printed is here.
+  const stays = setTimeout(() => void peer.kill("SIGKILL"), 20_000);
   await left;
+  clearTimeout(stays);
   writeFileSync(`${tracefs}/current_tracer`, "nop");
   writeFileSync(`${tracefs}/set_ftrace_filter`, "");
   const theirs = said.split("\n").filter((line) => line.includes("tz_"));
