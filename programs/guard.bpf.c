@@ -58,7 +58,7 @@ struct sk_buff {
 	unsigned int len, truesize;
 	__be16 protocol;
 	u16 network_header;
-	u8 fclone : 2;
+	u8 fclone : 2, head_frag : 1;
 	unsigned char *head, *data;
 	void (*destructor)(struct sk_buff *skb);
 	refcount_t users;
@@ -69,7 +69,9 @@ struct task_struct {
 } __attribute__((preserve_access_index));
 
 enum kind { DOUBLE_FREE = 1, USE_AFTER_FREE = 2, INVALID_FREE = 3 };
-enum object { SKB = 1, SLAB = 2 };
+enum object { SKB = 1, SLAB = 2, HEAD = 3 }; /* HEAD: the buffer of an skb, an object of kmalloc or of a cache that skb_free_head freed */
+enum context { PROCESS = 1, SOFTIRQ = 2, HARDIRQ = 3, NMI = 4 }; /* 0: unknown */
+enum interrupts { ON = 1, OFF = 2 }; /* 0: unknown */
 
 /* What was freed and not allocated since. */
 struct mark {
@@ -115,7 +117,8 @@ struct event {
 	u64 address;
 	u32 kind, object;
 	u32 pid, tid, cpu;
-	u32 unused;
+	u8 context, interrupts;
+	u16 unused;
 	char comm[16];
 	char device[16];
 	u32 protocol;
@@ -204,6 +207,18 @@ struct {
 	__uint(value_size, 8 * FREED_DEPTH);
 } origins SEC(".maps");
 
+/* A lock for each processor, which nobody else takes: see interrupts_of. */
+struct flags_lock {
+	struct bpf_spin_lock lock;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* set before loading: processors */
+	__type(key, u32);
+	__type(value, struct flags_lock);
+} flags_locks SEC(".maps");
+
 /* Words that both sides write: 0 events begun, 1 events read by user space; from 16 on, for each place of the board, how far its event has come. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -230,7 +245,7 @@ const volatile s32 kmalloc_size = 3, cache_size = -1;
 struct range {
 	u64 from, to;
 };
-const volatile struct range vmalloc_areas = {}; /* where there are some */
+const volatile struct range vmalloc_bounds = {}; /* where the kernel keeps where vmalloc's memory begins, and what follows it; 0: not known */
 const volatile u64 release_from = 0; /* skb_release_head_state */
 const volatile struct range enders[ENDERS] = {}; /* the functions that call it and end the skb */
 
@@ -255,6 +270,67 @@ static __always_inline struct processor *processor(u32 cpu)
 }
 
 #define COUNT(member) do { struct processor *p_ = processor(bpf_get_smp_processor_id()); if (p_) p_->counters.member++; } while (0)
+
+#ifndef NO_LOOP
+/* Of each processor, where the kernel's BTF has them. The count moved into pcpu_hot (6.2) and out again (6.15). */
+struct pcpu_hot {
+	int preempt_count;
+} __attribute__((preserve_access_index));
+extern const int __preempt_count __ksym __weak;
+extern const struct pcpu_hot pcpu_hot __ksym __weak;
+extern const unsigned long irqsave_flags __ksym __weak;
+
+/* include/linux/preempt.h: 8 bits of preemption, 8 of softirq (its lowest: it is being served), 4 of hardirq, 4 of NMI. The breakpoint of a kprobe looks like an NMI itself: then nothing is known. */
+static __always_inline u32 context_of(bool kprobe)
+{
+	u32 count;
+
+	if (&__preempt_count)
+		count = *(const volatile int *)bpf_this_cpu_ptr(&__preempt_count);
+	else if (&pcpu_hot)
+		count = ((const struct pcpu_hot *)bpf_this_cpu_ptr(&pcpu_hot))->preempt_count;
+	else
+		return 0;
+	if (count & 0xf00000)
+		return kprobe ? 0 : NMI;
+	return count & 0xf0000 ? HARDIRQ : count & 0x100 ? SOFTIRQ : PROCESS;
+}
+#else
+static __always_inline u32 context_of(bool kprobe) { return 0; }
+#endif
+
+/*
+ * Whether interrupts are on, in programs of fentry and of tracepoints with types. No helper tells, and x86-64 keeps it in a flag of the processor alone. But bpf_spin_lock saves the flags in a variable of the
+ * processor (kernel/bpf/helpers.c, irqsave_flags), and while it is held nobody else on this processor writes there. An NMI may have come in the middle of that, so it takes no lock.
+ */
+static __always_inline u32 interrupts_of(void)
+{
+#if !defined(NO_LOOP) && defined(__TARGET_ARCH_x86)
+	u32 cpu = bpf_get_smp_processor_id(), context = context_of(false);
+	struct flags_lock *own = bpf_map_lookup_elem(&flags_locks, &cpu);
+	const volatile unsigned long *saved;
+	u64 flags;
+
+	if (!own || !context || context == NMI || !&irqsave_flags)
+		return 0;
+	saved = bpf_this_cpu_ptr(&irqsave_flags);
+	bpf_spin_lock(&own->lock);
+	flags = *saved;
+	bpf_spin_unlock(&own->lock);
+	/* RFLAGS: bit 1 is always set, what lies above bit 21 never; bit 9 lets interrupts in. */
+	return !(flags & 2) || flags >> 22 ? 0 : flags & 0x200 ? ON : OFF;
+#else
+	return 0;
+#endif
+}
+
+/* The same at a kprobe, which has the flags; the highest bit says that it is one. */
+#define KPROBE 0x80
+#ifdef __TARGET_ARCH_x86
+#define INTERRUPTS_OF_KPROBE(regs) (KPROBE | (((struct pt_regs *)(regs))->eflags & 0x200 ? ON : OFF))
+#else
+#define INTERRUPTS_OF_KPROBE(regs) KPROBE
+#endif
 
 /* To the verifier the address of an fentry program is a pointer: a copy of its lower half is a number. */
 static __always_inline u32 low(u64 address)
@@ -586,6 +662,8 @@ static __always_inline void print_event(struct event *event)
 	else
 		bpf_printk("BUG: oopscope-guard: double-free of %s at 0x%lx", event->object == SKB ? "an skb" : "an object", event->address);
 	bpf_printk("CPU: %d PID: %d Comm: %s", event->cpu, event->tid, event->comm);
+	if (event->context)
+		bpf_printk("Context: %s, interrupts %s", event->context == PROCESS ? "process" : event->context == SOFTIRQ ? "softirq" : event->context == HARDIRQ ? "hardirq" : "nmi", event->interrupts == OFF ? "off" : event->interrupts ? "on" : "unknown");
 	bpf_printk("Call Trace:");
 	print_stack(event->stack, event->depth);
 	if (event->freed.address) {
@@ -595,8 +673,8 @@ static __always_inline void print_event(struct event *event)
 	bpf_printk("==================================================================");
 }
 
-/* `mark` is null for what was never freed, and should not be. */
-static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind)
+/* `mark` is null for what was never freed, and should not be. `interrupts` is of interrupts_of, or INTERRUPTS_OF_KPROBE. */
+static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind, u32 interrupts)
 {
 	u32 zero = 0, one = 1, place, word;
 	volatile u64 *begun = bpf_map_lookup_elem(&words, &zero);
@@ -631,11 +709,14 @@ static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind
 	event->time = bpf_ktime_get_ns();
 	event->address = address;
 	event->kind = kind;
-	event->object = mark ? mark->object : SLAB;
+	event->object = mark && mark->object == SKB ? SKB : SLAB;
 	who = bpf_get_current_pid_tgid();
 	event->pid = who >> 32;
 	event->tid = who;
 	event->cpu = bpf_get_smp_processor_id();
+	event->context = context_of(interrupts & KPROBE);
+	/* An interrupt's handler runs with interrupts off. */
+	event->interrupts = interrupts & ~KPROBE ? interrupts & ~KPROBE : event->context >= HARDIRQ ? OFF : 0;
 	bpf_get_current_comm(event->comm, sizeof(event->comm));
 	event->held = 0;
 	event->waited = 0;
@@ -704,7 +785,8 @@ static __always_inline bool under_way(void *ctx, struct mark *mark)
 	return mark->tid == (u32)bpf_get_current_pid_tgid() && (u64)ctx < mark->stack && !bpf_probe_read_kernel(&word, sizeof(word), (void *)mark->stack) && word == mark->caller;
 }
 
-static __always_inline int check(void *ctx, u64 address, u32 kind, u32 object)
+/* `typed`: in a program of fentry or of a tracepoint with types; else of a kprobe. */
+static __always_inline int check(void *ctx, u64 address, u32 kind, u32 object, bool typed)
 {
 	struct mark *mark;
 
@@ -721,22 +803,25 @@ static __always_inline int check(void *ctx, u64 address, u32 kind, u32 object)
 		COUNT(changed);
 		return 0;
 	}
-	return report(ctx, mark, address, kind);
+	return report(ctx, mark, address, kind, typed ? interrupts_of() : INTERRUPTS_OF_KPROBE(ctx));
 }
 
 static __always_inline int skb_check(struct place place, struct sk_buff *skb)
 {
-	return check(place.ctx, (u64)skb, DOUBLE_FREE, SKB);
+	return check(place.ctx, (u64)skb, DOUBLE_FREE, SKB, place.typed);
 }
 
-static __noinline int skb_use(void *ctx, u64 address)
+static __always_inline int used(void *ctx, u64 address, bool typed)
 {
 	if (!ctx || address < 4096)
 		return 0;
-	check(ctx, address, USE_AFTER_FREE, SKB);
+	check(ctx, address, USE_AFTER_FREE, SKB, typed);
 	*touch_of(address) = 1;
 	return 0;
 }
+
+static __noinline int skb_use(void *ctx, u64 address) { return used(ctx, address, true); }
+static __noinline int skb_use_by_kprobe(void *ctx, u64 address) { return used(ctx, address, false); }
 
 static __always_inline bool within(struct range *all, struct range *list, u64 address)
 {
@@ -924,36 +1009,75 @@ static __noinline int slab_end(void *ctx, u64 address, u64 caller, void *stack)
 	/* An skb on its way back, which has hooks of its own. Its last call is often a jump: the call site is then a guarded module's. */
 	if (mark && mark->object == SKB)
 		return 0;
+	/* By skb_free_head itself, or by somebody else for whom nothing is known. */
+	if (mark && mark->object == HEAD && !guarded)
+		return 0;
 	if (mark && mark->promised && !guarded) {
 		mark->promised = 0;
 		return 0;
 	}
 	if (mark)
-		check(ctx, address, DOUBLE_FREE, SLAB);
+		check(ctx, address, DOUBLE_FREE, mark->object, true);
 	if (guarded)
 		remember(&place, (void *)address, SLAB);
 	return guarded;
 }
 
-/* kfree(call site, object) and kmem_cache_free(call site, object, …), before the object is free. */
-static __always_inline int slab_free(struct bpf_raw_tracepoint_args *ctx)
+/*
+ * The buffer of an skb goes, if nobody shares it. One that was freed and not allocated since is freed twice: by the module's kfree, or with another skb. First frees are those of skbs that were just remembered; a second one counts
+ * only here and by the module's own call. Fragments of pages are left alone: one comes to the same address again without being allocated.
+ */
+SEC("fentry/skb_free_head") int f_skb_free_head(u64 *ctx)
 {
-	if (!leaks && !*(volatile u64 *)&live_slab && !(ctx->args[0] >= code.from && ctx->args[0] < code.to))
+	struct sk_buff *skb = (void *)ctx[0];
+	struct place place = AT_FENTRY(ctx, 1);
+	struct mark *mark, *own;
+	u64 head;
+
+	if (!*(volatile u64 *)&live || (u64)skb < 4096 || BPF_CORE_READ_BITFIELD_PROBED(skb, head_frag))
 		return 0;
-	slab_end(ctx, ctx->args[1], ctx->args[0], ctx);
+	head = (u64)skb->head;
+	mark = find(head);
+	own = find((u64)skb);
+	/* The skb itself was freed twice, and that is told. */
+	if (own && own->reported) {
+		if (mark)
+			forget(mark);
+		return 0;
+	}
+	if (mark && !mark->promised && mark->object != SKB)
+		return check(ctx, head, DOUBLE_FREE, mark->object, true);
+	if (!mark && own && own->object == SKB && own->head == head)
+		remember(&place, (void *)head, HEAD);
 	return 0;
 }
 
-SEC("raw_tp/kfree") int t_kfree(struct bpf_raw_tracepoint_args *ctx)
+/* kfree(call site, object) and kmem_cache_free(call site, object, …), before the object is free. */
+static __always_inline bool of_vmalloc(u64 address)
 {
-	u64 address = ctx->args[1];
+	u64 from, to;
 
-	if (address >= vmalloc_areas.from && address < vmalloc_areas.to && within(&code, ranges, ctx->args[0]))
-		return report(ctx, NULL, address, INVALID_FREE);
-	return slab_free(ctx);
+	return vmalloc_bounds.from && vmalloc_bounds.to && !bpf_probe_read_kernel(&from, sizeof(from), (void *)vmalloc_bounds.from) && !bpf_probe_read_kernel(&to, sizeof(to), (void *)vmalloc_bounds.to) && address >= from && address < to;
 }
 
-SEC("raw_tp/kmem_cache_free") int t_kmem_cache_free(struct bpf_raw_tracepoint_args *ctx) { return slab_free(ctx); }
+static __always_inline int slab_free(u64 *ctx, bool kmalloc)
+{
+	u64 address;
+
+	if (!leaks && !*(volatile u64 *)&live_slab && !(ctx[0] >= code.from && ctx[0] < code.to))
+		return 0;
+	/* A `const void *`, which the verifier lets no program have by itself. */
+	if (bpf_probe_read_kernel(&address, sizeof(address), &ctx[1]))
+		return 0;
+	if (kmalloc && within(&code, ranges, ctx[0]) && of_vmalloc(address))
+		return report(ctx, NULL, address, INVALID_FREE, interrupts_of());
+	slab_end(ctx, address, ctx[0], ctx);
+	return 0;
+}
+
+/* With types, unlike those of allocations: a raw tracepoint's program may take no lock (interrupts_of). */
+SEC("tp_btf/kfree") int t_kfree(u64 *ctx) { return slab_free(ctx, true); }
+SEC("tp_btf/kmem_cache_free") int t_kmem_cache_free(u64 *ctx) { return slab_free(ctx, false); }
 
 /* Who called the function that an fentry program is at. Another's program at its exit takes a word more. */
 static __always_inline u64 caller_of(void *stack)
@@ -1039,11 +1163,11 @@ ALLOCATES(skb_copy, 2)
 ALLOCATES(skb_copy_expand, 4)
 
 /* At functions of a guarded module that take an skb: which of their arguments it is. */
-SEC("kprobe") int use_0(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM1(ctx)); }
-SEC("kprobe") int use_1(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM2(ctx)); }
-SEC("kprobe") int use_2(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM3(ctx)); }
-SEC("kprobe") int use_3(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM4(ctx)); }
-SEC("kprobe") int use_4(struct pt_regs *ctx) { return skb_use(ctx, PT_REGS_PARM5(ctx)); }
+SEC("kprobe") int use_0(struct pt_regs *ctx) { return skb_use_by_kprobe(ctx, PT_REGS_PARM1(ctx)); }
+SEC("kprobe") int use_1(struct pt_regs *ctx) { return skb_use_by_kprobe(ctx, PT_REGS_PARM2(ctx)); }
+SEC("kprobe") int use_2(struct pt_regs *ctx) { return skb_use_by_kprobe(ctx, PT_REGS_PARM3(ctx)); }
+SEC("kprobe") int use_3(struct pt_regs *ctx) { return skb_use_by_kprobe(ctx, PT_REGS_PARM4(ctx)); }
+SEC("kprobe") int use_4(struct pt_regs *ctx) { return skb_use_by_kprobe(ctx, PT_REGS_PARM5(ctx)); }
 
 /* fentry programs are of one function each. Which argument it is is known when they are loaded: the verifier leaves the other ways out. */
 static __always_inline int entered(u64 *ctx, u32 number)

@@ -8,6 +8,10 @@ export type Freed = { readonly time: bigint; readonly pid: number; readonly tid:
 export const evidenceLevels = ["board", "written", "logged", "synced"] as const;
 export type EvidenceLevel = (typeof evidenceLevels)[number];
 
+/** Whether interrupts were on. `unknown` where nothing tells: on arm64, before 5.17, and in a kernel whose types lack `irqsave_flags`. */
+export const interruptStates = ["unknown", "on", "off"] as const;
+export type Interrupts = (typeof interruptStates)[number];
+
 /** What the kernel's side saw. */
 export type GuardEvent = {
   /** From 1 on. */
@@ -21,6 +25,10 @@ export type GuardEvent = {
   readonly tid: number;
   readonly cpu: number;
   readonly comm: string;
+  /** What the processor was doing, by the kernel's own count; null where this kernel's types do not tell where that is (before 5.17, arm64). `softirq`: one was being served; a task that keeps them off is `process`. */
+  readonly context: "process" | "softirq" | "hardirq" | "nmi" | null;
+  /** Of that processor, as it freed. */
+  readonly interrupts: Interrupts;
   /** Innermost first; return addresses. */
   readonly stack: readonly bigint[];
   /** Null for what was never freed. */
@@ -33,10 +41,11 @@ export type GuardEvent = {
   readonly waited: bigint;
 };
 
+const contexts = [null, "process", "softirq", "hardirq", "nmi"] as const;
 const kinds = ["double-free", "use-after-free", "invalid-free"] as const;
 type RawTask = { time: bigint; pid: number; tid: number; cpu: number; comm: string };
 type Raw = RawTask & {
-  depth: number; stack: readonly bigint[]; freed_depth: number; freed_stack: readonly bigint[]; sequence: bigint; address: bigint; kind: number; object: number; device: string; protocol: number; held: number; waited: bigint;
+  depth: number; stack: readonly bigint[]; freed_depth: number; freed_stack: readonly bigint[]; sequence: bigint; address: bigint; kind: number; object: number; context: number; interrupts: number; device: string; protocol: number; held: number; waited: bigint;
   packet_size: number; packet: Uint8Array; freed: RawTask & { address: bigint; length: number };
 };
 
@@ -51,6 +60,8 @@ export function eventOf(value: unknown, holding: boolean): GuardEvent | null {
     object: raw.object === 1 ? "skb" : "slab",
     address: raw.address,
     time, pid, tid, cpu, comm,
+    context: contexts[raw.context] ?? null,
+    interrupts: interruptStates[raw.interrupts] ?? "unknown",
     stack: stackOf(raw.depth, raw.stack),
     freed: freed.address === 0n ? null : { time: freed.time, pid: freed.pid, tid: freed.tid, cpu: freed.cpu, comm: freed.comm, stack: stackOf(raw.freed_depth, raw.freed_stack) },
     packet: raw.object !== 1 ? null : { device: raw.device, protocol: ((raw.protocol & 0xff) << 8) | (raw.protocol >> 8), length: freed.length, bytes: Buffer.from(raw.packet.subarray(0, raw.packet_size)).toString("hex") },

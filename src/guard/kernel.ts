@@ -44,27 +44,6 @@ function sizeArgument(btf: Btf, tracepoint: string): number {
   return parameters[2] !== "ptr" ? 3 : tracepoint === "kmalloc" ? 4 : -1;
 }
 
-/** Where vmalloc gives memory, by the areas that there are now; nowhere if that is not told. */
-export function vmallocAreas(): { readonly from: bigint; readonly to: bigint } {
-  let text: string;
-  try {
-    text = readFileSync("/proc/vmallocinfo", "latin1");
-  } catch {
-    return { from: 0n, to: 0n };
-  }
-  let from: bigint | null = null;
-  let to = 0n;
-  for (const [, first, end] of text.matchAll(/^0x([0-9a-f]+)-0x([0-9a-f]+) .*/gm)) {
-    const [low, high] = [BigInt(`0x${first!}`), BigInt(`0x${end!}`)];
-    // Modules lie elsewhere.
-    if (low >= 0xffff_ffff_0000_0000n || low === 0n) continue;
-    if (from === null || low < from) from = low;
-    if (high > to) to = high;
-  }
-  // The next areas come behind these.
-  return from === null ? { from: 0n, to: 0n } : { from, to: to + (1n << 40n) };
-}
-
 function hasEnumerator(btf: Btf, name: string, wanted: string): boolean {
   const id = btf.find(name, "enum");
   const type = id === null ? null : btf.type(id);

@@ -15,7 +15,9 @@ export type ReaderOptions = {
   readonly log: number | null;
   readonly kernel: KernelWords;
   readonly table: SymbolTable;
-  /** Shared by all readers: 0 to stop, then the number that was claimed last for each place of the board. */
+  /** Its number among the readers, from 0. */
+  readonly index: number;
+  /** Shared by all readers: 0 to stop; then the number that was claimed last for each place of the board; then of each reader the longest time between two looks so far, in microseconds. */
   readonly shared: Int32Array<SharedArrayBuffer>;
   readonly holding: boolean;
   /** So often it looks, in milliseconds. A wake-up by the kernel would come on the processor that is being held, if at all. */
@@ -26,6 +28,8 @@ export type ReaderOptions = {
 export const word = { begun: 0, read: 1, levels: 16 } as const;
 const stop = 0;
 const claims = 1;
+/** Where in `shared` the readers' longest times begin. */
+export const gapsAt = (places: number): number => claims + places;
 
 /** After so many milliseconds all but the writing is done once. */
 const rehearsal = 2000;
@@ -53,6 +57,8 @@ export async function runReader(given: ReaderOptions, ready: (hardness: ThreadHa
     ready(hardness);
     let seen = words.load(word.begun);
     let looks = 0;
+    let last = performance.now();
+    let longest = 0;
     while (Atomics.load(shared, stop) === 0) {
       const begun = words.load(word.begun);
       for (; seen < begun; seen++) {
@@ -67,6 +73,10 @@ export async function runReader(given: ReaderOptions, ready: (hardness: ThreadHa
         if (event !== null) keep(options, event, (level) => words.store(word.levels + place, level));
       }
       looks++;
+      // Rehearsals count, as they are what an event takes.
+      const now = performance.now();
+      if (now - last > longest) Atomics.store(shared, gapsAt(places) + options.index, Math.ceil((longest = now - last) * 1000));
+      last = now;
       if (looks % Math.ceil(rehearsal / interval) === 0) rehearse(options, raw, 1);
       const table = looks % Math.ceil(tableInterval / interval) === 0 ? newTable() : null;
       if (table !== null) options = { ...options, table };
@@ -87,6 +97,18 @@ function keep({ evidence, log, kernel, table }: ReaderOptions, event: GuardEvent
   if (evidence !== null && attempt(() => writeSync(evidence, text))) reached((level = 1n));
   if (log !== null && logged(log, text)) reached((level = 2n));
   if (evidence !== null && level > 0n && attempt(() => fdatasyncSync(evidence))) reached(3n);
+}
+
+/**
+ * What is to be said of a hold of so many milliseconds where the readers needed so many microseconds at most from one look to the next; null if it suffices. The quickest may be the one whose processor is
+ * held: the next counts. Zeros are of readers that have not looked yet.
+ */
+export function holdTooShort(hold: number, longest: readonly number[]): { readonly slowest: number; readonly advised: number } | null {
+  const known = longest.filter((time) => time > 0).sort((a, b) => a - b);
+  if (known.length === 0) return null;
+  const slowest = Math.ceil((known[1] ?? known[0]!) / 1000);
+  // An event waits for a look, and is then written down, which takes as long again at least.
+  return 2 * slowest <= hold ? null : { slowest, advised: 100 * Math.ceil((4 * slowest) / 100) };
 }
 
 /** The kernel takes ten records in five seconds of an open file (kernel/printk/printk.c, devkmsg_write) and drops more without a word: so each event has one of its own. */

@@ -45,6 +45,12 @@ export function rangesOf(modules: readonly string[], root = ""): readonly ({ rea
   });
 }
 
+/** Where a variable of the kernel itself lies (CONFIG_KALLSYMS_ALL); 0 where that is not told. */
+export function variableAddress(name: string, root = ""): bigint {
+  const digits = new RegExp(`^([0-9a-f]+) [dDbBrR] ${name}$`, "m").exec(readFileSync(`${root}/proc/kallsyms`, "latin1"))?.[1];
+  return digits === undefined ? 0n : BigInt(`0x${digits}`);
+}
+
 /** Reads /proc/kallsyms. `root` is where /proc is. */
 export function readSymbolTable(root = ""): SymbolTable {
   const modules = readModules(root);

@@ -18,6 +18,7 @@ export function eventText(event: GuardEvent, { release, version, taint }: Kernel
     `BUG: oopscope-guard: ${kind} of ${object === "skb" ? "an skb" : "an object"} at 0x${address.toString(16)}`,
     ...(packet === null ? [] : [`Packet: device ${packet.device === "" ? "unknown" : safe(packet.device)}, protocol 0x${packet.protocol.toString(16).padStart(4, "0")}, length ${packet.length}, network header ${packet.bytes === "" ? "unknown" : packet.bytes}`]),
     `CPU: ${cpu} PID: ${tid} Comm: ${safe(event.comm)} ${taint === "" ? "Not tainted" : `Tainted: ${taint}`} ${release} ${version}`,
+    ...(event.context === null ? [] : [`Context: ${event.context}, interrupts ${event.interrupts}`]),
     "Call Trace:",
     ...stack(event.stack),
     ...(freed === null ? [] : [`Freed by task ${freed.tid} on cpu ${freed.cpu}, ${event.time - freed.time} ns before:`, ...stack(freed.stack)]),

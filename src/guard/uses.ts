@@ -52,17 +52,36 @@ export function skbArgumentsOf(prototype: string): number[] {
   return found;
 }
 
+/** Functions of a module whose skb is looked at when they are entered, and those where that cannot be, with why. */
+export type SkbUses = { readonly uses: readonly SkbUse[]; readonly left: readonly { readonly function: string; readonly why: string }[] };
+
 /**
- * Which of a loaded module's functions take an skb, by its BTF, or by the debug information of its file; null where neither tells. What the compiler renamed (`.isra`, `.constprop`) may have
- * lost arguments, and is left out, as are fifth arguments and later ones. `functions` are the module's in kallsyms; `base` is the kernel's BTF.
+ * Which of a loaded module's functions take an skb, by its BTF, or by the debug information of its file; null where neither tells. `functions` are the module's in kallsyms; `base` is the kernel's BTF.
  */
-export async function skbUses(module: string, file: string | null, functions: readonly string[], base: Btf): Promise<readonly SkbUse[] | null> {
+export async function skbUses(module: string, file: string | null, functions: readonly string[], base: Btf): Promise<SkbUses | null> {
   const prototypes = prototypesOfBtf(module, base) ?? (file === null ? null : await prototypesOfFile(file));
-  if (prototypes === null) return null;
-  return functions.flatMap((name): SkbUse[] => {
-    const [argument] = skbArgumentsOf(prototypes.get(name) ?? "");
-    return argument === undefined || argument >= 5 ? [] : [{ function: name, argument }];
-  });
+  return prototypes === null ? null : usesAmong(functions, prototypes);
+}
+
+/**
+ * The same by prototypes in C. A function that the compiler renamed (`.isra`, `.constprop`, `.part`) may have lost arguments or takes them in pieces, and nothing says at its entry where the skb
+ * is: it is left out, and so are arguments after the fifth. BTF has no prototype of what was renamed: then it is told that it may take one. `.cold` is no entry, nor is the padding before one (`__pfx_`, 6.2 and newer).
+ */
+export function usesAmong(functions: readonly string[], prototypes: ReadonlyMap<string, string>): SkbUses {
+  const uses: SkbUse[] = [];
+  const left: { function: string; why: string }[] = [];
+  for (const name of new Set(functions)) {
+    if (name.startsWith("__pfx_")) continue;
+    const [, source, change] = /^([^.]+)\.(isra|constprop|part)\b/.exec(name) ?? [];
+    const prototype = prototypes.get(source ?? name);
+    const [argument] = skbArgumentsOf(prototype ?? "");
+    if (source !== undefined && !/\.cold\b/.test(name)) {
+      if (prototype === undefined) left.push({ function: name, why: `the compiler changed its arguments (.${change!}), and nothing tells whether it takes an skb` });
+      else if (argument !== undefined) left.push({ function: name, why: `the compiler changed its arguments (.${change!}): where the skb is cannot be told` });
+    } else if (argument !== undefined && argument >= 5) left.push({ function: name, why: `the skb is its argument ${argument + 1}, and five are in reach` });
+    else if (argument !== undefined && source === undefined) uses.push({ function: name, argument });
+  }
+  return { uses, left };
 }
 
 function prototypesOfBtf(module: string, base: Btf): ReadonlyMap<string, string> | null {

@@ -4,14 +4,14 @@ import { OopscopeError, messageOf } from "../base/index.ts";
 import { BpfObject, MappedArray, type BpfLink, type ThreadHardness } from "../bpf/index.ts";
 import type { Btf } from "../btf/index.ts";
 import { packagedFile, sysctl } from "../system/index.ts";
-import { eventOf, evidenceLevels, type EvidenceLevel, type GuardEvent } from "./event.ts";
+import { eventOf, evidenceLevels, interruptStates, type EvidenceLevel, type GuardEvent, type Interrupts } from "./event.ts";
 import { leaksOf, type Leak } from "./leaks.ts";
 import { enders, missingRole, planHooks, type Hook, type HookPlan } from "./hooks.ts";
-import { kernelTypes, kernelWords, processors, vmallocAreas, wipesFree, type AllocationSizes } from "./kernel.ts";
-import { namesOf, textOf, word, type ReaderOptions } from "./reader.ts";
-import { functionRange, functionsOf, moduleRanges, rangesOf, readModules, readSymbolTable, type SymbolTable } from "./symbols.ts";
+import { kernelTypes, kernelWords, processors, wipesFree, type AllocationSizes } from "./kernel.ts";
+import { gapsAt, holdTooShort, namesOf, textOf, word, type ReaderOptions } from "./reader.ts";
+import { functionRange, functionsOf, moduleRanges, rangesOf, readModules, readSymbolTable, variableAddress, type SymbolTable } from "./symbols.ts";
 import { leakText, type KernelWords } from "./text.ts";
-import { freesObjects, importsOf, skbUses, type SkbUse } from "./uses.ts";
+import { freesObjects, importsOf, skbUses, type SkbUse, type SkbUses } from "./uses.ts";
 
 /** A module to guard: its name, and its file where that is known, for its types and lines. */
 export type GuardedModule = { readonly name: string; readonly file: string | null };
@@ -55,7 +55,12 @@ export type GuardStatistics = {
   readonly missedClears: bigint;
   readonly missed: bigint;
   readonly events: number;
+  /** Of these, what became of the hold, by whether interrupts were on where it was held: with them off the kernel there does nothing else, and no wake-up comes. */
+  readonly holds: Readonly<Record<Interrupts, HoldCounts>>;
 };
+
+/** Held second frees: those that user space acknowledged, and those whose time ran out. */
+export type HoldCounts = { readonly acknowledged: number; readonly expired: number };
 
 const places = 16;
 const mostModules = 16;
@@ -68,6 +73,8 @@ const mostOrigins = 4096;
 /** Stacks a processor that are kept. */
 const walksSize = 512;
 const defaultHold = 300;
+/** Functions that are named as not watched. */
+const mostLeft = 8;
 /** Marks a processor. */
 const ringSize = 4096;
 /** Return addresses of a first free that are kept, two or three of BPF's own among them. */
@@ -93,13 +100,14 @@ export class Guard {
   readonly #words: MappedArray;
   readonly #kernel: KernelWords;
   readonly #types: Btf;
-  readonly #shared = new Int32Array(new SharedArrayBuffer(4 * (1 + places)));
+  readonly #shared = new Int32Array(new SharedArrayBuffer(4 * (gapsAt(places) + mostReaders)));
   readonly #atStop: (() => void)[] = [];
   readonly #threads: Worker[] = [];
   readonly #uses = new Map<string, { readonly from: bigint; readonly links: readonly BpfLink[] }>();
   /** By fentry: from the start to the end. */
   readonly #entries: readonly Entry[];
   #table: SymbolTable;
+  readonly #holds = Object.fromEntries(interruptStates.map((state) => [state, { acknowledged: 0, expired: 0 }])) as Record<Interrupts, { acknowledged: number; expired: number }>;
   #told = 0;
 
   /**
@@ -190,6 +198,7 @@ export class Guard {
     for (const hook of this.hooks) this.#object.program(hook.program).attach();
     for (const [index] of this.#entries.entries()) this.#object.program(entryProgram(index)).attach();
     await this.#followModules();
+    this.#sayIfHoldIsShort();
     const look = setInterval(() => this.#tell(), lookInterval);
     let busy = false;
     const modules = setInterval(() => {
@@ -201,14 +210,14 @@ export class Guard {
   }
 
   async #startReaders(evidence: number | null, log: number | null): Promise<void> {
-    const options: Omit<ReaderOptions, "cpu"> = {
+    const options: Omit<ReaderOptions, "cpu" | "index"> = {
       boardId: this.#object.map("board").info().id,
       wordsId: this.#object.map("words").info().id,
       places, evidence, log, kernel: this.#kernel, table: this.#table, shared: this.#shared, holding: this.holding, interval: lookEvery(this.#options.hold ?? defaultHold),
     };
     const refused = new Set<string>();
-    for (const cpu of processors("online").slice(0, mostReaders)) {
-      const thread = new Worker(packagedFile("guard/reader-thread.js"), { trackUnmanagedFds: false, workerData: { ...options, cpu } satisfies ReaderOptions });
+    for (const [index, cpu] of processors("online").slice(0, mostReaders).entries()) {
+      const thread = new Worker(packagedFile("guard/reader-thread.js"), { trackUnmanagedFds: false, workerData: { ...options, cpu, index } satisfies ReaderOptions });
       this.#threads.push(thread);
       const { pinned, realtime, locked } = await readiness(thread);
       if (!pinned) refused.add("on its own processor");
@@ -216,6 +225,13 @@ export class Guard {
       if (!locked) refused.add("in locked memory (CAP_IPC_LOCK)");
     }
     for (const what of refused) this.#options.onNote?.(`what writes events down does not run ${what}: a busy machine may lose them`);
+  }
+
+  /** The readers have looked while the programs were attached: whether this machine lets them come in time. */
+  #sayIfHoldIsShort(): void {
+    const { hold = defaultHold } = this.#options;
+    const short = this.holding ? holdTooShort(hold, [...this.#shared.subarray(gapsAt(places))]) : null;
+    if (short !== null) this.#options.onNote?.(`a hold of ${hold} ms may be over before an event is written down: what writes it came to look only every ${short.slowest} ms at times; ${short.advised} ms would do (--hold ${short.advised})`);
   }
 
   /** Where the guarded modules lie now, and their functions that take an skb. */
@@ -253,11 +269,12 @@ export class Guard {
   async #attachUses({ name: module, file }: GuardedModule): Promise<BpfLink[]> {
     const uses = await skbUses(module, file, functionsOf(this.#table, module), this.#types);
     if (uses === null) this.#options.onNote?.(`nothing tells which functions of ${module} take an skb: uses after a free are not watched, and all frees of skbs are remembered, which costs more (its BTF or its file with debug information would tell: oopscope guard PATH/TO/${module}.ko)`);
+    if (uses !== null && uses.left.length > 0) this.#options.onNote?.(`of ${module} these are not looked at when they are entered: ${listed(uses.left)}`);
     // Then nothing tells which skbs it had, either.
     if (uses === null) this.#object.variable("everything").set(true);
     const links: BpfLink[] = [];
     const byEntry = new Set(this.#entries.flatMap((entry) => (entry.module === module ? [entry.function] : [])));
-    for (const { function: name, argument } of uses ?? []) {
+    for (const { function: name, argument } of uses?.uses ?? []) {
       if (byEntry.has(name)) continue;
       try {
         links.push(this.#object.program(`use_${argument}`).attach({ kind: "kprobe", function: `${module}:${name}` }));
@@ -290,6 +307,7 @@ export class Guard {
       if (event !== null && event.hold === "waiting" && monotonic() < event.time + 2_000_000_000n) return;
       this.#told++;
       this.#words.store(word.read, BigInt(this.#told));
+      if (event?.hold === "acknowledged" || event?.hold === "expired") this.#holds[event.interrupts][event.hold]++;
       if (event !== null) this.#options.onEvent(event, textOf(this.#kernel, this.#table, event), evidenceLevels[level] ?? "board");
     }
   }
@@ -316,7 +334,7 @@ export class Guard {
     }
     return {
       marked: sum("marked"), cleared: sum("cleared"), forgotten: sum("forgotten"), lost: sum("lost"), changed: sum("changed"), stackless: sum("stackless"), walked: sum("walked"), untracked: sum("untracked"),
-      missedClears, missed, events: this.#told,
+      missedClears, missed, events: this.#told, holds: structuredClone(this.#holds),
     };
   }
 
@@ -350,11 +368,17 @@ async function entriesOf(modules: readonly GuardedModule[], table: SymbolTable, 
   const entries: Entry[] = [];
   for (const { name: module } of modules) {
     if (!loaded.has(module)) continue;
-    for (const use of (await skbUses(module, null, functionsOf(table, module), types)) ?? []) {
+    for (const use of (await skbUses(module, null, functionsOf(table, module), types))?.uses ?? []) {
       if (entries.length < mostEntries && !inKernel(use.function) && table.names.split(`\n${use.function}\t`).length === 2) entries.push({ ...use, module });
     }
   }
   return entries;
+}
+
+/** Names and reasons in words, eight at most. */
+function listed(left: SkbUses["left"]): string {
+  const shown = left.slice(0, mostLeft).map(({ function: name, why }) => `${name} (${why})`);
+  return `${shown.join("; ")}${left.length > mostLeft ? `; and ${left.length - mostLeft} more` : ""}`;
 }
 
 type Settings = { readonly holding: boolean; readonly hold: number; readonly blackBox: boolean; readonly leaks: boolean; readonly sizes: AllocationSizes; /** What a hold waits for. */ readonly level: bigint; readonly table: SymbolTable };
@@ -368,6 +392,7 @@ function prepare(object: BpfObject, plan: HookPlan, entries: readonly Entry[], {
   object.setMaxEntries("marks", ringSize * count);
   object.setMaxEntries("walks", walksSize * count);
   object.setMaxEntries("processors", count);
+  object.setMaxEntries("flags_locks", count);
   object.variable("ring_size").set(ringSize);
   object.variable("freed_size").set(8 * freedDepth);
   object.variable("cache_put").set(plan.cachePut);
@@ -379,7 +404,8 @@ function prepare(object: BpfObject, plan: HookPlan, entries: readonly Entry[], {
   object.variable("leaks").set(leaks);
   object.variable("kmalloc_size").set(sizes.kmalloc);
   object.variable("cache_size").set(sizes.cache);
-  object.variable("vmalloc_areas").set(vmallocAreas());
+  // On x86-64 vmalloc's memory lies between the two, which are other ones at each boot.
+  if (plan.hooks.some(({ program }) => program === "t_kfree")) object.variable("vmalloc_bounds").set({ from: variableAddress("vmalloc_base"), to: variableAddress("vmemmap_base") });
   const code = codeRegion(table);
   object.variable("code_from").set(code.from);
   object.variable("code_size").set(code.to - code.from);

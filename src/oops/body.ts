@@ -203,6 +203,7 @@ function takeDetail(lane: Lane, draft: Draft, text: string, start: number): bool
   else if (message.startsWith("Tainted: [")) draft.taintWords ??= [...message.matchAll(/\[([A-Z])\]=([A-Z_]{1,40})/g)].map((word) => word[2]!);
   else if (message.startsWith("#PF: ")) draft.protection ||= message.includes("permissions violation");
   else if (message.startsWith("Failing address: ")) draft.failing ??= /^[0-9a-f]{16}/.exec(message.slice(17))?.[0] ?? null;
+  else if (message.startsWith("Context: ")) draft.mode ??= (/^(?:process|softirq|hardirq|nmi)(?=, )/.exec(message.slice(9))?.[0] ?? null) as Draft["mode"];
   else if (message.startsWith("KASAN: ")) draft.range ??= message.slice(7, 67);
   const access = /^(Read|Write) of size .{1,80}? by task (.{1,32}?)\/(\d{1,10})(?: on cpu \d{1,5})?$/.exec(message) ?? /^(Free) of addr .{1,80}? by task (.{1,32}?)\/(\d{1,10})(?: on cpu \d{1,5})?$/.exec(message);
   if (access !== null) {

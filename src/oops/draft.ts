@@ -62,6 +62,8 @@ export class Draft {
   protection = false;
   /** s390's failing address, of which the kernel prints the page. */
   failing: string | null = null;
+  /** `oopscope guard` says it (src/guard/text.ts). */
+  mode: "process" | "softirq" | "hardirq" | "nmi" | null = null;
   /** KASAN's reading of a general protection fault. */
   range: string | null = null;
   /** The first line that tears a call trace. */

@@ -15,7 +15,7 @@ export function contextOf(draft: Draft): CrashReport["context"] {
     cpu: said.cpu ?? cpuLine?.cpu ?? draft.cpu,
     pid: said.pid ?? cpuLine?.pid ?? task?.pid ?? null,
     comm: said.comm ?? cpuLine?.comm ?? task?.comm ?? null,
-    mode: modeOf(draft),
+    mode: draft.mode ?? modeOf(draft),
     taint: taint === null || words === null ? taint : { flags: taint.flags, words },
   };
 }

@@ -3,7 +3,7 @@ import { basename, dirname, resolve } from "node:path";
 import { OopscopeError, version } from "../../base/index.ts";
 import { casePieces, type Case, type CaseEvent } from "../../case/index.ts";
 import { decode } from "../../decode/index.ts";
-import { Guard, type EvidenceLevel, type GuardedModule, type GuardEvent, type GuardStatistics } from "../../guard/index.ts";
+import { Guard, interruptStates, type EvidenceLevel, type GuardedModule, type GuardEvent, type GuardStatistics } from "../../guard/index.ts";
 import { moduleOfFile } from "../../kernel/index.ts";
 import { piecesOf } from "../../render/index.ts";
 import { exit } from "../exit.ts";
@@ -109,14 +109,18 @@ async function until(signal: AbortSignal, seconds: number | undefined): Promise<
   });
 }
 
-function wordsOf({ kind, object, address, comm, tid, cpu, hold, waited }: GuardEvent, level: EvidenceLevel): string {
+function wordsOf({ kind, object, address, comm, tid, cpu, context, interrupts, hold, waited }: GuardEvent, level: EvidenceLevel): string {
   const evidence = { board: "not written down yet", written: "written to the evidence file", logged: "in the kernel's log", synced: "on the disk" }[level];
   const held = hold === "acknowledged" ? `, after a hold of ${Number(waited / 1000n) / 1000} ms` : hold === "expired" ? `, and the hold of ${Number(waited / 1000n) / 1000} ms ran out` : "";
-  return `${kind} of ${object === "skb" ? "an skb" : "an object"} at 0x${address.toString(16)} by ${comm} (${tid}) on CPU ${cpu}: evidence ${evidence}${held}`;
+  return `${kind} of ${object === "skb" ? "an skb" : "an object"} at 0x${address.toString(16)} by ${comm} (${tid}) on CPU ${cpu}${context === null ? "" : ` (${context}, interrupts ${interrupts})`}: evidence ${evidence}${held}`;
 }
 
-function sayStatistics({ marked, cleared, forgotten, stackless, walked, changed, lost, untracked, missedClears, missed, events }: GuardStatistics, flags: GuardFlags): void {
+function sayStatistics({ marked, cleared, forgotten, stackless, walked, changed, lost, untracked, missedClears, missed, events, holds }: GuardStatistics, flags: GuardFlags): void {
   if (flags.quiet !== true) say("note", `${events} events; ${marked} frees remembered, ${cleared} of them allocated again, ${forgotten} forgotten for want of room; ${walked} stacks walked`);
+  for (const state of interruptStates) {
+    const { acknowledged, expired } = holds[state];
+    if (acknowledged + expired > 0 && flags.quiet !== true) say("note", `held where interrupts were ${state}: ${acknowledged} acknowledged, ${expired} expired`);
+  }
   if (stackless > 0n) say("warning", `${stackless} frees were remembered without their stack`);
   if (changed > 0n) say("warning", `${changed} second frees of what looked like another object by then: an allocation was not seen; no event was made of them`);
   if (untracked > 0n) say("warning", `${untracked} allocations, or frees of many at once, were not followed for want of room: there may be more leaks, or fewer`);

@@ -3,10 +3,14 @@
  * What `oopscope guard` has to catch, by the number that is written to the module's parameter `play`, and what it must not. Each double free has another object's free in between, and objects are of a cache
  * that is made for this once, so that the kernel goes on.
  */
+#include <linux/delay.h>
+#include <linux/irq_work.h>
 #include <linux/module.h>
 #include <linux/mm.h>
 #include <linux/skbuff.h>
 #include <linux/slab.h>
+#include <linux/timer.h>
+#include <linux/version.h>
 #include <linux/vmalloc.h>
 
 struct go_object {
@@ -73,6 +77,12 @@ static noinline __attribute__((noipa)) unsigned int go_look(struct sk_buff *skb)
 	return READ_ONCE(skb->len);
 }
 
+/* The compiler takes the second argument away, as it is always the same, and renames it. */
+static noinline unsigned int go_renamed(struct sk_buff *skb, unsigned int more)
+{
+	return READ_ONCE(skb->len) + READ_ONCE(skb->data_len) * more;
+}
+
 static noinline void go_use(struct sk_buff *skb)
 {
 	go_look(skb);
@@ -97,6 +107,85 @@ static noinline void go_kfree_after_consume(struct sk_buff *skb, struct sk_buff 
 	barrier();
 }
 
+static noinline void go_irq_off(void *first, void *between)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	kfree(first); /* @irq_off */
+	kfree(between);
+	kfree(first); /* @irq_off_again */
+	local_irq_restore(flags);
+}
+
+static noinline void go_timer_fires(struct timer_list *timer)
+{
+	void *first = go_kept[4], *between = go_kept[5];
+
+	kfree(first); /* @softirq */
+	kfree(between);
+	kfree(first); /* @softirq_again */
+	barrier();
+}
+
+static DEFINE_TIMER(go_timer, go_timer_fires);
+
+static noinline void go_interrupt(struct irq_work *work)
+{
+	void *first = go_kept[6], *between = go_kept[7];
+
+	kfree(first); /* @hardirq */
+	kfree(between);
+	kfree(first); /* @hardirq_again */
+	barrier();
+}
+
+static struct irq_work go_work = IRQ_WORK_INIT_HARD(go_interrupt);
+
+/* An skb around an object. */
+static struct sk_buff *go_build(void *data)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	return slab_build_skb(data);
+#else
+	return build_skb(data, 0);
+#endif
+}
+
+static noinline void go_head(void *data, void *between)
+{
+	struct sk_buff *skb = go_build(data);
+
+	go_look(skb);
+	kfree_skb(skb); /* @head */
+	kfree(between);
+	kfree(data); /* @head_again */
+	barrier();
+}
+
+static noinline void go_two_skbs(void *data, void *between)
+{
+	struct sk_buff *skb = go_build(data), *other = go_build(data);
+
+	go_look(skb);
+	go_look(other);
+	kfree_skb(skb); /* @two */
+	kfree(between);
+	kfree_skb(other); /* @two_again */
+	barrier();
+}
+
+static noinline void go_head_first(void *data, void *between)
+{
+	struct sk_buff *skb = go_build(data);
+
+	go_look(skb);
+	kfree(data); /* @head_first */
+	kfree(between);
+	kfree_skb(skb); /* @head_first_again */
+	barrier();
+}
+
 static noinline void go_leak(void)
 {
 	int index;
@@ -118,6 +207,8 @@ static noinline void go_many(void)
 		struct go_object *object = kmem_cache_alloc(go_cache, GFP_KERNEL);
 
 		go_look(skb);
+		if (go_renamed(skb, 3) == 1)
+			pr_info("one byte\n");
 		kfree_skb(skb);
 		kmem_cache_free(go_cache, object);
 		if (index % 64 == 0) {
@@ -131,7 +222,7 @@ static noinline void go_many(void)
 
 static int go_play(const char *text, const struct kernel_param *param)
 {
-	static const char *const names[] = { "go_0", "go_1", "go_2", "go_3", "go_4", "go_5", "go_6", "go_7", "go_8", "go_9", "go_10" };
+	static const char *const names[] = { "go_0", "go_1", "go_2", "go_3", "go_4", "go_5", "go_6", "go_7", "go_8", "go_9", "go_10", "go_11", "go_12", "go_13", "go_14", "go_15", "go_16" };
 	unsigned int number = 0;
 	int error = kstrtouint(text, 0, &number);
 	struct go_object *first = NULL, *between = NULL;
@@ -139,10 +230,10 @@ static int go_play(const char *text, const struct kernel_param *param)
 
 	if (error || number >= ARRAY_SIZE(names))
 		return -EINVAL;
-	go_cache = kmem_cache_create(names[number], sizeof(struct go_object), 0, 0, go_construct);
+	go_cache = kmem_cache_create(names[number], number < 14 ? sizeof(struct go_object) : 1024, 0, 0, go_construct);
 	if (!go_cache)
 		return -ENOMEM;
-	if (number < 6) {
+	if (number < 6 || number > 10) {
 		first = kmem_cache_alloc(go_cache, GFP_KERNEL);
 		between = kmem_cache_alloc(go_cache, GFP_KERNEL);
 	} else if (number < 9) {
@@ -179,6 +270,30 @@ static int go_play(const char *text, const struct kernel_param *param)
 		break;
 	case 10:
 		go_many();
+		break;
+	case 11:
+		go_irq_off(first, between);
+		break;
+	case 12:
+		go_kept[4] = first;
+		go_kept[5] = between;
+		mod_timer(&go_timer, jiffies + 1);
+		msleep(100);
+		break;
+	case 13:
+		go_kept[6] = first;
+		go_kept[7] = between;
+		irq_work_queue(&go_work);
+		irq_work_sync(&go_work);
+		break;
+	case 14:
+		go_head(first, between);
+		break;
+	case 15:
+		go_two_skbs(first, between);
+		break;
+	case 16:
+		go_head_first(first, between);
 		break;
 	}
 	return 0;
