@@ -2,10 +2,12 @@ import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "vitest";
 import { expectGolden } from "../support/golden.ts";
+import { reachable } from "../support/reachable.ts";
 import { bundle, compileBpf, dummyOf, inGuest, made, suites } from "./guest.ts";
 
 const program = `${process.execPath} ${join(import.meta.dirname, "../../dist/cli/main.cjs")}`;
-const script = (objects: string): string => `cd ${objects}
+const script = (objects: string): string => `${reachable}
+cd ${objects}
 as() { name=$1; shift; "$@" > /tmp/out 2>&1; status=$?; echo "@@ \\"$name: exit $status\\""; sed 's/\\\\/\\\\\\\\/g; s/"/\\\\"/g; s/^/@@ "/; s/$/"/' /tmp/out; }
 nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
 two="$nobody --inh-caps +bpf,+perfmon --ambient-caps +bpf,+perfmon"

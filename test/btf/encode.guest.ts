@@ -4,6 +4,7 @@ import { join, resolve } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { buildModule, findKernel, runLab, type LabResult } from "../../src/lab/index.ts";
 import { testKernel } from "../lab/kernel.ts";
+import { reachable } from "../support/reachable.ts";
 import { btfKernels } from "./kernels.ts";
 
 // What the kernels themselves say of modules with and without BTF. bpftool, not ours, reads what they show.
@@ -19,7 +20,7 @@ async function run(release: string, script: string): Promise<{ result: LabResult
   const ko = join(folder, `null_chain-${release}.ko`);
   await buildModule(kernel, resolve("lab/modules/null_chain"), ko, "null_chain");
   const path = join(folder, `script-${release}.sh`);
-  writeFileSync(path, `#!/bin/bash\ncd /tmp\nexec 2>&1\noopscope() { ${process.execPath} ${program} "$@"; echo "status $?"; }\ninsmod() { busybox insmod "$@"; }\nrmmod() { busybox rmmod "$@"; }\ncp $KO plain.ko\n${script}\necho "== end"\n`, { mode: 0o755 });
+  writeFileSync(path, `#!/bin/bash\n${reachable}\ncd /tmp\nexec 2>&1\noopscope() { ${process.execPath} ${program} "$@"; echo "status $?"; }\ninsmod() { busybox insmod "$@"; }\nrmmod() { busybox rmmod "$@"; }\ncp $KO plain.ko\n${script}\necho "== end"\n`, { mode: 0o755 });
   const result = await runLab({ kernel: release, script: path, env: { KO: ko }, timeout: 280 });
   const said = new Map<string, string>();
   for (const part of result.console.toString("latin1").replaceAll("\r", "").split(/^== /m).slice(1)) {

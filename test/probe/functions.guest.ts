@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildModule, findKernel, listKernels, runLab } from "../../src/lab/index.ts";
 import { testKernel } from "../lab/kernel.ts";
 import { root } from "../support/cli.ts";
+import { reachable } from "../support/reachable.ts";
 
 // The kernel is asked for everything: an fentry program for each function of the zoo that its BTF has (by bpftool's reading of it), a kprobe for each of its symbols. What it refuses,
 // `functions` must refuse, with the right reason, and nothing else.
@@ -23,6 +24,7 @@ const kernelFunctions = ["kfree", "vfs_read", "start_kernel", "printk", "_printk
 const script = (zoo: string): string => `#!/bin/bash
 exec 2>&1
 dmesg -n 1
+${reachable}
 mount -t tracefs t /sys/kernel/tracing 2>/dev/null; mount -t debugfs d /sys/kernel/debug 2>/dev/null
 oopscope() { ${process.execPath} ${root}dist/cli/main.cjs "$@"; }
 say() { sed "s/^/@$1 /"; }
