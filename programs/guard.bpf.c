@@ -58,7 +58,7 @@ struct sk_buff {
 	unsigned int len, truesize;
 	__be16 protocol;
 	u16 network_header;
-	u8 fclone : 2, head_frag : 1;
+	u8 fclone : 2;
 	unsigned char *head, *data;
 	void (*destructor)(struct sk_buff *skb);
 	refcount_t users;
@@ -69,7 +69,7 @@ struct task_struct {
 } __attribute__((preserve_access_index));
 
 enum kind { DOUBLE_FREE = 1, USE_AFTER_FREE = 2, INVALID_FREE = 3 };
-enum object { SKB = 1, SLAB = 2, HEAD = 3 }; /* HEAD: the buffer of an skb, an object of kmalloc or of a cache that skb_free_head freed */
+enum object { SKB = 1, SLAB = 2 };
 enum context { PROCESS = 1, SOFTIRQ = 2, HARDIRQ = 3, NMI = 4 }; /* 0: unknown */
 enum interrupts { ON = 1, OFF = 2 }; /* 0: unknown */
 
@@ -709,7 +709,7 @@ static __noinline int report(void *ctx, struct mark *mark, u64 address, u32 kind
 	event->time = bpf_ktime_get_ns();
 	event->address = address;
 	event->kind = kind;
-	event->object = mark && mark->object == SKB ? SKB : SLAB;
+	event->object = mark ? mark->object : SLAB;
 	who = bpf_get_current_pid_tgid();
 	event->pid = who >> 32;
 	event->tid = who;
@@ -1009,47 +1009,15 @@ static __noinline int slab_end(void *ctx, u64 address, u64 caller, void *stack)
 	/* An skb on its way back, which has hooks of its own. Its last call is often a jump: the call site is then a guarded module's. */
 	if (mark && mark->object == SKB)
 		return 0;
-	/* By skb_free_head itself, or by somebody else for whom nothing is known. */
-	if (mark && mark->object == HEAD && !guarded)
-		return 0;
 	if (mark && mark->promised && !guarded) {
 		mark->promised = 0;
 		return 0;
 	}
 	if (mark)
-		check(ctx, address, DOUBLE_FREE, mark->object, true);
+		check(ctx, address, DOUBLE_FREE, SLAB, true);
 	if (guarded)
 		remember(&place, (void *)address, SLAB);
 	return guarded;
-}
-
-/*
- * The buffer of an skb goes, if nobody shares it. One that was freed and not allocated since is freed twice: by the module's kfree, or with another skb. First frees are those of skbs that were just remembered; a second one counts
- * only here and by the module's own call. Fragments of pages are left alone: one comes to the same address again without being allocated.
- */
-SEC("fentry/skb_free_head") int f_skb_free_head(u64 *ctx)
-{
-	struct sk_buff *skb = (void *)ctx[0];
-	struct place place = AT_FENTRY(ctx, 1);
-	struct mark *mark, *own;
-	u64 head;
-
-	if (!*(volatile u64 *)&live || (u64)skb < 4096 || BPF_CORE_READ_BITFIELD_PROBED(skb, head_frag))
-		return 0;
-	head = (u64)skb->head;
-	mark = find(head);
-	own = find((u64)skb);
-	/* The skb itself was freed twice, and that is told. */
-	if (own && own->reported) {
-		if (mark)
-			forget(mark);
-		return 0;
-	}
-	if (mark && !mark->promised && mark->object != SKB)
-		return check(ctx, head, DOUBLE_FREE, mark->object, true);
-	if (!mark && own && own->object == SKB && own->head == head)
-		remember(&place, (void *)head, HEAD);
-	return 0;
 }
 
 /* kfree(call site, object) and kmem_cache_free(call site, object, …), before the object is free. */

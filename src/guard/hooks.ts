@@ -47,9 +47,6 @@ const entries = [
 const skbTracepoints: readonly TracepointHook[] = [{ name: "kmem_cache_alloc", role: "clear" }, { name: "kmem_cache_alloc_node", role: "clear" }];
 const slabTracepoints: readonly TracepointHook[] = [{ name: "kmalloc", role: "clear" }, { name: "kmalloc_node", role: "clear" }, { name: "kfree", role: "both" }, { name: "kmem_cache_free", role: "both" }];
 
-/** Where an skb's buffer is freed, whose allocations are those of objects. */
-const heads: readonly KnownHook[] = [{ function: "skb_free_head", role: "both", arguments: 1, only: "fentry" }];
-
 /** Other ways to free an object, each for modules that import it. kvfree ends with a jump to kfree or vfree. */
 const otherFrees: readonly (KnownHook & { readonly by: readonly string[] })[] = [
   { function: "__vmalloc_node_range", role: "clear", arguments: 0, only: "kprobe", by: ["vfree", "kvfree"] },
@@ -109,7 +106,7 @@ export function planHooks(kernel: KernelNames, wishes: HookWishes): HookPlan {
   const others = otherFrees.filter(({ function: name, by }) => by.some((one) => wishes.calls(one)) || (wishes.leaks && unheard.includes(name)));
   // napi_build_skb came with what is kept and given out again (5.12).
   const keeps = kernel.hasFunction("napi_build_skb");
-  const wanted = [...(clones.every(typed) ? clones : clonesByCallers), ...(kept.every(typed) ? kept : keeps ? keptByCallers : []), ...more, ...(released ? [...release, ...pastRelease] : entries), ...(released && (wishes.slab || wishes.leaks) ? heads : []), ...others, ...(wishes.leaks ? skbAllocators : [])];
+  const wanted = [...(clones.every(typed) ? clones : clonesByCallers), ...(kept.every(typed) ? kept : keeps ? keptByCallers : []), ...more, ...(released ? [...release, ...pastRelease] : entries), ...others, ...(wishes.leaks ? skbAllocators : [])];
   for (const hook of wanted) {
     const { function: name, role, arguments: count, only, program } = hook;
     const found = kernel.argumentsOf(name);

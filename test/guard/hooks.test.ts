@@ -5,7 +5,7 @@ import { missingRole, planHooks, type KernelNames } from "../../src/guard/index.
 const typed61: Readonly<Record<string, number>> = {
   __alloc_skb: 4, __build_skb: 2, __consume_stateless_skb: 1, __dev_kfree_skb_irq: 2, __kfree_skb: 1, __kfree_skb_defer: 1, __napi_alloc_skb: 3, __netdev_alloc_skb: 3, __skb_clone: 2, alloc_skb_for_msg: 1,
   build_skb: 2, build_skb_around: 3, consume_skb: 1, kfree_skb_list_reason: 2, kfree_skb_partial: 2, kfree_skb_reason: 2, kfree_skbmem: 1, kmem_cache_alloc_bulk: 4, napi_build_skb: 2, napi_consume_skb: 2,
-  napi_skb_cache_get: 0, napi_skb_free_stolen_head: 1, skb_attempt_defer_free: 1, skb_clone: 2, skb_free_head: 1, skb_morph: 2, skb_release_head_state: 1,
+  napi_skb_cache_get: 0, napi_skb_free_stolen_head: 1, skb_attempt_defer_free: 1, skb_clone: 2, skb_morph: 2, skb_release_head_state: 1,
 };
 /** The same without some of them. */
 const without = (...names: string[]): Readonly<Record<string, number>> => Object.fromEntries(Object.entries(typed61).filter(([name]) => !names.includes(name)));
@@ -24,7 +24,7 @@ it("takes one hook for the end of an skb, and attaches what clears before what m
   const plan = planHooks(kernel(typed61), wishes);
   expect(programs(plan)).toEqual([
     "t_kmem_cache_alloc", "t_kmalloc", "f___skb_clone", "f_napi_skb_cache_get", "f_kmem_cache_alloc_bulk", "f_build_skb_around", "f___dev_kfree_skb_irq",
-    "t_kfree", "t_kmem_cache_free", "f_skb_release_head_state", "f___consume_stateless_skb", "f_napi_skb_free_stolen_head", "f_skb_free_head",
+    "t_kfree", "t_kmem_cache_free", "f_skb_release_head_state", "f___consume_stateless_skb", "f_napi_skb_free_stolen_head",
   ]);
   expect({ left: plan.left, release: plan.release, cachePut: plan.cachePut, missing: missingRole(plan.hooks) }).toEqual({ left: [], release: true, cachePut: false, missing: null });
 });

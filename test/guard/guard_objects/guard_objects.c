@@ -10,7 +10,6 @@
 #include <linux/skbuff.h>
 #include <linux/slab.h>
 #include <linux/timer.h>
-#include <linux/version.h>
 #include <linux/vmalloc.h>
 
 struct go_object {
@@ -142,50 +141,6 @@ static noinline void go_interrupt(struct irq_work *work)
 
 static struct irq_work go_work = IRQ_WORK_INIT_HARD(go_interrupt);
 
-/* An skb around an object. */
-static struct sk_buff *go_build(void *data)
-{
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-	return slab_build_skb(data);
-#else
-	return build_skb(data, 0);
-#endif
-}
-
-static noinline void go_head(void *data, void *between)
-{
-	struct sk_buff *skb = go_build(data);
-
-	go_look(skb);
-	kfree_skb(skb); /* @head */
-	kfree(between);
-	kfree(data); /* @head_again */
-	barrier();
-}
-
-static noinline void go_two_skbs(void *data, void *between)
-{
-	struct sk_buff *skb = go_build(data), *other = go_build(data);
-
-	go_look(skb);
-	go_look(other);
-	kfree_skb(skb); /* @two */
-	kfree(between);
-	kfree_skb(other); /* @two_again */
-	barrier();
-}
-
-static noinline void go_head_first(void *data, void *between)
-{
-	struct sk_buff *skb = go_build(data);
-
-	go_look(skb);
-	kfree(data); /* @head_first */
-	kfree(between);
-	kfree_skb(skb); /* @head_first_again */
-	barrier();
-}
-
 static noinline void go_leak(void)
 {
 	int index;
@@ -222,7 +177,7 @@ static noinline void go_many(void)
 
 static int go_play(const char *text, const struct kernel_param *param)
 {
-	static const char *const names[] = { "go_0", "go_1", "go_2", "go_3", "go_4", "go_5", "go_6", "go_7", "go_8", "go_9", "go_10", "go_11", "go_12", "go_13", "go_14", "go_15", "go_16" };
+	static const char *const names[] = { "go_0", "go_1", "go_2", "go_3", "go_4", "go_5", "go_6", "go_7", "go_8", "go_9", "go_10", "go_11", "go_12", "go_13" };
 	unsigned int number = 0;
 	int error = kstrtouint(text, 0, &number);
 	struct go_object *first = NULL, *between = NULL;
@@ -230,7 +185,7 @@ static int go_play(const char *text, const struct kernel_param *param)
 
 	if (error || number >= ARRAY_SIZE(names))
 		return -EINVAL;
-	go_cache = kmem_cache_create(names[number], number < 14 ? sizeof(struct go_object) : 1024, 0, 0, go_construct);
+	go_cache = kmem_cache_create(names[number], sizeof(struct go_object), 0, 0, go_construct);
 	if (!go_cache)
 		return -ENOMEM;
 	if (number < 6 || number > 10) {
@@ -285,15 +240,6 @@ static int go_play(const char *text, const struct kernel_param *param)
 		go_kept[7] = between;
 		irq_work_queue(&go_work);
 		irq_work_sync(&go_work);
-		break;
-	case 14:
-		go_head(first, between);
-		break;
-	case 15:
-		go_two_skbs(first, between);
-		break;
-	case 16:
-		go_head_first(first, between);
 		break;
 	}
 	return 0;
