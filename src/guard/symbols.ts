@@ -45,10 +45,10 @@ export function rangesOf(modules: readonly string[], root = ""): readonly ({ rea
   });
 }
 
-/** Where a variable of the kernel itself lies (CONFIG_KALLSYMS_ALL); 0 where that is not told. */
-export function variableAddress(name: string, root = ""): bigint {
-  const digits = new RegExp(`^([0-9a-f]+) [dDbBrR] ${name}$`, "m").exec(readFileSync(`${root}/proc/kallsyms`, "latin1"))?.[1];
-  return digits === undefined ? 0n : BigInt(`0x${digits}`);
+/** Where variables of the kernel itself lie (CONFIG_KALLSYMS_ALL); 0 where that is not told. */
+export function variableAddresses(names: readonly string[], root = ""): bigint[] {
+  const list = readFileSync(`${root}/proc/kallsyms`, "latin1");
+  return names.map((name) => BigInt(`0x${new RegExp(`^([0-9a-f]+) [dDbBrR] ${name}$`, "m").exec(list)?.[1] ?? "0"}`));
 }
 
 /** Reads /proc/kallsyms. `root` is where /proc is. */

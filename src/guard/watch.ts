@@ -9,7 +9,7 @@ import { leaksOf, type Leak } from "./leaks.ts";
 import { enders, missingRole, planHooks, type Hook, type HookPlan } from "./hooks.ts";
 import { kernelTypes, kernelWords, processors, wipesFree, type AllocationSizes } from "./kernel.ts";
 import { gapsAt, holdTooShort, namesOf, textOf, word, type ReaderOptions } from "./reader.ts";
-import { functionRange, functionsOf, moduleRanges, rangesOf, readModules, readSymbolTable, variableAddress, type SymbolTable } from "./symbols.ts";
+import { functionRange, functionsOf, moduleRanges, rangesOf, readModules, readSymbolTable, variableAddresses, type SymbolTable } from "./symbols.ts";
 import { leakText, type KernelWords } from "./text.ts";
 import { freesObjects, importsOf, skbUses, type SkbUse, type SkbUses } from "./uses.ts";
 
@@ -405,7 +405,10 @@ function prepare(object: BpfObject, plan: HookPlan, entries: readonly Entry[], {
   object.variable("kmalloc_size").set(sizes.kmalloc);
   object.variable("cache_size").set(sizes.cache);
   // On x86-64 vmalloc's memory lies between the two, which are other ones at each boot.
-  if (plan.hooks.some(({ program }) => program === "t_kfree")) object.variable("vmalloc_bounds").set({ from: variableAddress("vmalloc_base"), to: variableAddress("vmemmap_base") });
+  if (plan.hooks.some(({ program }) => program === "t_kfree")) {
+    const [from, to] = variableAddresses(["vmalloc_base", "vmemmap_base"]);
+    object.variable("vmalloc_bounds").set({ from, to });
+  }
   const code = codeRegion(table);
   object.variable("code_from").set(code.from);
   object.variable("code_size").set(code.to - code.from);
