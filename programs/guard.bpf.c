@@ -135,7 +135,7 @@ struct event {
 };
 
 struct counters {
-	u64 marked, cleared, forgotten, lost, changed, stackless, walked, untracked;
+	u64 marked, cleared, forgotten, lost, changed, stackless, walked, untracked, doubtful;
 };
 
 /* What each processor has for itself, as it alone writes it. */
@@ -143,7 +143,7 @@ struct processor {
 	u32 cursor;
 	u32 unused;
 	struct counters counters;
-	u64 padding[7];
+	u64 padding[6];
 };
 
 struct {
@@ -375,9 +375,17 @@ static __always_inline struct mark *find(u64 address)
 	return NULL;
 }
 
+/* Once, if several do so at a time: `live` must not come to be too low, or nothing would be cleared. */
 static __always_inline void forget(struct mark *mark)
 {
+#ifdef NO_LOOP
 	mark->address = 0;
+#else
+	u64 address = mark->address;
+
+	if (!address || __sync_val_compare_and_swap(&mark->address, address, 0) != address)
+		return;
+#endif
 	if (mark->object == SLAB)
 		__sync_fetch_and_add(&live_slab, -1ull);
 	__sync_fetch_and_add(&live, -1ull);
@@ -785,6 +793,101 @@ static __always_inline bool under_way(void *ctx, struct mark *mark)
 	return mark->tid == (u32)bpf_get_current_pid_tgid() && (u64)ctx < mark->stack && !bpf_probe_read_kernel(&word, sizeof(word), (void *)mark->stack) && word == mark->caller;
 }
 
+#ifndef NO_LOOP
+/*
+ * A program is left out where it is at work on the processor already, stopped by an interrupt or by another task, and the kernel counts that (struct bpf_prog_stats, misses). An skb's allocation passes two
+ * programs that clear, so that it is seen unless both are stopped; an object's passes one, as everybody's allocations pass there. So a mark proves nothing if a clear was left out since it was made, of an
+ * skb's if one of either was. These are the counts, for each processor.
+ */
+#define CLEARERS 16
+typedef struct { u64 v; } u64_stats_t;
+struct bpf_prog_stats { u64_stats_t misses; } __attribute__((preserve_access_index));
+struct bpf_prog_aux { u32 id; } __attribute__((preserve_access_index));
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+	struct bpf_prog_stats *stats;
+} __attribute__((preserve_access_index));
+struct bpf_iter__bpf_prog { struct bpf_prog *prog; } __attribute__((preserve_access_index));
+
+const volatile u64 per_cpu_offset = 0; /* the kernel's __per_cpu_offset; 0: not known */
+const volatile u32 possible = 1; /* processors */
+/* The programs that see an allocation first, and those that see an skb's again. */
+struct clearers {
+	u32 numbers[CLEARERS];
+	u64 known, changed; /* as user space last had them counted, and when they were others than before */
+} clearers[2];
+u64 miss_counters[2 * CLEARERS];
+
+SEC("iter/bpf_prog") int find_clearers(struct bpf_iter__bpf_prog *ctx)
+{
+	struct bpf_prog *prog = ctx->prog;
+	u32 id;
+
+	if (!prog || !bpf_core_field_exists(struct bpf_prog_stats, misses))
+		return 0;
+	id = prog->aux->id;
+	for (u32 time = 0; time < 2; time++)
+		for (u32 index = 0; index < CLEARERS; index++)
+			if (id && clearers[time].numbers[index] == id)
+				miss_counters[time * CLEARERS + index] = (u64)BPF_CORE_READ(prog, stats) + bpf_core_field_offset(struct bpf_prog_stats, misses);
+	return 0;
+}
+
+struct misses {
+	u64 sum;
+	u32 time;
+};
+
+static long add_misses(u32 index, struct misses *misses)
+{
+	u32 at = misses->time * CLEARERS + index % CLEARERS;
+	u64 counter, offset, count;
+
+	/* Not before, where the compiler would have it: the verifier wants it here. */
+	asm volatile("%0 &= 31" : "+r"(at));
+	counter = miss_counters[at];
+	if (counter && !bpf_probe_read_kernel(&offset, sizeof(offset), (void *)per_cpu_offset + 8 * (index / CLEARERS)) && !bpf_probe_read_kernel(&count, sizeof(count), (void *)counter + offset))
+		misses->sum += count;
+	return 0;
+}
+
+static __noinline u64 misses_of(u32 time)
+{
+	struct misses misses = { .time = time };
+
+	if (per_cpu_offset)
+		bpf_loop(possible * CLEARERS, add_misses, &misses, 0);
+	return misses.sum;
+}
+
+/* User space runs it now and then. */
+SEC("raw_tp") int count_misses(void *ctx)
+{
+	for (u32 time = 0; time < 2; time++) {
+		u64 sum = misses_of(time);
+
+		if (sum != clearers[time].known) {
+			clearers[time].changed = bpf_ktime_get_ns();
+			clearers[time].known = sum;
+		}
+	}
+	return 0;
+}
+
+static __noinline bool left_out_since(u64 when, u32 time)
+{
+	return when < *(volatile u64 *)&clearers[time & 1].changed || misses_of(time) != *(volatile u64 *)&clearers[time & 1].known;
+}
+
+static __always_inline bool doubtful(struct mark *mark)
+{
+	return left_out_since(mark->time, 0) && (mark->object == SLAB || left_out_since(mark->time, 1));
+}
+#else
+/* The kernel leaves out nothing (before 5.12), or does not at tracepoints (before 6.1). */
+static __always_inline bool doubtful(struct mark *mark) { return false; }
+#endif
+
 /* `typed`: in a program of fentry or of a tracepoint with types; else of a kprobe. */
 static __always_inline int check(void *ctx, u64 address, u32 kind, u32 object, bool typed)
 {
@@ -801,6 +904,11 @@ static __always_inline int check(void *ctx, u64 address, u32 kind, u32 object, b
 		/* The use that comes too late may have written there, but so may an allocation that nobody saw: that is no proof. */
 		forget(mark);
 		COUNT(changed);
+		return 0;
+	}
+	if (doubtful(mark)) {
+		forget(mark);
+		COUNT(doubtful);
 		return 0;
 	}
 	return report(ctx, mark, address, kind, typed ? interrupts_of() : INTERRUPTS_OF_KPROBE(ctx));

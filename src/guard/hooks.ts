@@ -5,20 +5,24 @@ export type HookRole = "mark" | "clear" | "check" | "both";
 /** How a program gets there. fentry and fexit are bound to types (BTF); kprobes work by name alone. */
 export type HookWay = "fentry" | "kprobe" | "tracepoint";
 
-type KnownHook = { readonly function: string; readonly role: HookRole; /** Of the prototype that programs/guard.bpf.c reads. */ readonly arguments: number; readonly only?: "fentry" | "kprobe"; /** Of its program; by default that of its way. */ readonly program?: string };
+type KnownHook = { readonly function: string; readonly role: HookRole; /** Of the prototype that programs/guard.bpf.c reads. */ readonly arguments: number; readonly only?: "fentry" | "kprobe"; /** Of its program; by default that of its way. */ readonly program?: string; readonly turn?: Hook["turn"] };
 
 const at = (role: HookRole, count: number, ...functions: string[]): KnownHook[] => functions.map((name) => ({ function: name, role, arguments: count }));
 
-/** What gives skbs without a tracepoint of the allocator: clones beside their original, and what is kept for a processor. */
-const clones = [...at("clear", 2, "__skb_clone")];
-const clonesByCallers = at("clear", 2, "skb_clone", "skb_morph");
+/**
+ * What gives skbs beside the allocator's tracepoint: clones that lie beside their original, and what is kept for a processor. Each allocation passes two programs if it can, as the kernel leaves one
+ * out that is stopped on the same processor (from 5.12 on), and the skb of what stopped it may be the one that was freed. Only what is kept is given out where none can come in between.
+ */
+const clones = [...at("clear", 2, "__skb_clone"), { ...at("clear", 2, "skb_clone")[0]!, turn: "second" as const }];
+const clonesByCallers = at("clear", 2, "skb_clone", "skb_morph").map((hook) => ({ ...hook, turn: "alone" as const }));
 const kept = at("clear", 0, "napi_skb_cache_get");
-const keptByCallers = [
+const seconds = [
   ...at("clear", 4, "__alloc_skb"),
-  ...at("clear", 2, "__build_skb", "build_skb", "napi_build_skb", "napi_alloc_skb"),
+  ...at("clear", 2, "__build_skb", "build_skb"),
   ...at("clear", 1, "slab_build_skb", "alloc_skb_for_msg"),
-  ...at("clear", 3, "__netdev_alloc_skb", "__napi_alloc_skb"),
-];
+  ...at("clear", 3, "__netdev_alloc_skb"),
+].map((hook) => ({ ...hook, turn: "second" as const }));
+const keptByCallers = [...at("clear", 2, "napi_build_skb", "napi_alloc_skb"), ...at("clear", 3, "__napi_alloc_skb")];
 /** Many at once, and what is built where an skb lies already. */
 const more: readonly KnownHook[] = [
   { function: "kmem_cache_alloc_bulk", role: "clear", arguments: 4, only: "fentry" },
@@ -62,8 +66,8 @@ const skbAllocators: readonly KnownHook[] = ([["__alloc_skb", 4], ["__netdev_all
 const unheard: readonly string[] = ["kvfree_call_rcu", "kmem_cache_free_bulk"];
 type TracepointHook = { readonly name: string; readonly role: HookRole };
 
-/** A program to attach. */
-export type Hook = { readonly program: string; readonly function: string; readonly role: HookRole; readonly way: HookWay };
+/** A program to attach. `turn`: of those that clear an skb's mark, it is the `first` to see an allocation, the `second`, or `alone`. */
+export type Hook = { readonly program: string; readonly function: string; readonly role: HookRole; readonly way: HookWay; readonly turn: "first" | "second" | "alone" };
 
 /** What a kernel has. */
 export type KernelNames = {
@@ -101,19 +105,19 @@ export function planHooks(kernel: KernelNames, wishes: HookWishes): HookPlan {
   const hooks: Hook[] = [];
   const left: { function: string; role: HookRole; why: string }[] = [];
   const typed = ({ function: name, arguments: count }: KnownHook): boolean => kernel.argumentsOf(name) === count;
-  for (const { name, role } of [...skbTracepoints, ...(wishes.slab || wishes.leaks ? slabTracepoints : [])]) if (kernel.hasTracepoint(name)) hooks.push({ program: `t_${name}`, function: name, role, way: "tracepoint" });
+  for (const { name, role } of [...skbTracepoints, ...(wishes.slab || wishes.leaks ? slabTracepoints : [])]) if (kernel.hasTracepoint(name)) hooks.push({ program: `t_${name}`, function: name, role, way: "tracepoint", turn: "first" });
   const released = wishes.release && release.every(typed);
   const others = otherFrees.filter(({ function: name, by }) => by.some((one) => wishes.calls(one)) || (wishes.leaks && unheard.includes(name)));
-  // napi_build_skb came with what is kept and given out again (5.12).
+  // napi_build_skb came with what is kept and given out again, and that a program is left out at times (5.12).
   const keeps = kernel.hasFunction("napi_build_skb");
-  const wanted = [...(clones.every(typed) ? clones : clonesByCallers), ...(kept.every(typed) ? kept : keeps ? keptByCallers : []), ...more, ...(released ? [...release, ...pastRelease] : entries), ...others, ...(wishes.leaks ? skbAllocators : [])];
+  const wanted = [...(typed(clones[0]!) ? clones : clonesByCallers), ...(keeps ? seconds : []), ...(kept.every(typed) ? kept : keeps ? keptByCallers : []), ...more, ...(released ? [...release, ...pastRelease] : entries), ...others, ...(wishes.leaks ? skbAllocators : [])];
   for (const hook of wanted) {
-    const { function: name, role, arguments: count, only, program } = hook;
+    const { function: name, role, arguments: count, only, program, turn = "first" } = hook;
     const found = kernel.argumentsOf(name);
     if (only === "kprobe") {
-      if (kernel.hasFunction(name)) hooks.push({ program: `k_${name}`, function: name, role, way: "kprobe" });
-    } else if (typed(hook)) hooks.push({ program: program ?? `f_${name}`, function: name, role, way: "fentry" });
-    else if (kernel.hasFunction(name) && only === undefined && found === null) hooks.push({ program: `k_${name}`, function: name, role, way: "kprobe" });
+      if (kernel.hasFunction(name)) hooks.push({ program: `k_${name}`, function: name, role, way: "kprobe", turn });
+    } else if (typed(hook)) hooks.push({ program: program ?? `f_${name}`, function: name, role, way: "fentry", turn });
+    else if (kernel.hasFunction(name) && only === undefined && found === null) hooks.push({ program: `k_${name}`, function: name, role, way: "kprobe", turn });
     else if (found !== null) left.push({ function: name, role, why: `it takes ${found} arguments, and ${count} are known` });
     else if (kernel.hasFunction(name)) left.push({ function: name, role, why: "it has no type in the kernel's BTF" });
   }

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { OopscopeError, messageOf } from "../base/index.ts";
-import { BpfObject, MappedArray, type BpfLink, type ThreadHardness } from "../bpf/index.ts";
+import { BpfObject, MappedArray, type BpfLink, type BpfProgram, type ThreadHardness } from "../bpf/index.ts";
 import type { Btf } from "../btf/index.ts";
 import { packagedFile, sysctl } from "../system/index.ts";
 import { eventOf, evidenceLevels, interruptStates, type EvidenceLevel, type GuardEvent, type Interrupts } from "./event.ts";
@@ -51,7 +51,9 @@ export type GuardStatistics = {
   readonly changed: bigint;
   /** Events that found no place. */
   readonly lost: bigint;
-  /** Times that the kernel left a hook out, as that very hook was at work on the processor already: of clears (an allocation has two, so that both must be left out to mislead), and of others. */
+  /** Second frees that were no proof, as the kernel left out clears since the first: no event was made of them. */
+  readonly doubtful: bigint;
+  /** Times that the kernel left a hook out, as that very hook was at work on the processor already: of clears (what comes of that see `doubtful`), and of others. */
   readonly missedClears: bigint;
   readonly missed: bigint;
   readonly events: number;
@@ -72,6 +74,8 @@ const mostHeld = 131_072;
 const mostOrigins = 4096;
 /** Stacks a processor that are kept. */
 const walksSize = 512;
+/** Programs whose misses are looked at (CLEARERS). */
+const mostClearers = 16;
 const defaultHold = 300;
 /** Functions that are named as not watched. */
 const mostLeft = 8;
@@ -107,6 +111,8 @@ export class Guard {
   /** By fentry: from the start to the end. */
   readonly #entries: readonly Entry[];
   #table: SymbolTable;
+  /** Counts the clears that the kernel left out; null where it leaves out none. */
+  #misses: BpfProgram | null = null;
   readonly #holds = Object.fromEntries(interruptStates.map((state) => [state, { acknowledged: 0, expired: 0 }])) as Record<Interrupts, { acknowledged: number; expired: number }>;
   #told = 0;
 
@@ -195,11 +201,15 @@ export class Guard {
     // Who writes down is there before there is anything to write.
     await this.#startReaders(file, log);
     signal?.throwIfAborted();
+    this.#countMisses();
     for (const hook of this.hooks) this.#object.program(hook.program).attach();
     for (const [index] of this.#entries.entries()) this.#object.program(entryProgram(index)).attach();
     await this.#followModules();
     this.#sayIfHoldIsShort();
-    const look = setInterval(() => this.#tell(), lookInterval);
+    const look = setInterval(() => {
+      this.#misses?.testRun();
+      this.#tell();
+    }, lookInterval);
     let busy = false;
     const modules = setInterval(() => {
       if (busy) return;
@@ -207,6 +217,25 @@ export class Guard {
       void this.#followModules().catch((error: unknown) => this.#options.onNote?.(`modules that came or went are not followed: ${messageOf(error)}`)).finally(() => (busy = false));
     }, modulesInterval);
     this.#atStop.push(() => clearInterval(look), () => clearInterval(modules));
+  }
+
+  /** Shows the kernel's side where clears that were left out are counted. */
+  #countMisses(): void {
+    const { programs } = this.#object;
+    const counter = programs.get("count_misses");
+    if (counter === undefined) return;
+    // Those for leaks clear nothing.
+    const clears = this.hooks.filter(({ role, program }) => role === "clear" && !program.startsWith("l_"));
+    const numbers = (other: Hook["turn"]): number[] => {
+      const ids = clears.flatMap(({ turn, program }) => (turn === other ? [] : [programs.get(program)!.info().id]));
+      return Array.from({ length: mostClearers }, (_, index) => ids[index] ?? 0);
+    };
+    this.#object.variable("clearers").set([numbers("second"), numbers("first")].map((one) => ({ numbers: one, known: 0n, changed: 0n })));
+    const found = programs.get("find_clearers")!.attach();
+    found.read();
+    found.close();
+    counter.testRun();
+    this.#misses = counter;
   }
 
   async #startReaders(evidence: number | null, log: number | null): Promise<void> {
@@ -321,7 +350,7 @@ export class Guard {
   }
 
   statistics(): GuardStatistics {
-    type Counts = Readonly<Record<"marked" | "cleared" | "forgotten" | "lost" | "changed" | "stackless" | "walked" | "untracked", bigint>>;
+    type Counts = Readonly<Record<"marked" | "cleared" | "forgotten" | "lost" | "changed" | "stackless" | "walked" | "untracked" | "doubtful", bigint>>;
     const processorsMap = this.#object.map("processors");
     const counts = Array.from({ length: processorsMap.maxEntries }, (_, index) => (processorsMap.get(index) as { readonly counters: Counts }).counters);
     const sum = (name: keyof Counts): bigint => counts.reduce((total, one) => total + one[name], 0n);
@@ -333,7 +362,7 @@ export class Guard {
       else missed += recursionMisses;
     }
     return {
-      marked: sum("marked"), cleared: sum("cleared"), forgotten: sum("forgotten"), lost: sum("lost"), changed: sum("changed"), stackless: sum("stackless"), walked: sum("walked"), untracked: sum("untracked"),
+      marked: sum("marked"), cleared: sum("cleared"), forgotten: sum("forgotten"), lost: sum("lost"), changed: sum("changed"), stackless: sum("stackless"), walked: sum("walked"), untracked: sum("untracked"), doubtful: sum("doubtful"),
       missedClears, missed, events: this.#told, holds: structuredClone(this.#holds),
     };
   }
@@ -384,7 +413,7 @@ function listed(left: SkbUses["left"]): string {
 type Settings = { readonly holding: boolean; readonly hold: number; readonly blackBox: boolean; readonly leaks: boolean; readonly sizes: AllocationSizes; /** What a hold waits for. */ readonly level: bigint; readonly table: SymbolTable };
 
 function prepare(object: BpfObject, plan: HookPlan, entries: readonly Entry[], { holding, hold, blackBox, leaks, sizes, level, table }: Settings): void {
-  const wanted = new Set([...plan.hooks.map(({ program }) => program), ...entries.map((_, index) => entryProgram(index))]);
+  const wanted = new Set(["find_clearers", "count_misses", ...plan.hooks.map(({ program }) => program), ...entries.map((_, index) => entryProgram(index))]);
   for (const program of object.programs.values()) program.autoload = wanted.has(program.name) || program.name.startsWith("use_");
   for (const [index, { function: name }] of entries.entries()) object.program(entryProgram(index)).setTarget(name);
   object.variable("use_argument").set(Array.from({ length: mostEntries }, (_, index) => entries[index]?.argument ?? 0));
@@ -404,10 +433,12 @@ function prepare(object: BpfObject, plan: HookPlan, entries: readonly Entry[], {
   object.variable("leaks").set(leaks);
   object.variable("kmalloc_size").set(sizes.kmalloc);
   object.variable("cache_size").set(sizes.cache);
-  // On x86-64 vmalloc's memory lies between the two, which are other ones at each boot.
-  if (plan.hooks.some(({ program }) => program === "t_kfree")) {
-    const [from, to] = variableAddresses(["vmalloc_base", "vmemmap_base"]);
-    object.variable("vmalloc_bounds").set({ from, to });
+  // On x86-64 vmalloc's memory lies between the first two, which are other ones at each boot.
+  const [from, to, offset] = variableAddresses(["vmalloc_base", "vmemmap_base", "__per_cpu_offset"]);
+  object.variable("vmalloc_bounds").set({ from, to });
+  if (object.programs.has("count_misses")) {
+    object.variable("per_cpu_offset").set(offset);
+    object.variable("possible").set(count);
   }
   const code = codeRegion(table);
   object.variable("code_from").set(code.from);

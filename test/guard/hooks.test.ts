@@ -23,10 +23,17 @@ const programs = ({ hooks }: { readonly hooks: readonly { readonly program: stri
 it("takes one hook for the end of an skb, and attaches what clears before what marks", () => {
   const plan = planHooks(kernel(typed61), wishes);
   expect(programs(plan)).toEqual([
-    "t_kmem_cache_alloc", "t_kmalloc", "f___skb_clone", "f_napi_skb_cache_get", "f_kmem_cache_alloc_bulk", "f_build_skb_around", "f___dev_kfree_skb_irq",
+    "t_kmem_cache_alloc", "t_kmalloc", "f___skb_clone", "f_skb_clone", "f___alloc_skb", "f___build_skb", "f_build_skb", "f_alloc_skb_for_msg", "f___netdev_alloc_skb", "f_napi_skb_cache_get", "f_kmem_cache_alloc_bulk", "f_build_skb_around", "f___dev_kfree_skb_irq",
     "t_kfree", "t_kmem_cache_free", "f_skb_release_head_state", "f___consume_stateless_skb", "f_napi_skb_free_stolen_head",
   ]);
   expect({ left: plan.left, release: plan.release, cachePut: plan.cachePut, missing: missingRole(plan.hooks) }).toEqual({ left: [], release: true, cachePut: false, missing: null });
+});
+
+it("has an allocation seen twice, as the kernel leaves out a program that is stopped on the same processor", () => {
+  const turns = ({ hooks }: { readonly hooks: readonly { readonly program: string; readonly turn: string }[] }): object => Object.fromEntries(hooks.filter(({ turn }) => turn !== "first").map(({ program, turn }) => [program, turn]));
+  const seconds = { f___alloc_skb: "second", f___build_skb: "second", f_build_skb: "second", f_alloc_skb_for_msg: "second", f___netdev_alloc_skb: "second" };
+  expect(turns(planHooks(kernel(typed61), wishes))).toEqual({ ...seconds, f_skb_clone: "second" });
+  expect(turns(planHooks(kernel(without("__skb_clone")), wishes))).toEqual({ ...seconds, f_skb_clone: "alone", f_skb_morph: "alone" });
 });
 
 it("stands on nobody's way with objects that the modules do not free", () => {
@@ -48,7 +55,7 @@ it("watches other frees of modules that call them, and with leaks what gives and
 it("takes the callers where clones, and skbs that are kept for a processor, have no function of their own", () => {
   const typed = { ...without("__skb_clone", "napi_skb_cache_get"), napi_alloc_skb: 2 };
   expect(programs(planHooks(kernel(typed), wishes)).filter((name) => /clone|morph|alloc_skb|build_skb/.test(name))).toEqual([
-    "f_skb_clone", "f_skb_morph", "f___alloc_skb", "f___build_skb", "f_build_skb", "f_napi_build_skb", "f_napi_alloc_skb", "f_alloc_skb_for_msg", "f___netdev_alloc_skb", "f___napi_alloc_skb", "f_build_skb_around",
+    "f_skb_clone", "f_skb_morph", "f___alloc_skb", "f___build_skb", "f_build_skb", "f_alloc_skb_for_msg", "f___netdev_alloc_skb", "f_napi_build_skb", "f_napi_alloc_skb", "f___napi_alloc_skb", "f_build_skb_around",
   ]);
   // Before 5.12 none is kept to be given out again.
   expect(programs(planHooks(kernel(without("napi_skb_cache_get", "napi_build_skb")), wishes)).filter((name) => name.includes("alloc_skb"))).toEqual([]);
@@ -69,7 +76,7 @@ it.each([
 it("takes by name what has no type, and says what it leaves out", () => {
   const typed = without("kfree_skbmem", "kmem_cache_alloc_bulk", "skb_release_head_state");
   const { hooks, left } = planHooks(kernel({ ...typed, build_skb_around: 1 }, Object.keys(typed61)), wishes);
-  expect(hooks.filter(({ way }) => way === "kprobe")).toEqual([{ program: "k_kfree_skbmem", function: "kfree_skbmem", role: "mark", way: "kprobe" }]);
+  expect(hooks.filter(({ way }) => way === "kprobe")).toEqual([{ program: "k_kfree_skbmem", function: "kfree_skbmem", role: "mark", way: "kprobe", turn: "first" }]);
   expect(left).toEqual([
     { function: "kmem_cache_alloc_bulk", role: "clear", why: "it has no type in the kernel's BTF" },
     { function: "build_skb_around", role: "clear", why: "it takes 1 arguments, and 3 are known" },
