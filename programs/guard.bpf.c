@@ -504,12 +504,28 @@ GLOBAL int ends(u64 caller)
 /* The walk of this stack: the one that is kept, or a new one. */
 static __always_inline struct walk *walk_of(void *ctx, struct window *window, u64 caller, u64 time, u32 cpu, u64 *key, u32 *index)
 {
-	struct walk *walk;
+	struct walk *walk = NULL, *other;
+	u32 from, place;
 
 	*key = (key_of(window) ^ caller) | 1;
-	*index = cpu * WALKS + ((*key >> 40) & (WALKS - 1));
-	walk = bpf_map_lookup_elem(&walks, index);
-	if (!walk || walk->key == *key || walk->busy)
+	from = cpu * WALKS + ((*key >> 40) & (WALKS - WAYS));
+	/* The one that was walked first is replaced. */
+#pragma unroll
+	for (int way = 0; way < WAYS; way++) {
+		place = from + way;
+		other = bpf_map_lookup_elem(&walks, &place);
+		if (!other)
+			return NULL;
+		if (other->key == *key) {
+			*index = place;
+			return other;
+		}
+		if (!walk || other->time < walk->time) {
+			walk = other;
+			*index = place;
+		}
+	}
+	if (walk->busy)
 		return walk;
 	walk->busy = 1;
 	walk->key = 0;
@@ -570,8 +586,8 @@ static __always_inline void remember(struct place *place, struct sk_buff *object
 	if (!here || bpf_probe_read_kernel(&window, sizeof(window), place->stack))
 		return;
 	if (place->ending) {
-		/* At fentry the return address into the function, then its own; where another program is at its exit, the trampoline takes a word more. */
-		caller = !place->typed || window.words[1] - release_from <= 16 ? window.words[place->typed ? 2 : 0] : window.words[0] - release_from <= 16 ? window.words[1] : 0;
+		/* As caller_of does it; a kprobe has no trampoline. */
+		caller = window.words[!place->typed ? 0 : window.words[1] - release_from <= 16 ? 2 : 1];
 	}
 	time = bpf_ktime_get_ns();
 	walk = walk_of(ctx, &window, caller, time, cpu, &key, &which);
@@ -1155,14 +1171,23 @@ static __always_inline int slab_free(u64 *ctx, bool kmalloc)
 SEC("tp_btf/kfree") int t_kfree(u64 *ctx) { return slab_free(ctx, true); }
 SEC("tp_btf/kmem_cache_free") int t_kmem_cache_free(u64 *ctx) { return slab_free(ctx, false); }
 
-/* Who called the function that an fentry program is at. Another's program at its exit takes a word more. */
-static __always_inline u64 caller_of(void *stack)
+/*
+ * Who called the function that an fentry or fexit program is at. `stack`: ctx behind the arguments and one word more. Where any program is at the function's exit, its result comes first; and such a
+ * trampoline is jumped to on newer kernels (7.x), so that there is no return address into the function.
+ */
+static __always_inline u64 caller_of(void *ctx, void *stack)
 {
 	u64 words[3];
 
 	if (bpf_probe_read_kernel(words, sizeof(words), stack))
 		return 0;
+#ifdef NO_LOOP
 	return words[0] - code_from < code_size ? words[1] : words[2];
+#else
+	u64 from = bpf_get_func_ip(ctx);
+
+	return words[1] - from <= 16 ? words[2] : words[1];
+#endif
 }
 
 SEC("fentry/vfree") int f_vfree(u64 *ctx)
@@ -1172,7 +1197,7 @@ SEC("fentry/vfree") int f_vfree(u64 *ctx)
 
 	if (bpf_probe_read_kernel(&address, sizeof(address), ctx))
 		return 0;
-	slab_end(ctx, address, caller_of(stack), stack);
+	slab_end(ctx, address, caller_of(ctx, stack), stack);
 	return 0;
 }
 
@@ -1186,7 +1211,7 @@ SEC("fentry/kvfree_call_rcu") int f_kvfree_call_rcu(u64 *ctx)
 	if (bpf_probe_read_kernel(words, sizeof(words), ctx))
 		return 0;
 	address = words[1] < 4096 ? words[0] - words[1] : words[1];
-	if (slab_end(ctx, address, caller_of(stack), stack)) {
+	if (slab_end(ctx, address, caller_of(ctx, stack), stack)) {
 		mark = find(address);
 		if (mark)
 			mark->promised = 1;
@@ -1197,7 +1222,7 @@ SEC("fentry/kvfree_call_rcu") int f_kvfree_call_rcu(u64 *ctx)
 SEC("fentry/kmem_cache_free_bulk") int f_kmem_cache_free_bulk(u64 *ctx)
 {
 	void *stack = ctx + 4;
-	u64 words[3], address, caller = caller_of(stack);
+	u64 words[3], address, caller = caller_of(ctx, stack);
 
 	if (bpf_probe_read_kernel(words, sizeof(words), ctx))
 		return 0;
@@ -1214,15 +1239,15 @@ SEC("fentry/kmem_cache_free_bulk") int f_kmem_cache_free_bulk(u64 *ctx)
 SEC("kretprobe/__vmalloc_node_range") int k___vmalloc_node_range(struct pt_regs *ctx) { return clear(PT_REGS_RC(ctx)); }
 SEC("kretprobe/__vmalloc_node_range_noprof") int k___vmalloc_node_range_noprof(struct pt_regs *ctx) { return clear(PT_REGS_RC(ctx)); }
 
-/* What gives skbs, if a guarded module called it. `arguments` are followed by the result, the frame pointer and the return addresses. */
+/* What gives skbs, if a guarded module called it. */
 static __always_inline int skb_allocated(u64 *ctx, u32 arguments)
 {
 	struct sk_buff *skb = (void *)ctx[arguments];
-	u64 words[2], address;
+	u64 address;
 
-	if (bpf_probe_read_kernel(&address, sizeof(address), ctx + arguments) || bpf_probe_read_kernel(words, sizeof(words), ctx + arguments + 2))
+	if (bpf_probe_read_kernel(&address, sizeof(address), ctx + arguments))
 		return 0;
-	if (within(&code, ranges, words[1]))
+	if (within(&code, ranges, caller_of(ctx, ctx + arguments + 1)))
 		hold_on(ctx, address, skb ? BPF_CORE_READ(skb, truesize) : 0, SKB);
 	return 0;
 }
