@@ -50,9 +50,9 @@ export async function bootGuest(options: LabOptions): Promise<LabResult> {
 export async function inGuest(name: string, script: string, options: LabOptions): Promise<unknown[]> {
   mkdirSync(made, { recursive: true });
   const path = join(made, `${name}.sh`);
-  // Messages of the kernel would stand in the middle of lines.
+  // Messages of the kernel would stand in the middle of lines. What waits for the end is no child of the script's, which may `wait` for all that it has.
   const { timeout = 240 } = options;
-  writeFileSync(path, `#!/bin/sh\ndmesg -n 1\n(sleep ${Math.round(timeout * 0.9)}\n${stuck}) &\n${script}\n`, { mode: 0o755 });
+  writeFileSync(path, `#!/bin/sh\ndmesg -n 1\n( (sleep ${Math.round(timeout * 0.9)}\n${stuck}) & )\n${script}\n`, { mode: 0o755 });
   const result = await bootGuest({ script: path, memory: 1536, ...options, timeout });
   const console = result.console.toString("utf8");
   if (process.env["OOPSCOPE_SHOW_GUEST"]) process.stderr.write(console);
