@@ -3,7 +3,8 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { buildModule, findKernel, listKernels, runLab } from "../../src/lab/index.ts";
+import { buildModule, findKernel, listKernels } from "../../src/lab/index.ts";
+import { bootGuest } from "../bpf/guest.ts";
 import { testKernel } from "../lab/kernel.ts";
 import { root } from "../support/cli.ts";
 import { reachable } from "../support/reachable.ts";
@@ -82,7 +83,7 @@ describe.each(releases)("kernel %s", (release) => {
     copyFileSync(zoo, named);
     const path = join(folder, `${release}.sh`);
     writeFileSync(path, script(named), { mode: 0o755 });
-    const result = await runLab({ kernel: release, script: path, timeout: 280, memory: 2048, consoleLimit: 1 << 26 });
+    const result = await bootGuest({ kernel: release, script: path, timeout: 280, memory: 2048, consoleLimit: 1 << 26 });
     const text = result.console.toString("utf8").replaceAll("\r", "");
     if (process.env["OOPSCOPE_KEEP"] !== undefined) writeFileSync(join(process.env["OOPSCOPE_KEEP"], `${release}.log`), text);
     expect(result).toMatchObject({ outcome: "finished", status: 0 });
