@@ -39,7 +39,7 @@ done`;
  * `runLab`, once more if the emulator stopped the kernel: QEMU 7.2 at times runs a byte that the kernel has replaced already where it patches its own code under two processors (a hook is attached), which the
  * kernel then takes for a breakpoint that nobody set. Breakpoints of probes never look so.
  */
-export async function bootGuest(options: LabOptions): Promise<LabResult> {
+export async function bootGuest(options: Parameters<typeof runLab>[0]): Promise<LabResult> {
   const result = await runLab(options);
   if (!/(?:^|[\n\] ])(?:Oops: )?int3: 0000 \[#1\]/.test(result.console.toString("latin1"))) return result;
   process.stderr.write("the emulator ran a byte of code that was replaced (int3): the guest is booted once more\n");
