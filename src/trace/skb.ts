@@ -3,7 +3,7 @@ import { probeText, type Probe } from "./probe.ts";
 // Where packets pass and end, by names of Linux 5.10 to 7.x: what a kernel does not have, or has inlined, is left out. docs/trace.md tells what that leaves unseen.
 
 /** What says that an skb has come to its end; always traced when packets are followed, whatever is asked of the others. */
-export const packetEnds: readonly string[] = ["t:skb:kfree_skb", "t:skb:consume_skb", "vmlinux:__kfree_skb", "vmlinux:kfree_skb_partial", "vmlinux:napi_skb_free_stolen_head", "vmlinux:kfree_skbmem"];
+export const packetEnds: readonly string[] = ["t:skb:kfree_skb", "t:skb:consume_skb", ...["__kfree_skb", "__kfree_skb_defer", "__napi_kfree_skb", "kfree_skb_partial", "napi_skb_free_stolen_head", "kfree_skbmem", "napi_skb_cache_put"].map((name) => `vmlinux:${name}`)];
 
 const ends: ReadonlySet<string> = new Set(packetEnds);
 

@@ -13,7 +13,7 @@ const ranks: Readonly<Record<Ending, number>> = { drop: 1, consume: 1, free: 2, 
  */
 const endings: ReadonlyMap<string, Ending> = new Map([
   ["t:skb:kfree_skb", "drop"], ["t:skb:consume_skb", "consume"],
-  ["kfree_skb_partial", "free"], ["__kfree_skb", "free"], ["__kfree_skb_defer", "free"], ["napi_skb_free_stolen_head", "free"], ["kfree_skbmem", "release"], ["napi_skb_cache_put", "release"],
+  ["kfree_skb_partial", "free"], ["__kfree_skb", "free"], ["__kfree_skb_defer", "free"], ["__napi_kfree_skb", "free"], ["napi_skb_free_stolen_head", "free"], ["kfree_skbmem", "release"], ["napi_skb_cache_put", "release"],
 ]);
 
 /** What is called with an skb that is being freed, between the reason and the release. */

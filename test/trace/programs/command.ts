@@ -11,7 +11,7 @@ export type Until = (text: string) => Promise<void>;
 /** What is done while the command traces. */
 export type Act = (until: Until) => void | Promise<void>;
 
-/** Starts the command, acts when it is attached, and ends it by a signal at once: what happened until then must be in what it writes. */
+/** Starts the command, acts when it is attached, and ends it by a signal at once: what happened until then must be in what it writes. With --limit it ends by itself. */
 export async function traced(args: readonly string[], act: Act, signal: NodeJS.Signals = "SIGINT"): Promise<Said> {
   const child = spawn(process.execPath, [cli, "trace", ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let [out, talk] = ["", ""];
@@ -31,7 +31,8 @@ export async function traced(args: readonly string[], act: Act, signal: NodeJS.S
   await until("attached");
   if (child.exitCode === null) {
     await act(until);
-    child.kill(signal);
+    const late = setTimeout(() => child.kill(signal), args.includes("--limit") ? 60_000 : 0);
+    void ended.then(() => clearTimeout(late));
   }
   return { status: await ended, out, talk };
 }
