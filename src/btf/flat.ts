@@ -1,11 +1,6 @@
 import { OopscopeError } from "../base/index.ts";
 import type { Btf } from "./file.ts";
-import { elementWords, fixedWords, KIND, malformed } from "./format.ts";
-
-/** Which words of a type are ids of types, and which are names. By kind; −1 for none. The first word of every type is its name. */
-export const thirdIsType = Uint8Array.of(0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0);
-const elementName = Int8Array.of(-1, -1, -1, -1, 0, 0, 0, -1, -1, -1, -1, -1, -1, 0, -1, -1, -1, -1, -1, 0);
-const elementType = Int8Array.of(-1, -1, -1, 0, 1, 1, -1, -1, -1, -1, -1, -1, -1, 1, -1, 0, -1, -1, -1, -1);
+import { elementName, elementType, elementWords, fixedWords, KIND, malformed, thirdIsType } from "./format.ts";
 
 /**
  * All types of a base and of what continues it, as if they were one BTF: for work that visits all of them. Every id and every offset of a name has been

@@ -11,9 +11,9 @@ export class Names {
   #names = 0;
   #steps = 1 << 16;
   /** By place in the table: the name's offset, its hash, and how often it was given, 0 for a place that is free. */
-  #offsets = new Uint32Array(1 << 15);
-  #hashes = new Int32Array(1 << 15);
-  #counts = new Uint32Array(1 << 15);
+  #offsets = new Uint32Array(1 << 16);
+  #hashes = new Int32Array(1 << 16);
+  #counts = new Uint32Array(1 << 16);
 
   /** `strings`: where names come from; `file`: whose they are, for errors. */
   constructor(strings: Uint8Array, file: string) {

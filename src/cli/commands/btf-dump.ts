@@ -15,7 +15,7 @@ export async function runBtfDump(named: readonly string[], flags: BtfDumpFlags):
   changeFlag("--no-parallel-scavenge", "--parallel-scavenge");
   const files = await openNamed(named, flags.base);
   for (const { path, distilled } of files) {
-    if (distilled && flags.format === "c" && !flags.quiet) say("warning", `${path} has a distilled base: the kernel's types that it uses are outlines in this header, with names and sizes alone`);
+    if (distilled && flags.format === "c" && !flags.quiet) say("warning", `${path} has a distilled base, and its kernel's types were not found: those that it uses are outlines in this header, with names and sizes alone; --base names a kernel's`);
   }
   const pieces = flags.format === "c" ? headerText(files.map(({ btf }) => btf)) : flags.format === "json" ? jsonText(files[0]!.btf) : rawText(files[0]!.btf);
   for (const piece of pieces) if (!writeResult(piece)) break;
