@@ -1,21 +1,23 @@
 import { OopscopeError } from "../base/index.ts";
 import type { Btf } from "./file.ts";
+import { Merge } from "./merge.ts";
 import { elementName, elementType, elementWords, fixedWords, KIND, malformed, thirdIsType } from "./format.ts";
 
 /**
  * All types of a base and of what continues it, as if they were one BTF: for work that visits all of them. Every id and every offset of a name has been
- * checked; an empty name has the offset 0. Ids are those of the BTF if there is only one beside the base; of more, the later ones' own types follow those of the earlier.
+ * checked; an empty name has the offset 0. Ids are those of the BTF if there is only one beside the base; of more, the later ones' own types follow those of the earlier. A type that is like one of
+ * another part (`merge.ts`) is nothing here, and what refers to it refers to that one.
  */
 export type Flat = {
   readonly file: string;
   readonly words: Uint32Array;
-  /** Where a type begins in `words`; for void at three zeros. By id. */
+  /** Where a type begins in `words`; for void, and for one that another stands for, at three zeros. By id. */
   readonly starts: Uint32Array;
   readonly strings: Uint8Array;
   /** 1 for what other types are made of: results of functions do not count, as in libbpf. By id. */
   readonly referenced: Uint8Array;
   readonly pointerSize: number;
-  /** The id here of a type of `parts[part]`. */
+  /** The id here of a type of `parts[part]`, or of the one that stands for it. */
   idOf(part: number, id: number): number;
 };
 
@@ -43,6 +45,7 @@ export function flatten(parts: readonly Btf[]): Flat {
   let id = 1;
   let text = 0;
   const shifts = new Map<Btf, number>();
+  const merge = layers.length > 1 ? new Merge({ words, starts, strings }) : null;
   for (const layer of layers) {
     words.set(layer.words, word);
     if (!alone) strings.set(layer.strings, text);
@@ -51,15 +54,21 @@ export function flatten(parts: readonly Btf[]): Flat {
     shifts.set(layer, idShift);
     for (let index = 0; index < layer.starts.length; index++) starts[id + index] = layer.starts[index]! + word;
     adopt(layer, { words, starts: starts.subarray(id, id + layer.starts.length), strings, referenced }, idShift, textShift);
+    merge?.add(id, id + layer.starts.length, layer === root);
     id += layer.starts.length;
     word += layer.words.length;
     text += layer.strings.length;
   }
+  const same = merge?.same.some((other) => other !== 0) ? merge.same : null;
+  if (same) redirect({ words, starts, referenced }, same);
   return {
     file: parts.at(-1)!.origin.file,
     words, starts, strings, referenced,
     pointerSize: root.pointerSize,
-    idOf: (part, own) => (own < parts[part]!.firstId ? own : own + shifts.get(parts[part]!)!),
+    idOf: (part, own) => {
+      const id = own < parts[part]!.firstId ? own : own + shifts.get(parts[part]!)!;
+      return same?.[id] || id;
+    },
   };
 }
 
@@ -105,6 +114,26 @@ function adopt(layer: Btf, flat: Pick<Flat, "words" | "starts" | "strings" | "re
       if (type >= firstId) words[at + typeAt] = type = type < endId ? type + idShift : noType(layer, starts, start, type);
       referenced[type] = 1;
     }
+  }
+}
+
+/** Makes all references to types that others stand for ones to those. */
+function redirect({ words, starts, referenced }: Pick<Flat, "words" | "starts" | "referenced">, same: Uint32Array): void {
+  for (const start of starts) {
+    const info = words[start + 1]!;
+    const kind = (info >>> 24) & 0x1f;
+    if (thirdIsType[kind] === 1) words[start + 2] = same[words[start + 2]!] || words[start + 2]!;
+    const typeAt = elementType[kind]!;
+    if (typeAt < 0) continue;
+    const isArray = kind === KIND.array;
+    const step = isArray ? 1 : elementWords[kind]!;
+    const first = start + 3 + (isArray ? 0 : fixedWords[kind]!) + typeAt;
+    for (let at = first, end = first + step * (isArray ? 2 : info & 0xffff); at < end; at += step) words[at] = same[words[at]!] || words[at]!;
+  }
+  for (const [id, other] of same.entries()) {
+    if (other === 0) continue;
+    starts[id] = 0;
+    referenced[other]! |= referenced[id]!;
   }
 }
 
