@@ -50,6 +50,8 @@ const SPACED = 4;
 
 const [space, parenthesis, comma, semicolon] = [0x20, 0x29, 0x2c, 0x3b];
 const isRecord = (kind: number): boolean => kind === KIND.struct || kind === KIND.union;
+/** Neither made of another type nor with a qualifier. */
+const isNamedAlone = (kind: number): boolean => kind === KIND.typedef || isRecord(kind) || kind === KIND.int || kind === KIND.void;
 const isQualifier = (kind: number): boolean => kind === KIND.const || kind === KIND.volatile || kind === KIND.restrict || kind === KIND.typeTag;
 
 const indents = Array.from({ length: 16 }, (_, level) => "\t".repeat(level));
@@ -172,6 +174,18 @@ export class CHeader {
       case KIND.func:
       case KIND.var:
         return true;
+      case KIND.int:
+      case KIND.float:
+        break;
+      case KIND.volatile:
+      case KIND.const:
+      case KIND.restrict:
+      case KIND.typeTag:
+        if (ordered[words[start + 2]!] !== DONE) return false;
+        break;
+      case KIND.array:
+        if (ordered[words[start + 3]!] !== DONE) return false;
+        break;
       case KIND.ptr: {
         const to = words[start + 2]!;
         // Those with a name are only declared.
@@ -666,8 +680,14 @@ export class CHeader {
       case KIND.volatile:
       case KIND.const:
       case KIND.restrict:
-      case KIND.typeTag:
-        return this.#qualified(id, level, named);
+      case KIND.typeTag: {
+        const inner = words[start + 2]!;
+        // The usual one, `const struct file`.
+        if (kind === KIND.typeTag || !isNamedAlone(this.#kind(inner))) return this.#qualified(id, level, named);
+        this.#putQualifier(id);
+        this.#out.putByte(space);
+        return this.#left(inner, level, named);
+      }
       case KIND.funcProto:
         return FUNCTION | (this.#leftWithin(words[start + 2]!, id, level, named) & SPACED);
       default:
