@@ -3,8 +3,10 @@ import type { Flat } from "./flat.ts";
 
 /** Types within one another on the way of a comparison; what is deeper counts as different. */
 const deepest = 200;
-/** Steps that all comparisons may take, for each type: real ones take less than one. What is not compared any more stays apart. */
-const stepsForEach = 64;
+/** Words and letters that all comparisons may look at, for each type: real ones look at a few dozen. What is not compared any more stays apart. */
+const stepsForEach = 1000;
+/** Hostile names share their tails, and each is hashed: so many of their letters. */
+const hashedLetters = 256;
 
 /**
  * Finds the types that several modules have alike, or a module and its kernel: each module has the types of the headers that it includes, but for those of its kernel that its encoder found. Only types that a
@@ -56,7 +58,8 @@ export class Merge {
     const { words, strings } = this.#flat;
     let hash = words[start + 1]! >>> 24;
     const isPlain = words[start] !== 0 || (words[start + 1]! & 0xffff) === 0;
-    for (let at = words[isPlain ? start : start + 3]!, byte = strings[at]!; byte !== 0; byte = strings[++at]!) hash = Math.imul(hash ^ byte, 0x01000193);
+    const first = words[isPlain ? start : start + 3]!;
+    for (let at = first, byte = strings[at]!; byte !== 0 && at < first + hashedLetters; byte = strings[++at]!) hash = Math.imul(hash ^ byte, 0x01000193);
     return hash ^ (hash >>> 15);
   }
 
@@ -105,7 +108,7 @@ export class Merge {
   #isName(one: number, other: number): boolean {
     const { strings } = this.#flat;
     for (let at = one, to = other; at !== to; at++, to++) {
-      if (strings[at] !== strings[to]) return false;
+      if (strings[at] !== strings[to] || --this.#steps < 0) return false;
       if (strings[at] === 0) return true;
     }
     return true;

@@ -179,6 +179,13 @@ struct s {
     );
   });
 
+  test("modules whose names are one long one do not keep us", () => {
+    const base = btfOf([int]);
+    const letters = "x".repeat(1 << 16);
+    const module = btfFromBytes("m", writeBtf({ types: Array.from({ length: 2000 }, () => ({ kind: "typedef" as const, name: letters, type: 1 })), baseStrings: base.strings }), base);
+    expect(() => header(module, btfFromBytes("n", module.bytes, base))).toThrow("the header would have more than 64 MB");
+  });
+
   test("an embedded struct with a name but none of its own is written out; tags on it are left out", () => {
     expect(
       header(

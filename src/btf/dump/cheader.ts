@@ -12,12 +12,12 @@
  * - unions are packed and padded as structs are, and enums of one, two and eight bytes get the mode that makes them so (as in newer versions of libbpf);
  * - `va_list` is the structure that it is in the kernel, not what it is to clang on BPF.
  */
-import { OopscopeError } from "../../base/index.ts";
+import type { OopscopeError } from "../../base/index.ts";
 import { KIND, malformed } from "../format.ts";
 import { type Flat } from "../flat.ts";
 import { Layout } from "./layout.ts";
 import { Names } from "./names.ts";
-import { identifier, largestOutput, quoted, Text, words as wordLetters } from "./textbytes.ts";
+import { identifier, largestOutput, quoted, Text, tooLong, words as wordLetters } from "./textbytes.ts";
 
 const NOT = 0;
 const DOING = 1;
@@ -108,7 +108,8 @@ export class CHeader {
     out.put(begin);
     for (let id = 1; id < length; ) {
       id = this.#writeFrom(id);
-      this.#written += out.length;
+      // Texts of texts multiply.
+      if ((this.#written += out.length) > largestOutput) throw tooLong(this.#flat.file);
       if (id < length) yield out.take();
     }
     out.put(end);
@@ -545,8 +546,6 @@ export class CHeader {
     if (length > 0 || size > 0) out.put(`\n${indentOf(level)}`);
     out.put(packed ? "} __attribute__((packed))" : "}");
     this.#depth--;
-    // Texts of texts multiply.
-    if (this.#written + out.length > largestOutput) throw new OopscopeError("over-budget", `${this.#flat.file}: the header would have more than ${largestOutput >> 20} MB`, { file: this.#flat.file, limit: largestOutput });
   }
 
   /** Any member. */

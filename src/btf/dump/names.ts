@@ -45,7 +45,7 @@ export class Names {
     this.#steps += stepsForEach;
     const mask = this.#counts.length - 1;
     let place = hash & mask;
-    while (this.#counts[place] !== 0 && (this.#hashes[place] !== hash || !this.#isSame(this.#offsets[place]!, offset))) {
+    while (this.#counts[place] !== 0 && (this.#hashes[place] !== hash || (this.#offsets[place] !== offset && !this.#isSame(this.#offsets[place]!, offset)))) {
       if (--this.#steps < 0) throw new OopscopeError("over-budget", `${this.#file}: too many names look alike to be told apart in time`, { file: this.#file });
       place = (place + 1) & mask;
     }

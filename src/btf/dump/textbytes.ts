@@ -18,6 +18,8 @@ export const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 /** What damaged or hostile types may make us write: those of a vmlinux make 3 MB. */
 export const largestOutput = 1 << 26;
 
+export const tooLong = (file: string): OopscopeError => new OopscopeError("over-budget", `${file}: the header would have more than ${largestOutput >> 20} MB`, { file, limit: largestOutput });
+
 /** Text of one byte a character, as it grows: without the strings, and the trees of strings, that would be garbage. */
 export class Text {
   length = 0;
@@ -139,7 +141,7 @@ export class Text {
   }
 
   #grow(more: number): Uint8Array {
-    if (this.length + more > largestOutput) throw new OopscopeError("over-budget", `${this.#file}: the header would have more than ${largestOutput >> 20} MB`, { file: this.#file, limit: largestOutput });
+    if (this.length + more > largestOutput) throw tooLong(this.#file);
     const bytes = new Uint8Array(Math.max(2 * this.#bytes.length, this.length + more));
     bytes.set(this.#bytes);
     return (this.#bytes = bytes);
