@@ -1,5 +1,7 @@
 import { elementName, elementType, elementWords, fixedWords, KIND, thirdIsType } from "./format.ts";
-import type { Flat } from "./flat.ts";
+
+/** What of flat BTF this needs. */
+type Types = { readonly words: Uint32Array; readonly starts: Uint32Array; readonly strings: Uint8Array };
 
 /** Types within one another on the way of a comparison; what is deeper counts as different. */
 const deepest = 200;
@@ -13,7 +15,7 @@ const hashedLetters = 256;
  * header of C writes by themselves count: those with names, and enums. Two are alike if they are in name, size and every member, and so are the types that they are made of, also through pointers.
  */
 export class Merge {
-  readonly #flat: Pick<Flat, "words" | "starts" | "strings">;
+  readonly #flat: Types;
   /** The last type of a bucket, and the one before each; 0 for none. */
   readonly #heads: Uint32Array;
   readonly #before: Uint32Array;
@@ -23,7 +25,7 @@ export class Merge {
   readonly #taken = new Map<number, number>();
   #steps: number;
 
-  constructor(flat: Pick<Flat, "words" | "starts" | "strings">) {
+  constructor(flat: Types) {
     const { length } = flat.starts;
     this.#flat = flat;
     this.#heads = new Uint32Array(1 << Math.max(4, 32 - Math.clz32(length >> 2)));
