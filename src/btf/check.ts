@@ -2,6 +2,7 @@ import type { ElfFile } from "../elf/index.ts";
 import { OopscopeError } from "../base/index.ts";
 import { Btf } from "./file.ts";
 import { btfOfElf, isSplit } from "./open.ts";
+import { relocateBtf, unfitText } from "./relocate.ts";
 import { verifyBtf, type BtfProblem } from "./verify.ts";
 
 /** What a kernel can do with the BTF of modules, as its own BTF tells. */
@@ -48,8 +49,8 @@ export async function checkModuleBtf(elf: ElfFile, kernel: Btf): Promise<BtfVerd
     const own = { types: btf.endId - btf.firstId, distilled: distilled !== null };
     if (distilled) {
       if (!abilities.distilled) return verdict("other-base", "its BTF has a distilled base (.BTF.base), which kernels fit to their own from 6.11 on: this one does not", own);
-      const missing = missingOf(distilled, kernel);
-      if (missing.length > 0) return verdict("other-base", `its distilled base wants ${missing.length} types that this kernel has not, or of another size: ${missing.slice(0, 5).join(", ")}${missing.length > 5 ? ", …" : ""}`, own);
+      const { unfit } = relocateBtf(btf, kernel);
+      if (unfit.length > 0) return verdict("other-base", `${unfit.length} of the ${distilled.endId - 1} types of its distilled base do not fit this kernel's: ${unfitText(unfit)}`, own);
     }
     const problems = verifyBtf(btf);
     const begun = distilled ? null : namesBegunWithin(btf);
@@ -76,23 +77,4 @@ function beginsWell(btf: Btf, offset: number): boolean {
   if (offset < btf.firstString) return beginsWell(btf.base!, offset);
   const from = offset - btf.firstString;
   return from === 0 || (from < btf.strings.length && btf.strings[from - 1] === 0);
-}
-
-/** What a distilled base names that the kernel has not: types by kind and name, and by size where that counts. */
-function missingOf(distilled: Btf, kernel: Btf): string[] {
-  const missing: string[] = [];
-  for (let id = 1; id < distilled.endId; id++) {
-    const type = distilled.type(id);
-    if (type.name === "") continue;
-    const kinds = type.kind === "enum" || type.kind === "enum64" ? (["enum", "enum64"] as const) : type.kind === "fwd" ? (["fwd", type.of] as const) : ([type.kind] as const);
-    const found = kernel.idsOf(type.name, ...kinds);
-    const size = "size" in type ? type.size : null;
-    // Structs that are embedded keep their size; those that only pointers lead to have none.
-    const fits = found.some((candidate) => {
-      const own = kernel.type(candidate);
-      return size === null || size === 0 || !("size" in own) || own.size === size;
-    });
-    if (!fits) missing.push(`${type.kind} ${type.name}`);
-  }
-  return missing;
 }

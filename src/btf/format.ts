@@ -20,6 +20,11 @@ export const KIND = {
 export const fixedWords = Uint8Array.of(0, 1, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0);
 export const elementWords = Uint8Array.of(0, 0, 0, 0, 3, 3, 2, 0, 0, 0, 0, 0, 0, 2, 0, 3, 0, 0, 0, 3);
 
+/** Which words of a type are ids of types, and which are names. By kind; −1 for none. The first word of every type is its name; the elements of an array are its two types. */
+export const thirdIsType = Uint8Array.of(0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 0);
+export const elementName = Int8Array.of(-1, -1, -1, -1, 0, 0, 0, -1, -1, -1, -1, -1, -1, 0, -1, -1, -1, -1, -1, 0);
+export const elementType = Int8Array.of(-1, -1, -1, 0, 1, 1, -1, -1, -1, -1, -1, -1, -1, 1, -1, 0, -1, -1, -1, -1);
+
 /** Bits of an INT's encoding. */
 export const INT_SIGNED = 1;
 export const INT_CHAR = 2;

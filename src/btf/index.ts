@@ -4,6 +4,7 @@ export { btfFromBytes, btfOfElf, isSplit, openBtf, type BtfBase, type BtfFile } 
 export { headerText } from "./dump/header.ts";
 export { jsonText } from "./dump/json.ts";
 export { rawText } from "./dump/raw.ts";
+export { relocateBtf, unfitText, type BtfUnfit, type RelocatedBtf } from "./relocate.ts";
 export { memberAt, resolve, sizeOf } from "./resolve.ts";
 export { nameText, prototypeText, typeText } from "./text.ts";
 export { btfAbilities, checkModuleBtf, type BtfAbilities, type BtfVerdict } from "./check.ts";

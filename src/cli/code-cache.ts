@@ -10,12 +10,12 @@ declare const __build: string;
 /** Loaded where Node does not keep the code itself, and nowhere else. */
 const crc32 = (bytes: Uint8Array): number => process.getBuiltinModule("node:zlib").crc32(bytes);
 
-let changed: { readonly flag: string; readonly usual: string } | null = null;
+const changed: { readonly flag: string; readonly usual: string }[] = [];
 
 /** Changes a flag of V8, until this process ends; `usual` is what sets it back: V8 takes compiled code only under the flags that it was compiled under. */
 export function changeFlag(flag: string, usual: string): void {
   setFlag(flag);
-  changed = { flag, usual };
+  changed.push({ flag, usual });
 }
 
 /** Loaded when a flag is set: Node has all of its streams behind this. */
@@ -24,11 +24,11 @@ function setFlag(flag: string): void {
 }
 
 function underUsualFlags<T>(work: () => T): T {
-  if (changed !== null) setFlag(changed.usual);
+  for (const { usual } of changed) setFlag(usual);
   try {
     return work();
   } finally {
-    if (changed !== null) setFlag(changed.flag);
+    for (const { flag } of changed) setFlag(flag);
   }
 }
 

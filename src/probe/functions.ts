@@ -9,9 +9,13 @@ import { moduleBtf, type ProbeSources } from "./sources.ts";
 /** A way to trace a function. `kprobe-address`: a kprobe by address, since several functions have the name. */
 export type How = "fentry" | "kprobe" | "kprobe-address";
 
+/** Whose list of what fentry refuses: this kernel's own; other kernels', and not this one's; theirs, where this one's is not to be seen. */
+export type DenyList = "own" | "others" | "known";
+
 /** What keeps fentry or kprobes from a function, or keeps us from knowing. */
 export type Obstacle =
-  | { readonly code: "gone" | "notrace" | "blacklist" | "denied" | "cold-part" | "no-kernel-btf" | "no-module-btf" | "no-direct-calls" | "no-kprobes" | "not-in-btf" | "damaged-btf" }
+  | { readonly code: "gone" | "notrace" | "blacklist" | "cold-part" | "no-kernel-btf" | "no-module-btf" | "no-direct-calls" | "no-kprobes" | "not-in-btf" | "damaged-btf" }
+  | { readonly code: "denied"; readonly list: DenyList }
   | { readonly code: "renamed"; readonly base: string }
   | { readonly code: "ambiguous"; readonly count: number }
   | { readonly code: "prototype"; readonly refusal: PrototypeRefusal }
@@ -67,6 +71,8 @@ export type KernelAbilities = {
   readonly hasBtf: boolean;
   /** Whether there are kprobe events at all (CONFIG_KPROBE_EVENTS). */
   readonly hasKprobes: boolean;
+  /** The kernel's own list of what fentry refuses; null where it is not among its symbols. */
+  readonly denied: ReadonlySet<string> | null;
 };
 
 /** The prototypes of the kernel or of one module. */
@@ -165,7 +171,8 @@ export class FunctionTable {
     else if (known === null) fentry.push({ code: "no-module-btf" });
     else if (!isCold) {
       const id = known.ids.get(name);
-      if (module === 0 && denied.has(name)) fentry.push({ code: "denied" });
+      const list = module === 0 ? this.#deniedBy(name) : null;
+      if (list !== null) fentry.push({ code: "denied", list });
       if (id === undefined) fentry.push(base === null ? notInBtf : { code: "renamed", base });
       else {
         const refusal = this.#refusal(known, id);
@@ -186,6 +193,12 @@ export class FunctionTable {
     return { how, unsure, fentry, kprobe };
   }
 
+  /** Whose list a function of the kernel is on that fentry refuses. */
+  #deniedBy(name: string): DenyList | null {
+    const own = this.abilities.denied;
+    return own?.has(name) === true ? "own" : !denied.has(name) ? null : own === null ? "known" : "others";
+  }
+
   /** What most functions of a kernel are: of one name, with a site, in BTF, with a prototype that fentry takes. They share their judgement. */
   #usual(row: number, name: string, known: ModulePrototypes | null): Judgement | null {
     const { modules, traced, blacklisted, copies, inModules } = this.columns;
@@ -193,7 +206,7 @@ export class FunctionTable {
     if (known === null || traced[row] === NO || blacklisted[row] === YES || copies[row] !== 1 || inModules[row] !== 0 || !abilities.hasBtf || !abilities.hasKprobes || abilities.directCalls !== "yes") return null;
     if (traced[row] === UNKNOWN && abilities.refusesNotrace === "no") return null;
     const id = known.ids.get(name);
-    if (id === undefined || (modules[row] === 0 && denied.has(name)) || this.#refusal(known, id)) return null;
+    if (id === undefined || (modules[row] === 0 && this.#deniedBy(name) !== null) || this.#refusal(known, id)) return null;
     if (traced[row] === UNKNOWN) return siteUnknown;
     return blacklisted[row] === UNKNOWN ? blacklistUnknown : bothWork;
   }
@@ -264,7 +277,7 @@ export async function liveFunctions(sources: ProbeSources, modules: ((name: stri
   return { table: new FunctionTable(columns, abilitiesOf(sources), (module) => found[module] ?? null), damaged };
 }
 
-export function abilitiesOf({ config, kernelBtf, arch }: Pick<ProbeSources, "config" | "kernelBtf" | "arch">): KernelAbilities {
+export function abilitiesOf({ config, kernelBtf, arch, symbols = null }: Pick<ProbeSources, "config" | "kernelBtf" | "arch"> & Partial<Pick<ProbeSources, "symbols">>): KernelAbilities {
   const is = (option: string): boolean => config?.options.get(option) === "y";
   return {
     // kernel/trace/trace_kprobe.c: within_notrace_func, where the kernel has dynamic ftrace. Distributions leave CONFIG_KPROBE_EVENTS_ON_NOTRACE off; it depends on KPROBES_ON_FTRACE.
@@ -272,6 +285,7 @@ export function abilitiesOf({ config, kernelBtf, arch }: Pick<ProbeSources, "con
     directCalls: config === null ? (arch === "x86_64" ? "yes" : "unknown") : is("DYNAMIC_FTRACE_WITH_DIRECT_CALLS") ? "yes" : "no",
     hasBtf: kernelBtf !== null,
     hasKprobes: config === null || is("KPROBE_EVENTS"),
+    denied: symbols?.denied ?? null,
   };
 }
 

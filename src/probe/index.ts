@@ -1,5 +1,5 @@
 export { abilitiesOf, FunctionTable, liveFunctions, type FunctionColumns, type How, type Judgement, type KernelAbilities, type Obstacle, type TraceableFunction } from "./functions.ts";
-export { denied } from "./denied.ts";
+export { denied, deniedIn } from "./denied.ts";
 export { sourceFunction, sourcePrototypes, type InlinedPlace, type SourceFunction } from "./inlined.ts";
 export { isPlaceholder, readBlacklist, readFilterFunctions, readKallsyms, type KernelSymbols, type NameCounts } from "./lists.ts";
 export { moduleFile, type ModuleFile, type ModuleFileOptions } from "./modulefile.ts";

@@ -1,4 +1,5 @@
 import { OopscopeError } from "../base/index.ts";
+import { deniedIn } from "./denied.ts";
 
 // The lists in which a kernel names its functions. Each has a line a name and up to 200,000 lines: they are cut by their line feeds, without a pattern for each line, and names
 // stay parts of the one text. A line of another form is passed over and counted: the lists come from the kernel, or from a file that says so.
@@ -22,6 +23,8 @@ export type KernelSymbols = {
   readonly init: Uint8Array;
   /** Whether all addresses are zeros (kernel.kptr_restrict, or who asks may not know). */
   readonly hidden: boolean;
+  /** The kernel's own list of what fentry refuses (`deniedIn`); null where it is not among the symbols. */
+  readonly denied: ReadonlySet<string> | null;
   readonly passedOver: number;
 };
 
@@ -93,7 +96,7 @@ export function readKallsyms(path: string, bytes: Uint8Array): KernelSymbols {
     modules.push(module);
   }
   const address = (row: number): string => text.slice(starts[row], text.indexOf(" ", starts[row]));
-  return { names, address, modules, moduleNames, init: init.subarray(0, names.length), hidden: hidden && names.length > 0, passedOver };
+  return { names, address, modules, moduleNames, init: init.subarray(0, names.length), hidden: hidden && names.length > 0, denied: deniedIn(bytes), passedOver };
 }
 
 /** How often each name stands in a list, by module; the kernel's own under null. */

@@ -1,5 +1,5 @@
 import { messageOf, OopscopeError } from "../base/index.ts";
-import { btfOfElf, type Btf } from "../btf/index.ts";
+import { btfOfElf, relocateBtf, unfitText, type Btf } from "../btf/index.ts";
 import { SHF_EXECINSTR, type ElfFile, type Section } from "../elf/index.ts";
 import { moduleOfFile } from "../kernel/index.ts";
 import { countNames, FunctionTable, NO, YES, type KernelAbilities, type ModulePrototypes, type OtherSignatures } from "./functions.ts";
@@ -19,7 +19,7 @@ const blacklistedSections: ReadonlySet<string> = new Set([".kprobes.text", ".noi
 export type ModuleFile = {
   readonly module: string;
   readonly table: FunctionTable;
-  /** What the kernel will make of its BTF: `split` or `distilled` for BTF that continues a kernel's, `alone` for one that the kernel refuses, `none`. */
+  /** What the kernel will make of its BTF: `split` or `distilled` for BTF that continues a kernel's, `alone` for one that the kernel refuses because it does not, `none`. */
   readonly btf: "split" | "distilled" | "alone" | "none" | "damaged";
   readonly notes: readonly string[];
 };
@@ -120,14 +120,21 @@ async function moduleBtfOf(elf: ElfFile, kernelBtf: Btf | null): Promise<{ btf: 
     }
   };
   const alone = await read(null);
-  // With a distilled base it is whole by itself, and what the kernel takes.
   if (!(alone instanceof OopscopeError)) {
     return alone.distilled
-      ? { btf: alone.btf, form: "distilled", why: null }
+      ? relocatedOf(elf, alone.btf, kernelBtf)
       : { btf: alone.btf, form: "alone", why: `the BTF of ${elf.path} does not continue a kernel's: the kernel refuses it, and there will be no fentry` };
   }
   if (kernelBtf === null) return { btf: null, form: "split", why: `the BTF of ${elf.path} continues that of its kernel, which is not here: prototypes are taken from its debug information` };
   const split = await read(kernelBtf);
   if (split instanceof OopscopeError) return { btf: null, form: "damaged", why: messageOf(split) };
   return { btf: split.btf, form: "split", why: null };
+}
+
+/** BTF on a distilled base as its kernel makes it when it loads the module; by itself, where names and sizes must do, without that kernel's. */
+function relocatedOf(elf: ElfFile, own: Btf, kernelBtf: Btf | null): { btf: Btf; form: ModuleFile["btf"]; why: string | null } {
+  if (kernelBtf === null) return { btf: own, form: "distilled", why: null };
+  const { btf, unfit } = relocateBtf(own, kernelBtf);
+  if (btf) return { btf, form: "distilled", why: null };
+  return { btf: own, form: "alone", why: `the distilled base of ${elf.path} does not fit this kernel's types, so that the kernel refuses its BTF, and there will be no fentry: ${unfitText(unfit)}` };
 }

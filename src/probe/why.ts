@@ -162,6 +162,12 @@ export function reasonsOf(found: TraceableFunction, table: FunctionTable): Reaso
   return reasons;
 }
 
+const deniedText = {
+  own: "BPF refuses it: it is on this kernel's list of functions that every BPF program calls (btf_id_deny)",
+  others: "other kernels' BPF refuses it (btf_id_deny: every BPF program calls it); it is not on this kernel's list, and a program there would hang the machine",
+  known: "BPF refuses it or would hang there (btf_id_deny: every BPF program calls it; this kernel's own list is not among its symbols)",
+} as const;
+
 function notLoaded(module: string | null): Reason {
   return { code: "not-loaded", of: ["fentry", "kprobe"], text: `the module ${module ?? ""} is not loaded; what follows is of its file`, instead: module === null ? null : `load it first: sudo modprobe ${module}, or sudo insmod with its file` };
 }
@@ -180,7 +186,7 @@ function reasonOf(obstacle: Obstacle, of: "fentry" | "kprobe", found: TraceableF
     case "blacklist":
       return reason("blacklist", "it is on the blacklist of kprobes (NOKPROBE_SYMBOL, __kprobes or noinstr: a probe there could call itself)", found.how.includes("fentry") ? `fentry on \`${probeName(found)}\`` : null);
     case "denied":
-      return reason("denied", "BPF refuses it or would hang there (btf_id_deny: every BPF program calls it)");
+      return reason("denied", deniedText[obstacle.list]);
     case "cold-part":
       return reason("cold-part", `it is the part of \`${found.name.slice(0, found.name.indexOf("."))}\` that is hardly ever run, not a function: it is jumped to and has no arguments`);
     case "no-kernel-btf":

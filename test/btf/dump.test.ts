@@ -148,6 +148,44 @@ struct s {
     ).toBe("struct twin {\n\tint a;\n};\n\nstruct twin___2 {\n\tint b____x__int_y;\n};\n\ntypedef struct twin___2 twin;\n\nstruct _4ever {};\n\n");
   });
 
+  test("what modules have alike comes once", () => {
+    const base = btfOf([int, { kind: "struct", name: "dev", size: 4, members: [{ name: "a", type: 1, offset: 0 }] }]);
+    /** Ids begin with 3: a list that leads to itself, an enum, a typedef of a struct without a name; and a struct whose last member is `last`. */
+    const module = (last: number, ...more: WrittenType[]): Btf =>
+      btfFromBytes("m", writeBtf({
+        types: [
+          { kind: "struct", name: "node", size: 16, members: [{ name: "next", type: 4, offset: 0 }, { name: "owner", type: 6, offset: 64 }] },
+          { kind: "ptr", type: 3 },
+          { kind: "struct", name: "owner", size: 16, members: [{ name: "first", type: 4, offset: 0 }, { name: "last", type: last, offset: 64 }] },
+          { kind: "ptr", type: 5 },
+          { kind: "enum", values: [["ON", 1], ["OFF", 0]] },
+          { kind: "typedef", name: "pair_t", type: 9 },
+          { kind: "struct", size: 8, members: [{ name: "one", type: 1, offset: 0 }, { name: "two", type: 1, offset: 32 }] },
+          { kind: "struct", name: "dev", size: 4, members: [{ name: "a", type: 1, offset: 0 }] },
+          { kind: "fwd", name: "opaque" },
+          ...more,
+        ],
+        baseStrings: base.strings,
+      }), base);
+    const once = header(base, module(4));
+    expect(once).toBe(
+      "struct dev {\n\tint a;\n};\n\nstruct owner;\n\nstruct node {\n\tstruct node *next;\n\tstruct owner *owner;\n};\n\nstruct owner {\n\tstruct node *first;\n\tstruct node *last;\n};\n\nenum {\n\tON = 1,\n\tOFF = 0,\n};\n\ntypedef struct {\n\tint one;\n\tint two;\n} pair_t;\n\nstruct opaque;\n\n",
+    );
+    expect(header(base, module(4), module(4))).toBe(once);
+    expect(header(base, module(4), module(4, { kind: "struct", name: "more", size: 8, members: [{ name: "pair", type: 8, offset: 0 }] }))).toBe(`${once}struct more {\n\tpair_t pair;\n};\n\n`);
+    // What leads to something else is something else, also through pointers.
+    expect(header(base, module(4), module(6))).toBe(
+      `${once}struct owner___2;\n\nstruct node___2 {\n\tstruct node___2 *next;\n\tstruct owner___2 *owner;\n};\n\nstruct owner___2 {\n\tstruct node___2 *first;\n\tstruct owner___2 *last;\n};\n\n`,
+    );
+  });
+
+  test("modules whose names are one long one do not keep us", () => {
+    const base = btfOf([int]);
+    const letters = "x".repeat(1 << 16);
+    const module = btfFromBytes("m", writeBtf({ types: Array.from({ length: 2000 }, () => ({ kind: "typedef" as const, name: letters, type: 1 })), baseStrings: base.strings }), base);
+    expect(() => header(module, btfFromBytes("n", module.bytes, base))).toThrow("the header would have more than 64 MB");
+  });
+
   test("an embedded struct with a name but none of its own is written out; tags on it are left out", () => {
     expect(
       header(
@@ -164,9 +202,9 @@ struct s {
 
   test("a kernel and two modules in one", () => {
     const base = btfOf([int, { kind: "struct", name: "dev", size: 4, members: [{ name: "a", type: 1, offset: 0 }] }]);
-    const module = (name: string): Btf => btfFromBytes(name, writeBtf({ types: [{ kind: "ptr", type: 2 }, { kind: "struct", name: `${name}_priv`, size: 8, members: [{ name: "dev", type: 3, offset: 0 }] }, { kind: "struct", name: "same", size: 4, members: [] }], baseStrings: base.strings }), base);
-    expect(header(module("one"), module("two"))).toBe(
-      "struct dev {\n\tint a;\n};\n\nstruct one_priv {\n\tstruct dev *dev;\n};\n\nstruct same {\n\tint: 32;\n};\n\nstruct two_priv {\n\tstruct dev *dev;\n};\n\nstruct same___2 {\n\tint: 32;\n};\n\n",
+    const module = (name: string): Btf => btfFromBytes(name, writeBtf({ types: [{ kind: "ptr", type: 2 }, { kind: "struct", name: `${name}_priv`, size: 8, members: [{ name: "dev", type: 3, offset: 0 }] }, { kind: "struct", name: "same", size: name.length, members: [] }], baseStrings: base.strings }), base);
+    expect(header(module("one"), module("four"))).toBe(
+      "struct dev {\n\tint a;\n};\n\nstruct one_priv {\n\tstruct dev *dev;\n};\n\nstruct same {\n\tint: 24;\n};\n\nstruct four_priv {\n\tstruct dev *dev;\n};\n\nstruct same___2 {\n\tint: 32;\n};\n\n",
     );
     expect(() => header(base, btfOf([int]))).toThrow("x and x are both a base of their own");
   });

@@ -20,7 +20,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Functions of the kernel that it is safe to attach to, with those that every kernel refuses. */
-const kernelFunctions = ["kfree", "vfs_read", "start_kernel", "printk", "_printk", "migrate_disable", "migrate_enable"];
+const kernelFunctions = ["kfree", "vfs_read", "start_kernel", "printk", "_printk", "migrate_disable", "migrate_enable", "___migrate_enable"];
 
 const script = (zoo: string): string => `#!/bin/bash
 exec 2>&1

@@ -153,6 +153,18 @@ test("each reason has its name", async () => {
   });
 });
 
+test("on whose list what fentry refuses is", async () => {
+  const whyDenied = async (list: readonly string[] | null): Promise<(string | undefined)[]> => {
+    const kernel = join(work, `denied-${list === null ? "unknown" : list.length}`);
+    const lines = list?.map((name, index) => `ffffffff82570004 r __BTF_ID__func__${name}__${index}\n`) ?? [];
+    writeTree(kernel, { ...files, "proc/kallsyms": `${kallsyms}${list === null ? "" : `ffffffff82570000 r __BTF_ID__set__btf_id_deny\n${lines.join("")}`}` });
+    return Promise.all(["migrate_disable", "nothing"].map(async (name) => (await why(name, { root: kernel }))[0]!.reasons.find(({ code }) => code === "denied")?.text));
+  };
+  expect(await whyDenied(["migrate_disable", "nothing"])).toEqual(["BPF refuses it: it is on this kernel's list of functions that every BPF program calls (btf_id_deny)", "BPF refuses it: it is on this kernel's list of functions that every BPF program calls (btf_id_deny)"]);
+  expect(await whyDenied([])).toEqual(["other kernels' BPF refuses it (btf_id_deny: every BPF program calls it); it is not on this kernel's list, and a program there would hang the machine", undefined]);
+  expect(await whyDenied(null)).toEqual(["BPF refuses it or would hang there (btf_id_deny: every BPF program calls it; this kernel's own list is not among its symbols)", undefined]);
+});
+
 test("answers in words", async () => {
   const text = async (name: string) => (await why(name)).map(whyText).join("");
   expect(await text("shrunk")).toBe("shrunk: no such function can be traced\n  no fentry, no kprobe: renamed: the compiler renamed it: `shrunk.isra.0` (parameters removed or passed in parts); such a function has no BTF, so no fentry\n    instead: a kprobe on `shrunk.isra.0`\n");

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { expect, test } from "vitest";
 import { btfOfElf, prototypeText } from "../../src/btf/index.ts";
 import { openElf } from "../../src/elf/index.ts";
-import { denied, functionIds, Prototypes, sourceFunction } from "../../src/probe/index.ts";
+import { denied, deniedIn, functionIds, Prototypes, sourceFunction } from "../../src/probe/index.ts";
+import { btfKernels } from "../btf/kernels.ts";
 import { debianKernel } from "../support/kernel.ts";
 
 test("prototypes of all functions of a kernel are BTF's own text", async () => {
@@ -18,6 +19,36 @@ test("prototypes of all functions of a kernel are BTF's own text", async () => {
     if (text !== prototypeText(btf, id)) wrong.push(text);
   }
   expect(wrong).toEqual([]);
+});
+
+test("a kernel's own list of the functions that BPF refuses, from its symbols, is what it compares with", async () => {
+  let seen = 0;
+  for (const { release, vmlinux } of btfKernels()) {
+    const elf = await openElf(vmlinux);
+    // The one of a headers package has types alone.
+    if (elf.section(".text") === null) {
+      elf.close();
+      continue;
+    }
+    const { btf } = await btfOfElf(elf);
+    const symbols = elf.symbols()!;
+    const rows = Array.from({ length: symbols.count - 1 }, (_, index) => ({ name: symbols.name(index + 1), value: symbols.value(index + 1) })).filter(({ name }) => /BTF_ID|btf_id/.test(name)).sort((a, b) => a.value - b.value);
+    const listed = deniedIn(Buffer.from(rows.map(({ name, value }) => `${value.toString(16)} r ${name}\n`).join("")));
+    const hidden = deniedIn(Buffer.from(rows.map(({ name }) => `0000000000000000 r ${name}\n`).join("")));
+    const [index] = symbols.named(["btf_id_deny"]).get("btf_id_deny") ?? [];
+    expect([release, listed === null, hidden]).toEqual([release, index === undefined, listed]);
+    if (index !== undefined && listed) {
+      seen++;
+      const section = elf.sections[symbols.section(index)]!;
+      const from = symbols.value(index) - elf.placeOf(section);
+      const at = elf.cursor(section, from, from + 4 * 64);
+      const names = Array.from({ length: at.u32() }, () => at.u32()).filter((id) => id !== 0).map((id) => btf.nameOf(id));
+      // Functions that BTF has not have an id of 0: nothing can be attached to them.
+      expect([...listed].filter((name) => btf.find(name, "func") !== null).sort()).toEqual(names.sort());
+    }
+    elf.close();
+  }
+  expect(seen).toBeGreaterThan(0);
 });
 
 test("the functions that BPF refuses are on our list", async () => {

@@ -20,8 +20,21 @@ test("kallsyms: code alone, modules, the code of the start, addresses", () => {
     moduleNames: [null, "gtp5g", "other"],
     init: [0, 0, 0, 1, 1, 0, 0, 0, 0],
     hidden: false,
+    denied: null,
     passedOver: 2,
   });
+});
+
+test("kallsyms: the kernel's own list of what BPF refuses", () => {
+  const of = (...names: string[]): string[] | null => {
+    const found = readKallsyms("kallsyms", bytes(names.map((name) => `0000000000000000 r ${name}\n`).join(""))).denied;
+    return found && [...found];
+  };
+  const [set, own] = ["__BTF_ID__set__btf_id_deny", "__BTF_ID__func__migrate_disable__80415400"];
+  expect(of("__BTF_ID__func__before__1", "btf_id_deny", set, own, "__BTF_ID__func_____migrate_enable__116519513", "noreturn_deny", "__BTF_ID__func__after__2")).toEqual(["migrate_disable", "___migrate_enable"]);
+  expect(of(set, "btf_id_deny", own, "__BTF_ID__set8__tracing_btf_ids", "__BTF_ID__func__after__2")).toEqual(["migrate_disable"]);
+  expect(of(set, "__BTF_ID__struct__bpf_map__47782", own)).toEqual([]);
+  expect([of(own), of("btf_id_deny", own), of(`${set}_more`, own)]).toEqual([null, null, null]);
 });
 
 test("kallsyms: hidden addresses, none at all, 32 bits", () => {

@@ -12,12 +12,12 @@
  * - unions are packed and padded as structs are, and enums of one, two and eight bytes get the mode that makes them so (as in newer versions of libbpf);
  * - `va_list` is the structure that it is in the kernel, not what it is to clang on BPF.
  */
-import { OopscopeError } from "../../base/index.ts";
+import type { OopscopeError } from "../../base/index.ts";
 import { KIND, malformed } from "../format.ts";
 import { type Flat } from "../flat.ts";
 import { Layout } from "./layout.ts";
 import { Names } from "./names.ts";
-import { Text } from "./textbytes.ts";
+import { identifier, largestOutput, quoted, Text, tooLong, words as wordLetters } from "./textbytes.ts";
 
 const NOT = 0;
 const DOING = 1;
@@ -28,8 +28,6 @@ const deepest = 400;
 /** Steps that a type may take on average: real ones take a dozen. */
 const stepsForEach = 2000;
 const stepsForAny = 1 << 22;
-/** What damaged or hostile types may make us write: those of a vmlinux make 3 MB. */
-const largestOutput = 1 << 26;
 /** Bits: 2 MB are a quarter of a million lines of padding. */
 const largestHole = 1 << 24;
 const chunkSize = 1 << 17;
@@ -41,6 +39,7 @@ const pads = [["long", 64], ["int", 32], ["short", 16], ["char", 8]] as const;
 /** Types that GCC has and clang has not (Arm's polynomials). */
 const aliases: Readonly<Record<string, string>> = { __Poly8_t: "unsigned char", __Poly16_t: "unsigned short", __Poly64_t: "unsigned long long", __Poly128_t: "unsigned __int128" };
 const ownList = "__builtin_va_list";
+const gnuList = "__gnuc_va_list";
 
 /** What a declarator is on its outside: an array or a function needs parentheses below a pointer. */
 const PLAIN = 1;
@@ -48,34 +47,34 @@ const ARRAY = 2;
 const FUNCTION = 3;
 /** Whether a name after the left part needs a space before it. */
 const SPACED = 4;
-/** Whether there is a `spaceIfNamed` in the left part. */
-const MARKED = 8;
-/** Stands in a left part for a space that is there if there is a name. */
-const spaceIfNamed = "\x01";
+
+const [space, parenthesis, comma, semicolon] = [0x20, 0x29, 0x2c, 0x3b];
+const isRecord = (kind: number): boolean => kind === KIND.struct || kind === KIND.union;
+/** Neither made of another type nor with a qualifier. */
+const isNamedAlone = (kind: number): boolean => kind === KIND.typedef || isRecord(kind) || kind === KIND.int || kind === KIND.void;
+const isQualifier = (kind: number): boolean => kind === KIND.const || kind === KIND.volatile || kind === KIND.restrict || kind === KIND.typeTag;
 
 const indents = Array.from({ length: 16 }, (_, level) => "\t".repeat(level));
 const indentOf = (level: number): string => indents[level] ?? "\t".repeat(level);
 const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
 
-/** The names that were given, and how often those that were more than once. */
-type Counts = { readonly all: Set<string>; readonly repeated: Map<string, number> };
-
 export class CHeader {
   readonly #flat: Flat;
-  readonly #names: Names;
+  readonly #tagNames: Names;
+  readonly #plainNames: Names;
   readonly #layout: Layout;
-  readonly #tagNames: Counts = { all: new Set(), repeated: new Map() };
-  readonly #plainNames: Counts = { all: new Set(), repeated: new Map() };
   readonly #ordered: Uint8Array;
   readonly #emitted: Uint8Array;
   readonly #declared: Uint8Array;
-  readonly #referenced: Uint8Array;
-  /** The name that a type has in the header; by id. */
-  readonly #given: (string | undefined)[];
-  /** The text of declarations before and after the name, and its form; by id. Not of those with a definition in them. */
-  readonly #lefts: string[];
-  readonly #rights: string[];
+  /** The number of the name that a type has in the header, 1 for one that is written without; 0 if it has none yet. By id. */
+  readonly #given: Uint32Array;
+  /** Declarations with a name that were written before and have no definition in them: their forms (0 for none), and where their texts are in `#out`: what stands before the name, then what stands behind it. By id. */
   readonly #forms: Uint8Array;
+  readonly #kept: Uint32Array;
+  readonly #leftEnds: Uint32Array;
+  readonly #rightEnds: Uint32Array;
+  /** Structs, unions and enums without a name that were written so far. */
+  #definitions = 0;
   readonly #queue: number[] = [];
   readonly #out: Text;
   #written = 0;
@@ -85,17 +84,18 @@ export class CHeader {
   constructor(flat: Flat) {
     const { length } = flat.starts;
     this.#flat = flat;
-    this.#names = new Names(flat.strings);
-    this.#out = new Text(flat.strings);
+    this.#tagNames = new Names(flat.strings, flat.file);
+    this.#plainNames = new Names(flat.strings, flat.file);
+    this.#out = new Text(flat.strings, flat.file);
     this.#layout = new Layout(flat);
     this.#ordered = new Uint8Array(length);
     this.#emitted = new Uint8Array(length);
     this.#declared = new Uint8Array(length);
-    this.#referenced = new Uint8Array(length);
+    this.#given = new Uint32Array(length);
     this.#forms = new Uint8Array(length);
-    this.#given = new Array<string | undefined>(length);
-    this.#lefts = new Array<string>(length);
-    this.#rights = new Array<string>(length);
+    this.#kept = new Uint32Array(length);
+    this.#leftEnds = new Uint32Array(length);
+    this.#rightEnds = new Uint32Array(length);
     this.#steps = stepsForAny + stepsForEach * length;
     this.#ordered[0] = DONE;
     this.#emitted[0] = DONE;
@@ -104,26 +104,40 @@ export class CHeader {
   /** The header, piece by piece. */
   *chunks(): Generator<Uint8Array> {
     const { length } = this.#flat.starts;
-    const queue = this.#queue;
-    this.#markReferenced();
     const out = this.#out;
     out.put(begin);
-    for (let id = 1; id < length; id++) {
-      if (this.#ordered[id] === DONE) continue;
-      queue.length = 0;
-      this.#order(id, false);
-      for (let k = 0; k < queue.length; k++) this.#emit(queue[k]!, 0);
-      if (out.length < chunkSize) continue;
-      this.#written += out.length;
-      yield out.take();
+    for (let id = 1; id < length; ) {
+      id = this.#writeFrom(id);
+      // Texts of texts multiply.
+      if ((this.#written += out.length) > largestOutput) throw tooLong(this.#flat.file);
+      if (id < length) yield out.take();
     }
     out.put(end);
     yield out.take();
   }
 
+  /** Writes types from one on, until there is a piece; gives the next one. */
+  #writeFrom(first: number): number {
+    const { length } = this.#flat.starts;
+    const queue = this.#queue;
+    const out = this.#out;
+    for (let id = first; id < length; id++) {
+      if (this.#needsNothing(id)) continue;
+      this.#order(id, false);
+      if (queue.length === 0) continue;
+      for (let k = 0; k < queue.length; k++) this.#emit(queue[k]!, 0);
+      queue.length = 0;
+      if (out.length >= chunkSize) return id + 1;
+    }
+    return length;
+  }
+
   /** The name that a type has in the header, once that is written; null for one without a name. */
   nameOf(id: number): string | null {
-    return this.#given[id] ?? null;
+    if (this.#given[id] === 0) return null;
+    const from = this.#out.length;
+    this.#putNumbered(this.#name(id), this.#given[id]!);
+    return this.#out.takeFrom(from);
   }
 
   #fail(id: number, what: string): OopscopeError {
@@ -149,58 +163,57 @@ export class CHeader {
     return words[starts[id]! + 2]!;
   }
 
-  /**
-   * An enum without a name that nothing refers to is a set of constants and stands alone; one that is referred to stands where it is used. Results of functions do
-   * not count, as in libbpf.
-   */
-  #markReferenced(): void {
+  /** Whether ordering a type queues nothing: of most that is so. They are ordered then. */
+  #needsNothing(id: number): boolean {
+    const ordered = this.#ordered;
+    if (ordered[id] === DONE) return true;
     const { words, starts } = this.#flat;
-    const referenced = this.#referenced;
-    for (let id = 1; id < starts.length; id++) {
-      const start = starts[id]!;
-      const info = words[start + 1]!;
-      const length = info & 0xffff;
-      switch ((info >>> 24) & 0x1f) {
-        case KIND.ptr:
-        case KIND.typedef:
-        case KIND.volatile:
-        case KIND.const:
-        case KIND.restrict:
-        case KIND.func:
-        case KIND.var:
-        case KIND.declTag:
-        case KIND.typeTag:
-          referenced[words[start + 2]!] = 1;
-          break;
-        case KIND.array:
-          referenced[words[start + 3]!] = 1;
-          referenced[words[start + 4]!] = 1;
-          break;
-        case KIND.struct:
-        case KIND.union:
-          for (let at = start + 3, end = at + 3 * length; at < end; at += 3) referenced[words[at + 1]!] = 1;
-          break;
-        case KIND.funcProto:
-          for (let at = start + 3, end = at + 2 * length; at < end; at += 2) referenced[words[at + 1]!] = 1;
-          break;
-        case KIND.datasec:
-          for (let at = start + 3, end = at + 3 * length; at < end; at += 3) referenced[words[at]!] = 1;
-          break;
+    const start = starts[id]!;
+    const info = words[start + 1]!;
+    const kind = (info >>> 24) & 0x1f;
+    switch (kind) {
+      case KIND.func:
+      case KIND.var:
+        return true;
+      case KIND.int:
+      case KIND.float:
+        break;
+      case KIND.volatile:
+      case KIND.const:
+      case KIND.restrict:
+      case KIND.typeTag:
+        if (ordered[words[start + 2]!] !== DONE) return false;
+        break;
+      case KIND.array:
+        if (ordered[words[start + 3]!] !== DONE) return false;
+        break;
+      case KIND.ptr: {
+        const to = words[start + 2]!;
+        // Those with a name are only declared.
+        if (ordered[to] !== DONE && (!isRecord((words[starts[to]! + 1]! >>> 24) & 0x1f) || words[starts[to]!] === 0)) return false;
+        break;
       }
+      case KIND.funcProto:
+        if (ordered[words[start + 2]!] !== DONE) return false;
+        for (let at = start + 4, end = at + 2 * (info & 0xffff); at < end; at += 2) if (ordered[words[at]!] !== DONE) return false;
+        break;
+      default:
+        return false;
     }
+    ordered[id] = DONE;
+    return true;
   }
 
   /** Queues what a type needs to be defined, then it. Tells whether all of it was ("strong"), or it is left because a pointer leads to it. */
   #order(id: number, throughPointer: boolean): boolean {
     const state = this.#ordered[id]!;
     if (state === DONE) return true;
-    const { words, starts } = this.#flat;
+    const { words, starts, referenced } = this.#flat;
     const start = starts[id]!;
     const info = words[start + 1]!;
     const kind = (info >>> 24) & 0x1f;
-    const isRecord = kind === KIND.struct || kind === KIND.union;
     if (state === DOING) {
-      if (isRecord && throughPointer && words[start] !== 0) return false;
+      if (isRecord(kind) && throughPointer && words[start] !== 0) return false;
       throw this.#fail(id, "it contains itself");
     }
     this.#enter(id);
@@ -224,7 +237,7 @@ export class CHeader {
         const named = words[start] !== 0;
         if (throughPointer && named) break;
         this.#ordered[id] = DOING;
-        for (let at = start + 3, end = at + 3 * (info & 0xffff); at < end; at += 3) if (this.#ordered[words[at + 1]!] !== DONE) this.#order(words[at + 1]!, false);
+        for (let at = start + 3, end = at + 3 * (info & 0xffff); at < end; at += 3) if (!this.#needsNothing(words[at + 1]!)) this.#order(words[at + 1]!, false);
         if (named) this.#queue.push(id);
         this.#ordered[id] = DONE;
         strong = true;
@@ -233,7 +246,7 @@ export class CHeader {
       case KIND.enum:
       case KIND.enum64:
       case KIND.fwd:
-        if (words[start] !== 0 || this.#referenced[id] === 0) this.#queue.push(id);
+        if (words[start] !== 0 || referenced[id] === 0) this.#queue.push(id);
         this.#ordered[id] = DONE;
         strong = true;
         break;
@@ -280,49 +293,27 @@ export class CHeader {
     const start = starts[id]!;
     const info = words[start + 1]!;
     const kind = (info >>> 24) & 0x1f;
-    if (state === DOING) {
-      if (this.#declared[id] === 1) return true;
-      if (kind === KIND.struct || kind === KIND.union) {
-        if (id === container) return false;
-        if (words[start] === 0) throw this.#fail(id, "it has no name and contains itself");
-        this.#out.put(`${this.#recordName(id)};\n\n`);
-        this.#declared[id] = 1;
-      } else if (kind === KIND.typedef) {
-        this.#typedef(id);
-        this.#declared[id] = 1;
-      }
-      return true;
-    }
+    if (state === DOING) return this.#emitWithin(id, kind, container);
     this.#enter(id);
     let done = true;
     switch (kind) {
-      case KIND.int:
-        this.#alias(id);
-        this.#emitted[id] = DONE;
-        break;
-      case KIND.enum:
-      case KIND.enum64:
-        if (container === 0) {
-          this.#enum(id, 0);
-          this.#out.put(";\n\n");
-        }
-        this.#emitted[id] = DONE;
-        break;
       case KIND.ptr:
       case KIND.volatile:
       case KIND.const:
       case KIND.restrict:
       case KIND.typeTag:
-        done = this.#emit(words[start + 2]!, container);
-        if (done) this.#emitted[id] = DONE;
-        break;
       case KIND.array:
-        done = this.#emit(words[start + 3]!, container);
+        done = this.#emit(words[kind === KIND.array ? start + 3 : start + 2]!, container);
         if (done) this.#emitted[id] = DONE;
         break;
-      case KIND.fwd:
-        this.#out.put(`${this.#forward(id)};\n\n`);
-        this.#emitted[id] = DONE;
+      case KIND.struct:
+      case KIND.union:
+        done = this.#emitRecord(id, container);
+        break;
+      case KIND.funcProto:
+        done = this.#emit(words[start + 2]!, container);
+        if (!this.#emitAll(start + 3, 2, info & 0xffff, container)) done = false;
+        if (done) this.#emitted[id] = DONE;
         break;
       case KIND.typedef:
         this.#emitted[id] = DOING;
@@ -330,48 +321,89 @@ export class CHeader {
         if (this.#declared[id] === 0) this.#typedef(id);
         this.#emitted[id] = DONE;
         break;
-      case KIND.struct:
-      case KIND.union: {
-        this.#emitted[id] = DOING;
-        const named = words[start] !== 0;
-        if (container === 0 || !named) {
-          const inner = named ? id : container;
-          for (let at = start + 3, end = at + 3 * (info & 0xffff); at < end; at += 3) if (this.#emitted[words[at + 1]!] !== DONE && !this.#emit(words[at + 1]!, inner)) done = false;
-        } else if (this.#declared[id] === 0) {
-          done = id !== container;
-          if (done) {
-            this.#out.put(`${this.#recordName(id)};\n\n`);
-            this.#declared[id] = 1;
-          }
-        }
-        if (container === 0) {
-          this.#record(id, 0);
-          this.#out.put(";\n\n");
-          this.#emitted[id] = DONE;
-        } else this.#emitted[id] = !named && done ? DONE : NOT;
-        break;
-      }
-      case KIND.funcProto:
-        done = this.#emit(words[start + 2]!, container);
-        for (let at = start + 3, end = at + 2 * (info & 0xffff); at < end; at += 2) if (this.#emitted[words[at + 1]!] !== DONE && !this.#emit(words[at + 1]!, container)) done = false;
-        if (done) this.#emitted[id] = DONE;
-        break;
+      default:
+        this.#emitted[id] = DONE;
+        this.#emitAlone(id, kind, container);
     }
     this.#depth--;
     return done;
   }
 
+  /** What a type is made of: its elements, of `size` words with the type in the second one. Tells whether nobody will need more of any. */
+  #emitAll(first: number, size: number, count: number, container: number): boolean {
+    const { words } = this.#flat;
+    const emitted = this.#emitted;
+    let done = true;
+    for (let at = first + 1, end = at + size * count; at < end; at += size) if (emitted[words[at]!] !== DONE && !this.#emit(words[at]!, container)) done = false;
+    return done;
+  }
+
+  /** A type that is made of no other. */
+  #emitAlone(id: number, kind: number, container: number): void {
+    if (kind === KIND.int) return this.#alias(id);
+    const isEnum = kind === KIND.enum || kind === KIND.enum64;
+    if (kind !== KIND.fwd && !(isEnum && container === 0)) return;
+    if (isEnum) this.#enum(id, 0);
+    else this.#recordName(id);
+    this.#out.put(";\n\n");
+  }
+
+  #emitRecord(id: number, container: number): boolean {
+    const { words, starts } = this.#flat;
+    const start = starts[id]!;
+    const named = words[start] !== 0;
+    let done = true;
+    this.#emitted[id] = DOING;
+    if (container === 0 || !named) done = this.#emitAll(start + 3, 3, words[start + 1]! & 0xffff, named ? id : container);
+    else if (this.#declared[id] === 0) {
+      done = id !== container;
+      if (done) this.#declare(id);
+    }
+    this.#emitted[id] = !named && done ? DONE : NOT;
+    if (container !== 0) return done;
+    this.#record(id, 0);
+    this.#out.put(";\n\n");
+    this.#emitted[id] = DONE;
+    return done;
+  }
+
+  #declare(id: number): void {
+    this.#recordName(id);
+    this.#out.put(";\n\n");
+    this.#declared[id] = 1;
+  }
+
+  /** A type that is within itself: a declaration is what can be had of it. */
+  #emitWithin(id: number, kind: number, container: number): boolean {
+    if (this.#declared[id] === 1) return true;
+    if (isRecord(kind)) {
+      if (id === container) return false;
+      if (this.#name(id) === 0) throw this.#fail(id, "it has no name and contains itself");
+      this.#declare(id);
+    } else if (kind === KIND.typedef) {
+      this.#typedef(id);
+      this.#declared[id] = 1;
+    }
+    return true;
+  }
+
   /** A type of GCC's that clang has not, named after what it is. */
   #alias(id: number): void {
-    const name = this.#names.word(this.#name(id));
+    const from = this.#out.length;
+    this.#out.putName(this.#name(id), wordLetters);
+    const name = this.#out.takeFrom(from);
     if (Object.hasOwn(aliases, name)) this.#out.put(`typedef ${aliases[name]} ${name};\n\n`);
   }
 
   #typedef(id: number): void {
-    const name = this.#nameGiven(id, this.#plainNames);
-    if (name === ownList) return;
+    const name = this.#name(id);
+    const number = name === 0 ? 1 : this.#numberOf(id, this.#plainNames);
+    if (number === 1 && this.#isNamed(name, ownList)) return;
     const type = this.#third(id);
-    this.#out.put(type === 0 && name === "__gnuc_va_list" ? `typedef ${ownList} __gnuc_va_list;\n\n` : `typedef ${this.#declaration(type, name, 0)};\n\n`);
+    this.#out.put("typedef ");
+    if (type === 0 && this.#isNamed(name, gnuList)) this.#out.put(`${ownList} ${gnuList}`);
+    else this.#declaration(type, 0, name, number);
+    this.#out.put(";\n\n");
   }
 
   /** Offset of a type's name. */
@@ -380,22 +412,28 @@ export class CHeader {
     return words[starts[id]!]!;
   }
 
-  /** The name, with a number if others have it: forward declarations, and enums without values, are of the one that there is. `""` for one without. */
-  #nameGiven(id: number, names: Counts): string {
-    const known = this.#given[id];
-    if (known !== undefined) return known;
+  /** Whether a name is this. */
+  #isNamed(name: number, text: string): boolean {
+    const { strings } = this.#flat;
+    for (let k = 0; k < text.length; k++) if (strings[name + k] !== text.charCodeAt(k)) return false;
+    return strings[name + text.length] === 0;
+  }
+
+  /** The number of a type's name, more than 1 if others had the name before: forward declarations, and enums without values, are of the one that there is. The type has a name. */
+  #numberOf(id: number, names: Names): number {
+    const known = this.#given[id]!;
+    if (known !== 0) return known;
     const { words, starts } = this.#flat;
     const start = starts[id]!;
-    if (words[start] === 0) return "";
     const info = words[start + 1]!;
     const kind = (info >>> 24) & 0x1f;
-    const name = this.#names.name(words[start]!);
+    const name = words[start]!;
     const isDeclaration = kind === KIND.fwd || (kind === KIND.enum && (info & 0xffff) === 0);
     // On BPF clang's own va_list is a pointer: that of a kernel for another machine is another type.
-    if (kind === KIND.typedef && name === ownList && !this.#isPointerSized(words[start + 2]!)) names.all.add(name);
-    const given = isDeclaration ? name : this.#counted(name, names);
-    this.#given[id] = given;
-    return given;
+    if (kind === KIND.typedef && this.#isNamed(name, ownList) && !this.#isPointerSized(words[start + 2]!)) names.take(name);
+    const number = isDeclaration ? 1 : names.give(name);
+    this.#given[id] = number;
+    return number;
   }
 
   #isPointerSized(id: number): boolean {
@@ -403,24 +441,31 @@ export class CHeader {
     return size === 0 || size === this.#flat.pointerSize;
   }
 
-  #counted(name: string, names: Counts): string {
-    const before = names.all.size;
-    if (names.all.add(name).size > before) return name;
-    const count = (names.repeated.get(name) ?? 1) + 1;
-    names.repeated.set(name, count);
-    return `${name}___${count}`;
+  /** Writes a name, with a number if others have it. */
+  #putNumbered(name: number, number: number): void {
+    this.#out.putName(name, identifier);
+    if (number < 2) return;
+    this.#out.put("___");
+    this.#out.putNumber(number);
   }
 
-  /** `struct NAME`, or `struct`. */
-  #recordName(id: number): string {
-    const name = this.#nameGiven(id, this.#tagNames);
-    const word = this.#kind(id) === KIND.struct ? "struct" : "union";
-    return name === "" ? word : `${word} ${name}`;
-  }
-
-  #forward(id: number): string {
+  /** Writes `struct NAME`, or `struct`. */
+  #recordName(id: number): void {
     const { words, starts } = this.#flat;
-    return `${words[starts[id]! + 1]! >>> 31 === 1 ? "union" : "struct"} ${this.#nameGiven(id, this.#tagNames)}`;
+    const start = starts[id]!;
+    const info = words[start + 1]!;
+    const kind = (info >>> 24) & 0x1f;
+    const isStruct = kind === KIND.struct || (kind === KIND.fwd && info >>> 31 === 0);
+    const isNamed = words[start] !== 0;
+    this.#out.put(isNamed ? (isStruct ? "struct " : "union ") : isStruct ? "struct" : "union");
+    if (isNamed) this.#putNumbered(words[start]!, this.#numberOf(id, this.#tagNames));
+  }
+
+  /** Writes `enum NAME`, or `enum`. */
+  #enumName(id: number): void {
+    const name = this.#name(id);
+    this.#out.put(name === 0 ? "enum" : "enum ");
+    if (name !== 0) this.#putNumbered(name, this.#numberOf(id, this.#tagNames));
   }
 
   #enum(id: number, level: number): void {
@@ -432,8 +477,8 @@ export class CHeader {
     const signed = info >>> 31 === 1;
     const size = words[start + 2]!;
     const wide = ((info >>> 24) & 0x1f) === KIND.enum64;
-    const name = this.#nameGiven(id, this.#tagNames);
-    out.put(name === "" ? "enum" : `enum ${name}`);
+    this.#enumName(id);
+    this.#definitions++;
     if (length === 0) return;
     this.#step(id);
     this.#steps -= length;
@@ -442,13 +487,16 @@ export class CHeader {
     let above32 = false;
     for (let k = 0, at = start + 3; k < length; k++, at += wide ? 3 : 2) {
       out.put(indent);
-      out.put(this.#counted(this.#names.name(words[at]!), this.#plainNames));
+      this.#putNumbered(words[at]!, this.#plainNames.give(words[at]!));
       out.put(" = ");
       if (wide) {
         const value = (BigInt(words[at + 2]!) << 32n) | BigInt(words[at + 1]!);
         above32 ||= words[at + 2] !== 0;
         out.put(signed ? `${BigInt.asIntN(64, value)}LL,` : `${value}ULL,`);
-      } else out.put(`${signed ? words[at + 1]! | 0 : words[at + 1]!},`);
+      } else {
+        out.putNumber(signed ? words[at + 1]! | 0 : words[at + 1]!);
+        out.putByte(comma);
+      }
     }
     out.put(`\n${indentOf(level)}}`);
     if (size === 1) out.put(" __attribute__((mode(byte)))");
@@ -459,6 +507,7 @@ export class CHeader {
   /** A struct or union with its members; `named` false where it is one of the members without a name. */
   #record(id: number, level: number, named = true): void {
     this.#enter(id);
+    this.#definitions++;
     const { words, starts } = this.#flat;
     const out = this.#out;
     const start = starts[id]!;
@@ -468,10 +517,12 @@ export class CHeader {
     const size = words[start + 2]!;
     const isStruct = ((info >>> 24) & 0x1f) === KIND.struct;
     const layout = this.#layout;
+    const forms = this.#forms;
     const align = layout.alignOf(id);
     const packed = layout.isPacked(id);
     const indent = `\n${indentOf(level + 1)}`;
-    out.put(named ? this.#recordName(id) : isStruct ? "struct" : "union");
+    if (named) this.#recordName(id);
+    else out.put(isStruct ? "struct" : "union");
     out.put(" {");
     let offset = 0;
     let largest = 0;
@@ -482,18 +533,11 @@ export class CHeader {
       const bits = flag ? words[at + 2]! >>> 24 : 0;
       const memberOffset = flag ? words[at + 2]! & 0xff_ffff : words[at + 2]!;
       if (offset < memberOffset) this.#padding(id, offset, memberOffset, packed ? 0 : layout.alignOf(type), afterBits && bits !== 0, indent);
-      out.put(indent);
-      if (name === 0 && bits === 0) this.#unnamedMember(type, level + 1);
-      else this.#member(type, name, level + 1);
-      if (bits !== 0) {
-        out.put(`: ${bits};`);
-        offset = memberOffset + bits;
-        afterBits = true;
-      } else {
-        out.put(";");
-        offset = memberOffset + 8 * layout.sizeOf(type);
-        afterBits = false;
-      }
+      const form = forms[type]!;
+      if (form !== 0 && name !== 0 && bits === 0) out.putDeclaration(this.#kept[type]!, this.#leftEnds[type]!, this.#rightEnds[type]!, (form & SPACED) !== 0, name, level + 1);
+      else this.#member(type, name, bits, level + 1);
+      offset = memberOffset + (bits !== 0 ? bits : 8 * layout.sizeOf(type));
+      afterBits = bits !== 0;
       if (offset > largest) largest = offset;
     }
     if (isStruct) {
@@ -502,18 +546,19 @@ export class CHeader {
     if (length > 0 || size > 0) out.put(`\n${indentOf(level)}`);
     out.put(packed ? "} __attribute__((packed))" : "}");
     this.#depth--;
-    // Texts of texts multiply.
-    if (this.#written + out.length > largestOutput) throw new OopscopeError("over-budget", `${this.#flat.file}: the header would have more than ${largestOutput >> 20} MB`, { file: this.#flat.file, limit: largestOutput });
   }
 
-  /** A member with its name, which goes from the strings of the BTF into the text as it is. */
-  #member(type: number, name: number, level: number): void {
-    if (name === 0 || this.#forms[type] === 0 || (this.#forms[type]! & MARKED) !== 0 || !this.#names.isPlain(name)) return this.#out.put(this.#declaration(type, name === 0 ? "" : this.#names.name(name), level));
+  /** Any member. */
+  #member(type: number, name: number, bits: number, level: number): void {
     const out = this.#out;
-    out.put(this.#lefts[type]!);
-    if ((this.#forms[type]! & SPACED) !== 0) out.put(" ");
-    out.putName(name);
-    out.put(this.#rights[type]!);
+    out.put(`\n${indentOf(level)}`);
+    if (name === 0 && bits === 0) this.#unnamedMember(type, level);
+    else this.#declaration(type, level, name, 1);
+    if (bits !== 0) {
+      out.put(": ");
+      out.putNumber(bits);
+    }
+    out.putByte(semicolon);
   }
 
   /** Unnamed bit-fields between what ends at one bit and what begins at another, unless the compiler leaves that hole by itself. `nextAlign` is 0 in a packed struct. */
@@ -551,7 +596,7 @@ export class CHeader {
       if (kind !== KIND.typedef && kind !== KIND.const && kind !== KIND.volatile && kind !== KIND.restrict && kind !== KIND.typeTag) break;
       id = this.#third(id);
     }
-    this.#out.put(this.#declaration(type, "", level));
+    this.#declaration(type, level, 0, 1);
   }
 
   #unionPadding(id: number, bits: number, level: number): void {
@@ -563,170 +608,193 @@ export class CHeader {
     this.#out.put(`${indent}};`);
   }
 
-  /** A type with the name that is declared to be of it; `""` for none. */
-  #declaration(id: number, name: string, level: number): string {
-    let form = this.#forms[id]!;
-    let kept = true;
-    if (form === 0) {
-      kept = this.#compose(id, level);
-      form = this.#forms[id]!;
-      if (!kept) this.#forms[id] = 0;
+  /** Writes a type with the name that is declared to be of it; 0 for none. */
+  #declaration(type: number, level: number, name: number, number: number): void {
+    const out = this.#out;
+    const known = name === 0 || number > 1 ? 0 : this.#forms[type]!;
+    if (known !== 0) {
+      out.putDeclaration(this.#kept[type]!, this.#leftEnds[type]!, this.#rightEnds[type]!, (known & SPACED) !== 0, name, 0);
+      return;
     }
-    let left = this.#lefts[id]!;
-    if ((form & MARKED) !== 0) left = left.replaceAll(spaceIfNamed, name === "" ? "" : " ");
-    if (name === "") return left + this.#rights[id]!;
-    return (form & SPACED) !== 0 ? `${left} ${name}${this.#rights[id]!}` : left + name + this.#rights[id]!;
+    const definitions = this.#definitions;
+    const start = out.length;
+    const form = this.#left(type, level, name !== 0);
+    const left = out.length;
+    if (name !== 0) {
+      if ((form & SPACED) !== 0) out.putByte(space);
+      this.#putNumbered(name, number);
+    }
+    const right = out.length;
+    this.#right(type, level);
+    if (name === 0 || this.#definitions !== definitions) return;
+    this.#forms[type] = form;
+    this.#kept[type] = out.kept;
+    this.#leftEnds[type] = out.keep(start, left);
+    this.#rightEnds[type] = out.keep(right, out.length);
   }
 
-  /** The text of a struct, union or enum without a name, for what is declared with it. */
-  #definition(id: number, level: number): string {
-    const from = this.#out.length;
-    const kind = this.#kind(id);
-    if (kind === KIND.struct || kind === KIND.union) this.#record(id, level);
-    else this.#enum(id, level);
-    return this.#out.takeFrom(from);
-  }
-
-  /** Composes both parts of a type's declarations. False if a definition is among them: those are not to be used again. */
-  #compose(id: number, level: number): boolean {
-    if (this.#forms[id] !== 0) return true;
-    this.#enter(id);
+  /** Writes what of a declaration stands in front of the name, if there is one, and gives its form. */
+  #left(id: number, level: number, named: boolean): number {
     const { words, starts } = this.#flat;
     const start = starts[id]!;
-    const info = words[start + 1]!;
-    const kind = (info >>> 24) & 0x1f;
-    let left = "";
-    let right = "";
-    let form = PLAIN | SPACED;
-    let keep = true;
+    const kind = (words[start + 1]! >>> 24) & 0x1f;
+    this.#step(id);
     switch (kind) {
       case KIND.void:
-        left = "void";
-        break;
+        this.#out.put("void");
+        return PLAIN | SPACED;
       case KIND.int:
       case KIND.float:
-        left = this.#names.word(words[start]!);
-        break;
+        this.#out.putName(words[start]!, wordLetters);
+        return PLAIN | SPACED;
       case KIND.struct:
       case KIND.union:
-        keep = words[start] !== 0;
-        left = keep ? this.#recordName(id) : this.#definition(id, level);
-        break;
+        if (words[start] !== 0) this.#recordName(id);
+        else this.#record(id, level);
+        return PLAIN | SPACED;
       case KIND.enum:
       case KIND.enum64:
-        keep = words[start] !== 0;
-        left = keep ? `enum ${this.#nameGiven(id, this.#tagNames)}` : this.#definition(id, level);
-        break;
+        if (words[start] !== 0) this.#enumName(id);
+        else this.#enum(id, level);
+        return PLAIN | SPACED;
       case KIND.fwd:
-        left = this.#forward(id);
-        break;
+        this.#recordName(id);
+        return PLAIN | SPACED;
       case KIND.typedef:
-        left = this.#nameGiven(id, this.#plainNames);
-        break;
-      case KIND.ptr:
+        if (words[start] !== 0) this.#putNumbered(words[start]!, this.#numberOf(id, this.#plainNames));
+        return PLAIN | SPACED;
+      case KIND.ptr: {
+        const form = this.#leftWithin(words[start + 2]!, id, level, named);
+        const spaced = (form & SPACED) !== 0;
+        if ((form & 3) === PLAIN) this.#out.put(spaced ? " *" : "*");
+        else this.#out.put((form & 3) === FUNCTION || (spaced && named) ? " (*" : "(*");
+        return PLAIN;
+      }
       case KIND.array: {
-        const inner = words[start + (kind === KIND.ptr ? 2 : 3)]!;
-        keep = this.#compose(inner, level);
-        const innerForm = this.#forms[inner]!;
-        if (!keep) this.#forms[inner] = 0;
-        left = this.#lefts[inner]!;
-        right = this.#rights[inner]!;
-        const spaced = (innerForm & SPACED) !== 0;
-        const own = innerForm & 3;
-        const marked = innerForm & MARKED;
-        if (kind === KIND.ptr) {
-          form = PLAIN | marked;
-          if (own === PLAIN) left += spaced ? " *" : "*";
-          else {
-            left += own === FUNCTION ? " (*" : spaced ? `${spaceIfNamed}(*` : "(*";
-            if (own === ARRAY && spaced) form |= MARKED;
-            right = `)${right}`;
-          }
-        } else if (own === FUNCTION) {
-          left += " (";
-          right = `[${words[start + 5]!}])${right}`;
-          form = ARRAY | marked;
-        } else {
-          right = `[${words[start + 5]!}]${right}`;
-          form = ARRAY | (innerForm & SPACED) | marked;
-        }
-        break;
+        const form = this.#leftWithin(words[start + 3]!, id, level, named);
+        if ((form & 3) !== FUNCTION) return ARRAY | (form & SPACED);
+        this.#out.put(" (");
+        return ARRAY;
       }
       case KIND.volatile:
       case KIND.const:
       case KIND.restrict:
       case KIND.typeTag: {
         const inner = words[start + 2]!;
-        keep = this.#compose(inner, level);
-        form = this.#forms[inner]!;
-        if (!keep) this.#forms[inner] = 0;
-        left = this.#lefts[inner]!;
-        right = this.#rights[inner]!;
-        // Compilers put an array's qualifiers on its elements as well, and GCC says noreturn by one of the function.
-        if ((form & 3) !== PLAIN) break;
-        const word = kind === KIND.const ? "const" : kind === KIND.volatile ? "volatile" : kind === KIND.restrict ? "restrict" : `__attribute__((btf_type_tag("${this.#names.quoted(words[start]!)}")))`;
-        const onPointer = this.#isPointer(inner);
-        // An attribute in front of a struct without a name would take its members away.
-        if (onPointer) left += ` ${word}`;
-        else if (kind !== KIND.typeTag || keep) left = this.#qualified(left, word, inner);
-        form = PLAIN | SPACED | (form & MARKED);
-        break;
+        // The usual one, `const struct file`.
+        if (kind === KIND.typeTag || !isNamedAlone(this.#kind(inner))) return this.#qualified(id, level, named);
+        this.#putQualifier(id);
+        this.#out.putByte(space);
+        return this.#left(inner, level, named);
       }
-      case KIND.funcProto: {
-        const result = words[start + 2]!;
-        keep = this.#compose(result, level);
-        const resultForm = this.#forms[result]!;
-        if (!keep) this.#forms[result] = 0;
-        left = this.#lefts[result]!;
-        right = this.#rights[result]!;
-        const length = info & 0xffff;
-        let parameters = "";
-        if (length === 0 || (length === 1 && words[start + 4] === 0)) parameters = "void";
-        for (let index = 0, at = start + 3; parameters !== "void" && index < length; index++, at += 2) {
-          const type = words[at + 1]!;
-          if (index > 0) parameters += ", ";
-          if (index === length - 1 && type === 0) parameters += "...";
-          else {
-            parameters += this.#declaration(type, words[at] === 0 ? "" : this.#names.name(words[at]!), level);
-            if (this.#forms[type] === 0) keep = false;
-          }
-        }
-        right = `(${parameters})${right}`;
-        form = FUNCTION | (resultForm & (SPACED | MARKED));
-        break;
-      }
+      case KIND.funcProto:
+        return FUNCTION | (this.#leftWithin(words[start + 2]!, id, level, named) & SPACED);
       default:
         throw this.#fail(id, `it is of kind ${kind}, and a declaration needs a type of C`);
     }
-    this.#lefts[id] = left;
-    this.#rights[id] = right;
-    this.#forms[id] = form;
-    this.#depth--;
-    return keep;
   }
 
-  /** A qualifier in front of a type, after those that are nearer to it. */
-  #qualified(left: string, word: string, inner: number): string {
-    const before: string[] = [];
-    let id = inner;
-    for (let steps = 0; steps < deepest; steps++) {
-      const kind = this.#kind(id);
-      if (kind !== KIND.volatile && kind !== KIND.const && kind !== KIND.restrict && kind !== KIND.typeTag) break;
-      before.push(kind === KIND.const ? "const " : kind === KIND.volatile ? "volatile " : kind === KIND.restrict ? "restrict " : "");
+  #leftWithin(id: number, outer: number, level: number, named: boolean): number {
+    this.#enter(outer);
+    const form = this.#left(id, level, named);
+    this.#depth--;
+    return form;
+  }
+
+  /**
+   * The left part of a type with qualifiers and tags: in front of it, the qualifiers first and those that are nearer to it before others, or behind a pointer. Compilers put an array's
+   * qualifiers on its elements as well, and GCC says noreturn by one of the function: there they are left out.
+   */
+  #qualified(outer: number, level: number, named: boolean): number {
+    const chain: number[] = [];
+    let id = outer;
+    for (let kind = this.#kind(id); isQualifier(kind); kind = this.#kind(id)) {
+      if (chain.push(id) > deepest) throw this.#fail(outer, `more than ${deepest} types within one another`);
+      this.#step(id);
       id = this.#third(id);
     }
-    const nearer = before.reverse().join("");
-    return nearer !== "" && left.startsWith(nearer) ? `${nearer}${word} ${left.slice(nearer.length)}` : `${word} ${left}`;
+    const kind = this.#kind(id);
+    if (kind === KIND.array || kind === KIND.funcProto) return this.#leftWithin(id, outer, level, named);
+    if (kind === KIND.ptr) {
+      this.#leftWithin(id, outer, level, named);
+      for (const one of chain.reverse()) {
+        this.#out.putByte(space);
+        this.#putQualifier(one);
+      }
+      return PLAIN | SPACED;
+    }
+    // An attribute in front of a struct without a name would take its members away.
+    const tags = this.#name(id) !== 0 || kind === KIND.void ? chain.filter((one) => this.#kind(one) === KIND.typeTag) : [];
+    for (const one of [...chain.reverse().filter((one) => this.#kind(one) !== KIND.typeTag), ...tags]) {
+      this.#putQualifier(one);
+      this.#out.putByte(space);
+    }
+    return this.#leftWithin(id, outer, level, named);
   }
 
-  #isPointer(id: number): boolean {
-    let at = id;
-    for (let steps = 0; steps < deepest; steps++) {
-      const kind = this.#kind(at);
-      if (kind === KIND.ptr) return true;
-      if (kind !== KIND.volatile && kind !== KIND.const && kind !== KIND.restrict && kind !== KIND.typeTag) return false;
-      at = this.#third(at);
+  #putQualifier(id: number): void {
+    const out = this.#out;
+    const kind = this.#kind(id);
+    if (kind !== KIND.typeTag) return out.put(kind === KIND.const ? "const" : kind === KIND.volatile ? "volatile" : "restrict");
+    out.put('__attribute__((btf_type_tag("');
+    out.putName(this.#name(id), quoted);
+    out.put('")))');
+  }
+
+  /** Writes what stands behind the name. The left part has been here before: the types come to an end. */
+  #right(type: number, level: number): void {
+    const { words, starts } = this.#flat;
+    const out = this.#out;
+    for (let id = type; ; ) {
+      const start = starts[id]!;
+      const info = words[start + 1]!;
+      switch ((info >>> 24) & 0x1f) {
+        case KIND.ptr:
+          id = words[start + 2]!;
+          if (this.#formOf(id) !== PLAIN) out.putByte(parenthesis);
+          break;
+        case KIND.volatile:
+        case KIND.const:
+        case KIND.restrict:
+        case KIND.typeTag:
+          id = words[start + 2]!;
+          break;
+        case KIND.array:
+          id = words[start + 3]!;
+          out.put("[");
+          out.putNumber(words[start + 5]!);
+          out.put(this.#formOf(id) === FUNCTION ? "])" : "]");
+          break;
+        case KIND.funcProto:
+          this.#parameters(id, info & 0xffff, level);
+          id = words[start + 2]!;
+          break;
+        default:
+          return;
+      }
     }
-    return false;
+  }
+
+  #parameters(id: number, length: number, level: number): void {
+    const { words, starts } = this.#flat;
+    const out = this.#out;
+    const first = starts[id]! + 3;
+    if (length === 0 || (length === 1 && words[first + 1] === 0)) return out.put("(void)");
+    this.#enter(id);
+    for (let index = 0, at = first; index < length; index++, at += 2) {
+      out.put(index === 0 ? "(" : ", ");
+      if (index === length - 1 && words[at + 1] === 0) out.put("...");
+      else this.#declaration(words[at + 1]!, level, words[at]!, 1);
+    }
+    out.putByte(parenthesis);
+    this.#depth--;
+  }
+
+  /** The form of a type, whatever its qualifiers. */
+  #formOf(type: number): number {
+    let id = type;
+    while (isQualifier(this.#kind(id))) id = this.#third(id);
+    const kind = this.#kind(id);
+    return kind === KIND.array ? ARRAY : kind === KIND.funcProto ? FUNCTION : PLAIN;
   }
 }

@@ -9,10 +9,16 @@ export class Layout {
   readonly #flat: Flat;
   /** Bytes; 0 where it is not known yet. By id. */
   readonly #aligns: Uint8Array;
+  /** 1 for structs and unions that are packed, where the alignment is known. By id. */
+  readonly #packed: Uint8Array;
+  /** Bytes; 0 where it is not known yet. By id. */
+  readonly #sizes: Float64Array;
 
   constructor(flat: Flat) {
     this.#flat = flat;
     this.#aligns = new Uint8Array(flat.starts.length);
+    this.#packed = new Uint8Array(flat.starts.length);
+    this.#sizes = new Float64Array(flat.starts.length);
   }
 
   #fail(id: number, what: string): Error {
@@ -21,6 +27,11 @@ export class Layout {
 
   /** Bytes of a value; 0 where it has none. */
   sizeOf(id: number): number {
+    const known = this.#sizes[id]!;
+    return known !== 0 ? known : (this.#sizes[id] = this.#sizeOf(id));
+  }
+
+  #sizeOf(id: number): number {
     const { words, starts, pointerSize } = this.#flat;
     let count = 1;
     for (let steps = 0, at = id; steps < deepest; steps++) {
@@ -90,7 +101,9 @@ export class Layout {
           break;
         case KIND.struct:
         case KIND.union:
-          return this.#isPacked(start, depth) ? 1 : this.#largest;
+          if (this.#aligns[at] !== 0) return this.#aligns[at]!;
+          this.#packed[at] = this.#isPacked(start, depth) ? 1 : 0;
+          return (this.#aligns[at] = this.#packed[at] === 1 ? 1 : this.#largest);
         default:
           return 1;
       }
@@ -100,7 +113,8 @@ export class Layout {
 
   /** Whether members stand where C would not put them, or the size is none that C would give: then it was packed. */
   isPacked(id: number): boolean {
-    return this.#isPacked(this.#flat.starts[id]!, 0);
+    this.alignOf(id);
+    return this.#packed[id] === 1;
   }
 
   /** What `#isPacked` found beside its answer. */

@@ -1,47 +1,84 @@
-/**
- * Names of types, for text that a compiler reads. They come from a file: what may not stand in a name of C becomes `_`, so that nothing else can hide in one.
- */
-export class Names {
-  readonly #text: string;
-  /** 1 for the bytes of strings that hold more than letters, digits, `_` and `$`. */
-  readonly #odd: Uint8Array;
+import { OopscopeError } from "../../base/index.ts";
+import { identifier, isDigit, underscore } from "./textbytes.ts";
 
-  constructor(strings: Uint8Array) {
-    // One character a byte: names of C are ASCII.
-    this.#text = Buffer.from(strings.buffer, strings.byteOffset, strings.byteLength).toString("latin1");
-    this.#odd = new Uint8Array(strings.length);
-    for (const { index, 0: odd } of this.#text.matchAll(/[^\0\w$]+/g)) {
-      const from = this.#text.lastIndexOf("\0", index) + 1;
-      this.#odd.fill(1, from, index + odd.length);
+/** Steps to a name's place in the table, for each name: real ones take one or two. */
+const stepsForEach = 64;
+
+/** How often each name was given: a hash table over their bytes as they are written, without a string for any. */
+export class Names {
+  readonly #strings: Uint8Array;
+  readonly #file: string;
+  #names = 0;
+  #steps = 1 << 16;
+  /** By place in the table: the name's offset, its hash, and how often it was given, 0 for a place that is free. */
+  #offsets = new Uint32Array(1 << 16);
+  #hashes = new Int32Array(1 << 16);
+  #counts = new Uint32Array(1 << 16);
+
+  /** `strings`: where names come from; `file`: whose they are, for errors. */
+  constructor(strings: Uint8Array, file: string) {
+    this.#strings = strings;
+    this.#file = file;
+  }
+
+  /** Gives the identifier at an offset once more: how often it was then, 1 for the first time. */
+  give(offset: number): number {
+    const place = this.#placeOf(offset);
+    const count = this.#counts[place]! + 1;
+    this.#counts[place] = count;
+    if (count === 1 && 2 * ++this.#names > this.#counts.length) this.#grow();
+    return count;
+  }
+
+  /** Gives it if nobody has it. */
+  take(offset: number): void {
+    if (this.#counts[this.#placeOf(offset)] === 0) this.give(offset);
+  }
+
+  /** Its place in the table, a free one if it has none. */
+  #placeOf(offset: number): number {
+    const strings = this.#strings;
+    const letters = identifier;
+    let hash = isDigit(strings[offset]!) ? Math.imul(0x811c9dc5 ^ underscore, 0x01000193) : 0x811c9dc5;
+    for (let from = offset, letter = letters[strings[from]!]!; letter !== 0; letter = letters[strings[++from]!]!) hash = Math.imul(hash ^ letter, 0x01000193);
+    hash ^= hash >>> 15;
+    this.#steps += stepsForEach;
+    const mask = this.#counts.length - 1;
+    let place = hash & mask;
+    while (this.#counts[place] !== 0 && (this.#hashes[place] !== hash || (this.#offsets[place] !== offset && !this.#isSame(this.#offsets[place]!, offset)))) {
+      if (--this.#steps < 0) throw new OopscopeError("over-budget", `${this.#file}: too many names look alike to be told apart in time`, { file: this.#file });
+      place = (place + 1) & mask;
+    }
+    this.#offsets[place] = offset;
+    this.#hashes[place] = hash;
+    return place;
+  }
+
+  #isSame(one: number, other: number): boolean {
+    const strings = this.#strings;
+    // A digit in front has a `_` before it, as `Text` writes it.
+    let [at, to] = [isDigit(strings[one]!) ? -1 : 0, isDigit(strings[other]!) ? -1 : 0];
+    for (; ; at++, to++) {
+      const letter = at < 0 ? underscore : identifier[strings[one + at]!]!;
+      if (letter !== (to < 0 ? underscore : identifier[strings[other + to]!]!)) return false;
+      if (letter === 0) return true;
     }
   }
 
-  /** An identifier. */
-  name(offset: number): string {
-    const name = this.#at(offset);
-    if (this.#odd[offset] === 1) return name.replace(/[^\w$]/g, "_").replace(/^(?=\d)/, "_");
-    const first = name.charCodeAt(0);
-    return first >= 0x30 && first <= 0x39 ? `_${name}` : name;
-  }
-
-  /** Whether the name stands in the text as it is. */
-  isPlain(offset: number): boolean {
-    const first = this.#text.charCodeAt(offset);
-    return this.#odd[offset] !== 1 && (first < 0x30 || first > 0x39);
-  }
-
-  /** A type of one or several words, `long unsigned int`. */
-  word(offset: number): string {
-    return this.#at(offset).replace(/[^\w$ ]/g, "_");
-  }
-
-  /** What stands in quotes. */
-  quoted(offset: number): string {
-    return this.#at(offset).replace(/[^ -~]|["\\]/g, "_");
-  }
-
-  #at(offset: number): string {
-    const end = this.#text.indexOf("\0", offset);
-    return this.#text.slice(offset, end < 0 ? undefined : end);
+  /** A table of twice the size. */
+  #grow(): void {
+    const [offsets, hashes, counts] = [this.#offsets, this.#hashes, this.#counts];
+    const length = 2 * counts.length;
+    this.#offsets = new Uint32Array(length);
+    this.#hashes = new Int32Array(length);
+    this.#counts = new Uint32Array(length);
+    for (let from = 0; from < counts.length; from++) {
+      if (counts[from] === 0) continue;
+      let to = hashes[from]! & (length - 1);
+      while (this.#counts[to] !== 0) to = (to + 1) & (length - 1);
+      this.#offsets[to] = offsets[from]!;
+      this.#hashes[to] = hashes[from]!;
+      this.#counts[to] = counts[from]!;
+    }
   }
 }

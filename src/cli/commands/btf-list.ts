@@ -12,7 +12,7 @@ import { say, writeResult } from "../output.ts";
 export type BtfListFlags = { readonly format: "text" | "json"; readonly base?: string; readonly quiet?: boolean };
 
 export async function runBtfList(named: readonly string[], flags: BtfListFlags): Promise<number> {
-  return named.length === 0 ? listKernel(flags) : listFiles(await openNamed(named, flags.base), flags);
+  return named.length === 0 ? listKernel(flags) : listFiles(await openNamed(named, flags.base, "distilled"), flags);
 }
 
 /** What the running kernel has, itself first. */
