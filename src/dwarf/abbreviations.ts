@@ -14,6 +14,8 @@ export type Abbreviation = {
   readonly size: number;
   /** Bytes before a DW_AT_sibling of form ref4, where that is fixed, else -1. */
   readonly siblingAt: number;
+  /** Whether the entries say where they have code. */
+  readonly hasCode: boolean;
 };
 
 /** Sizes in bytes that a unit settles for its forms. */
@@ -95,6 +97,7 @@ function readAbbreviation(at: Cursor, sizes: FormSizes, attributes: number[]): {
   const from = attributes.length;
   let size = 0;
   let siblingAt = -1;
+  let hasCode = false;
   for (;;) {
     const name = at.uleb();
     const form = at.uleb();
@@ -102,13 +105,14 @@ function readAbbreviation(at: Cursor, sizes: FormSizes, attributes: number[]): {
     if (name === 0 && form === 0) break;
     if (attributes.length - from >= mostAttributes * 3) throw at.fail(`an abbreviation of more than ${mostAttributes} attributes`);
     if (name === dw.DW_AT_sibling && form === dw.DW_FORM_ref4) siblingAt = size;
+    if (name === dw.DW_AT_low_pc || name === dw.DW_AT_high_pc || name === dw.DW_AT_ranges) hasCode = true;
     attributes.push(name, form, constant);
     if (size >= 0) {
       const width = fixedSize(form, sizes);
       size = width < 0 ? -1 : size + width;
     }
   }
-  return { code, abbreviation: { tag, children, attributes, from, to: attributes.length, size, siblingAt } };
+  return { code, abbreviation: { tag, children, attributes, from, to: attributes.length, size, siblingAt, hasCode } };
 }
 
 /** Bytes of a form (DWARF 5, 7.5.6), -1 where they depend on the value. */
