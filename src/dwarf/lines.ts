@@ -247,7 +247,13 @@ export class LineProgram {
     const opcodeBase = this.#opcodeBase;
     const operations = Math.max(1, this.#operationsPerInstruction);
     const constAdd = Math.floor((255 - opcodeBase) / lineRange);
-    const steps = Int32Array.from({ length: 256 }, (_, opcode) => Math.floor((opcode - opcodeBase) / lineRange));
+    // What special opcodes do: a division would leave a number on the heap, a million times.
+    const steps = new Int32Array(256);
+    const lineSteps = new Int32Array(256);
+    for (let opcode = opcodeBase; opcode < 256; opcode++) {
+      steps[opcode] = Math.floor((opcode - opcodeBase) / lineRange);
+      lineSteps[opcode] = lineBase + ((opcode - opcodeBase) % lineRange);
+    }
     // DW_LNS_negate_stmt, which has no operand in any program that was ever seen.
     const plainMark = this.#operandCounts[6] === 0;
     // Rows beyond the last one wanted cost nothing, once every address has its own.
@@ -276,29 +282,47 @@ export class LineProgram {
       const opcode = bytes[position++]!;
       let ends = false;
       if (opcode >= opcodeBase) {
-        // A table: a division would leave a number on the heap, a million times.
         const step = steps[opcode]!;
-        line += lineBase + (opcode - opcodeBase - step * lineRange);
+        line += lineSteps[opcode]!;
         if (operations === 1) address += minimumLength * step;
         else {
           address += minimumLength * Math.floor((operation + step) / operations);
           operation = (operation + step) % operations;
         }
-      } else if (opcode >= 2 && opcode <= 6 && position < end && (opcode === 6 ? plainMark : bytes[position]! < 0x80)) {
-        // What most of a program is: a mark, or one small operand.
-        if (opcode === 6) continue;
-        const operand = bytes[position++]!;
-        if (opcode === 5) column = operand;
-        else if (opcode === 4) file = operand;
-        else if (opcode === 3) line += (operand & 0x40) === 0 ? operand : operand - 0x80;
-        else if (operations === 1) address += minimumLength * operand;
-        else {
-          address += minimumLength * Math.floor((operation + operand) / operations);
-          operation = (operation + operand) % operations;
-        }
-        continue;
       } else if (opcode !== 1) {
-        // Everything but DW_LNS_copy and the special opcodes changes the state and makes no row, save the end of a sequence.
+        // Everything but DW_LNS_copy and the special opcodes changes the state and makes no row, save the end of a sequence. What most of a program is comes
+        // first: a mark, or one small operand.
+        const operand = position < end ? bytes[position]! : 0x80;
+        if (opcode === 5 && operand < 0x80) {
+          column = operand;
+          position++;
+          continue;
+        }
+        if (opcode === 6 && plainMark) continue;
+        if (opcode === 3) {
+          if (operand < 0x80) {
+            line += (operand & 0x40) === 0 ? operand : operand - 0x80;
+            position++;
+            continue;
+          }
+          if (position + 1 < end && bytes[position + 1]! < 0x80) {
+            // The far jumps between a function and what is inlined into it.
+            const wide = (operand & 0x7f) | (bytes[position + 1]! << 7);
+            line += (wide & 0x2000) === 0 ? wide : wide - 0x4000;
+            position += 2;
+            continue;
+          }
+        } else if (opcode === 4) {
+          if (operand < 0x80) {
+            file = operand;
+            position++;
+            continue;
+          }
+        } else if (opcode === 0 && operand === 2 && position + 2 < end && bytes[position + 1] === 4 && bytes[position + 2]! < 0x80) {
+          discriminator = bytes[position + 2]!;
+          position += 3;
+          continue;
+        }
         at.at = position;
         let advance = 0;
         switch (opcode) {
@@ -326,12 +350,7 @@ export class LineProgram {
             advance = at.uleb();
             break;
           case 3: // advance_line
-            if (position + 1 < end && bytes[position + 1]! < 0x80) {
-              // Two bytes: the far jumps between a function and what is inlined into it.
-              const operand = (bytes[position]! & 0x7f) | (bytes[position + 1]! << 7);
-              line += (operand & 0x2000) === 0 ? operand : operand - 0x4000;
-              at.at = position + 2;
-            } else line += at.sleb();
+            line += at.sleb();
             break;
           case 4: // set_file
             file = at.uleb();
