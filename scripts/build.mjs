@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { build, transformSync } from "esbuild";
 import { throughDoors } from "./doors.mjs";
-import { smallGlue } from "./iced.mjs";
+import { smallEngine, smallGlue } from "./iced.mjs";
 import { packed } from "./pieces.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -97,7 +97,9 @@ for (const [name, text] of packed(pieces, packs, apart)) {
   if (!/^[\0-\x7f]*$/.test(text)) throw new Error(`${name} is not ASCII`);
   writeFileSync(`${root}dist/cli/${name}`, `${name === "main.cjs" ? "#!/usr/bin/env node\n" : ""}"use strict";${text}`);
 }
-writeFileSync(`${root}dist/cli/iced.cjs`, smallGlue(`${root}node_modules/iced-x86/iced_x86.js`, `${root}src/disasm`));
+const icedGlue = smallGlue(`${root}node_modules/iced-x86/iced_x86.js`, `${root}src/disasm`);
+writeFileSync(`${root}dist/cli/iced.cjs`, icedGlue);
+writeFileSync(`${root}dist/cli/iced.wasm`, smallEngine(`${root}node_modules/iced-x86/iced_x86_bg.wasm`, icedGlue));
 chmodSync(`${root}dist/cli/main.cjs`, 0o755);
 copyFileSync(`${root}node_modules/iced-x86/LICENSE.txt`, `${root}dist/LICENSE.iced-x86`);
 for (const name of ["commander", "zod"]) copyFileSync(`${root}node_modules/${name}/LICENSE`, `${root}dist/LICENSE.${name}`);
