@@ -29,7 +29,8 @@ const firstWindow = 1 << 14;
 /** One table of .debug_abbrev, read as far as its codes are asked for. */
 export class AbbreviationTable {
   readonly #sections: DebugSections;
-  readonly #sizes: FormSizes;
+  /** Bytes of the forms below 64, -1 where they depend on the value. */
+  readonly #widths: Int8Array;
   /** Those of small codes, as compilers number them, directly. */
   readonly byCode: (Abbreviation | undefined)[] = [];
   readonly #attributes: number[] = [];
@@ -41,7 +42,7 @@ export class AbbreviationTable {
 
   constructor(sections: DebugSections, offset: number, sizes: FormSizes) {
     this.#sections = sections;
-    this.#sizes = sizes;
+    this.#widths = Int8Array.from({ length: 0x40 }, (_, form) => fixedSize(form, sizes));
     this.#at = sections.slice("abbrev", offset, offset + this.#window);
   }
 
@@ -59,7 +60,7 @@ export class AbbreviationTable {
       const kept = this.#attributes.length;
       let read: { code: number; abbreviation: Abbreviation } | null;
       try {
-        read = readAbbreviation(this.#at, this.#sizes, this.#attributes);
+        read = readAbbreviation(this.#at, this.#widths, this.#attributes);
       } catch (error) {
         this.#attributes.length = kept;
         if (!(error instanceof OopscopeError) || !this.#grow(from)) throw error;
@@ -89,7 +90,7 @@ export class AbbreviationTable {
   }
 }
 
-function readAbbreviation(at: Cursor, sizes: FormSizes, attributes: number[]): { code: number; abbreviation: Abbreviation } | null {
+function readAbbreviation(at: Cursor, widths: Int8Array, attributes: number[]): { code: number; abbreviation: Abbreviation } | null {
   const code = at.uleb();
   if (code === 0) return null;
   const tag = at.uleb();
@@ -98,9 +99,20 @@ function readAbbreviation(at: Cursor, sizes: FormSizes, attributes: number[]): {
   let size = 0;
   let siblingAt = -1;
   let hasCode = false;
+  const { bytes, end } = at;
   for (;;) {
-    const name = at.uleb();
-    const form = at.uleb();
+    let name: number;
+    let form: number;
+    // Nearly all are one byte each.
+    const position = at.at;
+    if (position + 1 < end && bytes[position]! < 0x80 && bytes[position + 1]! < 0x80) {
+      name = bytes[position]!;
+      form = bytes[position + 1]!;
+      at.at = position + 2;
+    } else {
+      name = at.uleb();
+      form = at.uleb();
+    }
     const constant = form === dw.DW_FORM_implicit_const ? at.sleb() : 0;
     if (name === 0 && form === 0) break;
     if (attributes.length - from >= mostAttributes * 3) throw at.fail(`an abbreviation of more than ${mostAttributes} attributes`);
@@ -108,7 +120,7 @@ function readAbbreviation(at: Cursor, sizes: FormSizes, attributes: number[]): {
     if (name === dw.DW_AT_low_pc || name === dw.DW_AT_high_pc || name === dw.DW_AT_ranges) hasCode = true;
     attributes.push(name, form, constant);
     if (size >= 0) {
-      const width = fixedSize(form, sizes);
+      const width = widths[form] ?? -1;
       size = width < 0 ? -1 : size + width;
     }
   }

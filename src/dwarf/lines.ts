@@ -83,7 +83,8 @@ export class LineProgram {
     for (let index = 0; index < count; index++) {
       let name: TextPlace = { form: "inline", at: -1 };
       let directory = 0;
-      for (const { content, form } of formats) {
+      for (let k = 0; k < formats.length; k++) {
+        const { content, form } = formats[k]!;
         if (content === 1) name = this.#textPlace(form, offsetSize);
         else if (content === 2 && directories) directory = this.#number(form, offsetSize);
         else this.#skip(form, offsetSize);
