@@ -23,6 +23,9 @@ const later = {
   },
 };
 
+/** Node's own brings more than the one function that is used. */
+const v8 = { name: "v8", setup: (build) => build.onResolve({ filter: /^node:v8$/ }, () => ({ path: `${root}src/cli/v8.ts` })) };
+
 const glue = {
   name: "glue",
   setup(build) {
@@ -75,7 +78,7 @@ const { outputFiles } = await build({
   splitting: true,
   chunkNames: "cli/[name]-[hash]",
   outExtension: { ".js": ".cjs" },
-  plugins: [later, glue, codeCache, doors],
+  plugins: [later, v8, glue, codeCache, doors],
   define: { "import.meta.filename": "__filename", "import.meta.dirname": "__dirname" },
   sourcemap: false,
   write: false,
