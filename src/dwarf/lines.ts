@@ -6,7 +6,8 @@ import { lowerBound } from "./sorted.ts";
 /** A row of the line table (DWARF 5, 6.2.2) that was looked for. */
 export type LineRow = { readonly file: number; readonly line: number; readonly column: number; readonly discriminator: number };
 
-type TextPlace = { readonly form: "inline" | "str" | "line_str"; readonly at: number };
+/** Where texts stand: offsets in the section of texts that they are in, or in the program itself; -1 for one that cannot be read. One object for all: a kernel's unit has hundreds. */
+type TextPlaces = { in: "inline" | "str" | "line_str"; readonly at: number[] };
 
 const mostFiles = 1 << 20;
 
@@ -23,8 +24,8 @@ export class LineProgram {
   readonly #operandCounts: Uint8Array;
   readonly #addressSize: number;
   readonly #program: number;
-  readonly #directories: TextPlace[] = [];
-  readonly #fileNames: TextPlace[] = [];
+  readonly #directories: TextPlaces = { in: "inline", at: [] };
+  readonly #fileNames: TextPlaces = { in: "inline", at: [] };
   readonly #fileDirectories: number[] = [];
   readonly #directory: string | null;
   readonly #paths = new Map<number, string | null>();
@@ -74,14 +75,15 @@ export class LineProgram {
   }
 
   /** Version 5 (6.2.4.1): entries of described form. */
-  #readEntries(offsetSize: number, names: TextPlace[], directories: number[] | null): void {
+  #readEntries(offsetSize: number, names: TextPlaces, directories: number[] | null): void {
     const at = this.#at;
     const formats: { content: number; form: number }[] = [];
     for (let count = at.u8(); count > 0; count--) formats.push({ content: at.uleb(), form: at.uleb() });
+    for (const { content, form } of formats) if (content === 1) names.in = sectionOf(form);
     const count = at.uleb();
     if (count > mostFiles || (count > at.end - at.at && count > 0 && formats.length > 0) || (formats.length === 0 && count > 0)) throw at.fail(`a table of ${count} entries in ${at.end - at.at} bytes`);
     for (let index = 0; index < count; index++) {
-      let name: TextPlace = { form: "inline", at: -1 };
+      let name = -1;
       let directory = 0;
       for (let k = 0; k < formats.length; k++) {
         const { content, form } = formats[k]!;
@@ -89,23 +91,17 @@ export class LineProgram {
         else if (content === 2 && directories) directory = this.#number(form, offsetSize);
         else this.#skip(form, offsetSize);
       }
-      names.push(name);
+      names.at.push(name);
       directories?.push(directory);
     }
   }
 
-  #textPlace(form: number, offsetSize: number): TextPlace {
+  #textPlace(form: number, offsetSize: number): number {
     const at = this.#at;
-    if (form === dw.DW_FORM_string) {
-      const place: TextPlace = { form: "inline", at: at.at };
-      at.skipString();
-      return place;
-    }
-    if (form === dw.DW_FORM_line_strp || form === dw.DW_FORM_strp) {
-      return { form: form === dw.DW_FORM_strp ? "str" : "line_str", at: offsetSize === 8 ? at.u64() : at.u32() };
-    }
+    if (form === dw.DW_FORM_line_strp || form === dw.DW_FORM_strp) return offsetSize === 8 ? at.u64() : at.u32();
+    const place = form === dw.DW_FORM_string ? at.at : -1;
     this.#skip(form, offsetSize);
-    return { form: "inline", at: -1 };
+    return place;
   }
 
   #number(form: number, offsetSize: number): number {
@@ -168,13 +164,13 @@ export class LineProgram {
       const start = at.at;
       at.skipString();
       if (at.at === start + 1) break;
-      this.#directories.push({ form: "inline", at: start });
+      this.#directories.at.push(start);
     }
     for (;;) {
       const start = at.at;
       at.skipString();
       if (at.at === start + 1) break;
-      this.#fileNames.push({ form: "inline", at: start });
+      this.#fileNames.at.push(start);
       this.#fileDirectories.push(at.uleb());
       at.skipLeb(); // modification time
       at.skipLeb(); // length
@@ -195,8 +191,7 @@ export class LineProgram {
 
   #compose(file: number): string | null {
     const index = this.version >= 5 ? file : file - 1;
-    const place = this.#fileNames[index];
-    const name = place && this.#text(place);
+    const name = this.#text(this.#fileNames, index);
     if (!name) return null;
     if (name.startsWith("/")) return name;
     const directory = this.#directoryPath(this.#fileDirectories[index]!);
@@ -205,19 +200,19 @@ export class LineProgram {
 
   #directoryPath(number: number): string | null {
     if (this.version < 5 && number === 0) return this.#directory;
-    const place = this.#directories[this.version >= 5 ? number : number - 1];
-    const name = place ? this.#text(place) : null;
+    const name = this.#text(this.#directories, this.version >= 5 ? number : number - 1);
     if (name === null) return this.#directory;
     // Directory 0 of version 5 is the compilation's own.
     if (name.startsWith("/") || (this.version >= 5 && number === 0) || !this.#directory) return name;
     return joined(this.#directory, name);
   }
 
-  #text(place: TextPlace): string | null {
-    if (place.form !== "inline") return this.#sections.string(place.form, place.at);
-    if (place.at < 0) return null;
+  #text(places: TextPlaces, index: number): string | null {
+    const place = places.at[index] ?? -1;
+    if (place < 0) return null;
+    if (places.in !== "inline") return this.#sections.string(places.in, place);
     const at = this.#at;
-    at.at = place.at;
+    at.at = place;
     return at.string();
   }
 
@@ -339,8 +334,8 @@ export class LineProgram {
               address = wide ? at.u64From(baseHigh, baseLow) : at.u32() - baseLow;
               operation = 0;
             } else if (extended === 3) {
-              // DW_LNE_define_file, of versions before 5.
-              this.#fileNames.push({ form: "inline", at: at.at });
+              // DW_LNE_define_file, of versions before 5, whose names stand in the program.
+              this.#fileNames.at.push(this.#fileNames.in === "inline" ? at.at : -1);
               at.skipString();
               this.#fileDirectories.push(at.uleb());
             } else if (extended === 4) discriminator = at.uleb();
@@ -444,5 +439,7 @@ function grown<T extends Float64Array | Uint32Array>(old: T, larger: T): T {
   larger.set(old);
   return larger;
 }
+
+const sectionOf = (form: number): TextPlaces["in"] => (form === dw.DW_FORM_line_strp ? "line_str" : form === dw.DW_FORM_strp ? "str" : "inline");
 
 const joined = (directory: string, name: string): string => (directory.endsWith("/") ? directory + name : `${directory}/${name}`);

@@ -148,7 +148,7 @@ type RootBases = { strOffsets?: number; addr?: number; rnglists?: number; ranges
 function rootBases(unit: Unit, { attributes, from, to }: Abbreviation, start: number): RootBases {
   const { at } = unit;
   const bases: RootBases = {};
-  for (let k = from; k < to; k += 3) {
+  for (let k = from; k < to; k += 2) {
     const name = attributes[k]!;
     const form = attributes[k + 1]!;
     const key = baseAttributes[name];
