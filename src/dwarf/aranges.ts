@@ -65,7 +65,8 @@ function readSets(sections: DebugSections, at: Cursor, Kind: typeof Int32Array |
 }
 
 /** Which unit owns each wanted address (sorted image offsets): `found[i]` is the unit's offset or stays -1. The first range wins. */
-export function ownersByAranges({ lows, sizes, owners }: Aranges, wanted: Float64Array, found: Float64Array): void {
+export function ownersByAranges({ lows, sizes, owners }: Aranges, addresses: Float64Array, found: Float64Array): void {
+  const wanted = addresses.every((address) => (address | 0) === address) ? new Int32Array(addresses) : addresses;
   const first = wanted[0]!;
   const last = wanted[wanted.length - 1]!;
   const free = new Skips(wanted.length);

@@ -11,6 +11,8 @@ const longestString = 1 << 14;
 const stepsForAny = 1 << 25;
 const stepsForEach = 1 << 12;
 const rangesWindow = 1 << 12;
+/** Windows grow by one of these with each that is read: of a few addresses each needs another. */
+const largestWindow = 16;
 const windowsBeforeWhole = 200;
 
 /** Sections of which a unit in a file of its own has its part there; all others are the skeleton's file's. */
@@ -132,7 +134,7 @@ export class DebugSections {
       return known;
     }
     if (++this.#windowsRead > windowsBeforeWhole) return this.kept(name, from);
-    const at = this.slice(name, from, from + rangesWindow * 16);
+    const at = this.slice(name, from, from + rangesWindow * Math.min(this.#windowsRead, largestWindow));
     this.#windows.set(name, at);
     return at;
   }
