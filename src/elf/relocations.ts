@@ -266,6 +266,9 @@ export function relocate(bytes: Uint8Array, start: number, table: RelocationTabl
   let unknown: number | null = null;
   let type = -1;
   let kind: RelocationAction | undefined;
+  // Mostly one after the other has the same: the section of texts.
+  let symbol = -1;
+  let base = 0;
   for (let index = firstAt(offsets, start); index < count; index++) {
     const offset = offsets[index]!;
     if (offset >= end) break;
@@ -279,7 +282,11 @@ export function relocate(bytes: Uint8Array, start: number, table: RelocationTabl
     }
     const at = offset - start;
     if (kind.size === 0 || at + kind.size > bytes.length) continue;
-    const value = valueOf(symbols[index]!) + (addends ? addends[index]! : kind.action === "set" ? load(view, at, kind.size, little, true) : 0);
+    if (symbols[index]! !== symbol) {
+      symbol = symbols[index]!;
+      base = valueOf(symbol);
+    }
+    const value = base + (addends ? addends[index]! : kind.action === "set" ? load(view, at, kind.size, little, true) : 0);
     if (kind.size === 4 && kind.action === "set") view.setInt32(at, value | 0, little);
     else apply(view, bytes, at, kind, value, little);
   }
