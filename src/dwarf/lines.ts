@@ -1,5 +1,6 @@
 import { OopscopeError, type Cursor } from "../base/index.ts";
 import * as dw from "./constants.ts";
+import type { Scratch } from "../elf/index.ts";
 import type { DebugSections } from "./sections.ts";
 import { lowerBound } from "./sorted.ts";
 
@@ -31,7 +32,7 @@ export class LineProgram {
   readonly #paths = new Map<number, string | null>();
 
   /** `directory` is the unit's DW_AT_comp_dir, `addressSize` the unit's, for versions before 5. */
-  constructor(all: DebugSections, offset: number, directory: string | null, addressSize: number) {
+  constructor(all: DebugSections, offset: number, directory: string | null, addressSize: number, scratch?: Scratch) {
     const sections = all.ofLines;
     this.#sections = sections;
     this.#directory = directory;
@@ -45,7 +46,7 @@ export class LineProgram {
     const end = offset + head.at + length;
     if (end > sections.size("line")) throw head.fail(`a line program that ends at 0x${end.toString(16)}, past the section's end at 0x${sections.size("line").toString(16)}`, 0);
     sections.budget.spend((end - offset) / 4);
-    const at = sections.slice("line", offset, end);
+    const at = sections.slice("line", offset, end, scratch);
     this.#at = at;
     at.at = head.at;
     this.version = at.u16();

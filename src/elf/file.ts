@@ -151,13 +151,13 @@ export class ElfFile {
 
   /**
    * Bytes of a section's contents from `from` up to `to` (clamped to its end), unfolded, and with the section's relocations applied if the file is
-   * relocatable. A copy that the caller owns.
+   * relocatable. A copy that the caller owns, or is `scratch`'s.
    */
-  bytes(section: Section, from = 0, to = Number.POSITIVE_INFINITY): Uint8Array {
+  bytes(section: Section, from = 0, to = Number.POSITIVE_INFINITY, scratch?: Scratch): Uint8Array {
     if (section.type === SHT_NOBITS) return this.#kept()?.read(section.index, from, Math.min(to, section.size)) ?? new Uint8Array();
     const end = Math.min(to, this.sizeOf(section));
     if (!(from >= 0 && from <= end)) throw this.#fail(section, from, `bytes from there to 0x${end.toString(16)} wanted`);
-    const bytes = this.#isPacked(section) ? this.#whole(section).slice(from, end) : this.#raw(section, from, end);
+    const bytes = this.#isPacked(section) ? this.#whole(section).slice(from, end) : this.#raw(section, from, end, scratch);
     const table = this.relocatable ? (this.relocationsOf(section)?.within(from - 8, end) ?? null) : null;
     if (table) {
       const unknown = relocate(bytes, from, table, this.header.arch, this.header.little, (symbol) => this.#symbolValue(symbol));
