@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { build, transformSync } from "esbuild";
 import { throughDoors } from "./doors.mjs";
-import { smallGlue } from "./iced.mjs";
+import { smallEngine, smallGlue } from "./iced.mjs";
 import { packed } from "./pieces.mjs";
 
 const root = new URL("..", import.meta.url).pathname;
@@ -22,6 +22,9 @@ const later = {
     build.onLoad({ filter: /.*/, namespace: "later" }, () => ({ contents: "export const spawn = null; export default { spawn };" }));
   },
 };
+
+/** Node's own brings more than the one function that is used. */
+const v8 = { name: "v8", setup: (build) => build.onResolve({ filter: /^node:v8$/ }, () => ({ path: `${root}src/cli/v8.ts` })) };
 
 const glue = {
   name: "glue",
@@ -75,7 +78,7 @@ const { outputFiles } = await build({
   splitting: true,
   chunkNames: "cli/[name]-[hash]",
   outExtension: { ".js": ".cjs" },
-  plugins: [later, glue, codeCache, doors],
+  plugins: [later, v8, glue, codeCache, doors],
   define: { "import.meta.filename": "__filename", "import.meta.dirname": "__dirname" },
   sourcemap: false,
   write: false,
@@ -97,7 +100,9 @@ for (const [name, text] of packed(pieces, packs, apart)) {
   if (!/^[\0-\x7f]*$/.test(text)) throw new Error(`${name} is not ASCII`);
   writeFileSync(`${root}dist/cli/${name}`, `${name === "main.cjs" ? "#!/usr/bin/env node\n" : ""}"use strict";${text}`);
 }
-writeFileSync(`${root}dist/cli/iced.cjs`, smallGlue(`${root}node_modules/iced-x86/iced_x86.js`, `${root}src/disasm`));
+const icedGlue = smallGlue(`${root}node_modules/iced-x86/iced_x86.js`, `${root}src/disasm`);
+writeFileSync(`${root}dist/cli/iced.cjs`, icedGlue);
+writeFileSync(`${root}dist/cli/iced.wasm`, smallEngine(`${root}node_modules/iced-x86/iced_x86_bg.wasm`, icedGlue));
 chmodSync(`${root}dist/cli/main.cjs`, 0o755);
 copyFileSync(`${root}node_modules/iced-x86/LICENSE.txt`, `${root}dist/LICENSE.iced-x86`);
 for (const name of ["commander", "zod"]) copyFileSync(`${root}node_modules/${name}/LICENSE`, `${root}dist/LICENSE.${name}`);

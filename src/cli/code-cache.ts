@@ -2,6 +2,7 @@ import { closeSync, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readdi
 import * as module from "node:module";
 import { basename, dirname, join, sep } from "node:path";
 import type { Script } from "node:vm";
+import { setFlagsFromString } from "./v8.ts";
 import { codeFolder } from "../system/index.ts";
 
 /** Stands for the pieces of the command line as a whole: their hash, which the build puts here. */
@@ -14,21 +15,16 @@ const changed: { readonly flag: string; readonly usual: string }[] = [];
 
 /** Changes a flag of V8, until this process ends; `usual` is what sets it back: V8 takes compiled code only under the flags that it was compiled under. */
 export function changeFlag(flag: string, usual: string): void {
-  setFlag(flag);
+  setFlagsFromString(flag);
   changed.push({ flag, usual });
 }
 
-/** Loaded when a flag is set: Node has all of its streams behind this. */
-function setFlag(flag: string): void {
-  process.getBuiltinModule("node:v8").setFlagsFromString(flag);
-}
-
 function underUsualFlags<T>(work: () => T): T {
-  for (const { usual } of changed) setFlag(usual);
+  for (const { usual } of changed) setFlagsFromString(usual);
   try {
     return work();
   } finally {
-    for (const { flag } of changed) setFlag(flag);
+    for (const { flag } of changed) setFlagsFromString(flag);
   }
 }
 

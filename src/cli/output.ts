@@ -29,14 +29,18 @@ export function* gathered(pieces: Iterable<string>): Generator<Uint8Array, void,
 
 const gatheredLength = 1 << 16;
 
-/** Whether a descriptor is a terminal. Node's own streams would load its network code to tell. */
+/** Whether a descriptor is a terminal. Node has its network code and its streams behind the question, so it is not asked of what can be none: files, pipes, /dev/null. */
 export function isTerminal(descriptor: 0 | 1 | 2): boolean {
   try {
-    return fstatSync(descriptor).isCharacterDevice() && process.getBuiltinModule("node:tty").isatty(descriptor);
+    const status = fstatSync(descriptor);
+    return status.isCharacterDevice() && status.rdev >>> 8 !== memoryDevices && process.getBuiltinModule("node:tty").isatty(descriptor);
   } catch {
     return false;
   }
 }
+
+/** The major number of /dev/null and /dev/zero (Documentation/admin-guide/devices.txt of Linux). */
+const memoryDevices = 1;
 
 /** The width of the terminal that is standard output. Serial consoles say 0, or nothing. */
 export function terminalColumns(): number {

@@ -6,14 +6,18 @@ import type { DebugSections } from "./sections.ts";
 export type Abbreviation = {
   readonly tag: number;
   readonly children: boolean;
-  /** Triples: name, form, value of DW_FORM_implicit_const; of all abbreviations of the table, these are `[from, to)`. */
-  readonly attributes: readonly number[];
+  /** Names and forms by turns; what is of this abbreviation is in `[from, to)`. */
+  readonly attributes: Uint16Array;
   readonly from: number;
   readonly to: number;
+  /** Values of DW_FORM_implicit_const by the places of their names in `attributes`. */
+  readonly constants: ReadonlyMap<number, number>;
   /** Bytes of the attributes where every form has a fixed size, else -1. */
   readonly size: number;
   /** Bytes before a DW_AT_sibling of form ref4, where that is fixed, else -1. */
   readonly siblingAt: number;
+  /** Whether the entries say where they have code. */
+  readonly hasCode: boolean;
 };
 
 /** Sizes in bytes that a unit settles for its forms. */
@@ -22,15 +26,20 @@ export type FormSizes = { readonly address: number; readonly offset: number; rea
 const mostAttributes = 1024;
 const mostAbbreviations = 1 << 20;
 const mostNumbers = 1 << 19;
+/** Larger names and forms are nobody's. */
+const largestNumber = 0xffff;
 const firstWindow = 1 << 14;
 
 /** One table of .debug_abbrev, read as far as its codes are asked for. */
 export class AbbreviationTable {
   readonly #sections: DebugSections;
-  readonly #sizes: FormSizes;
+  /** Bytes of the forms below 64, -1 where they depend on the value. */
+  readonly #widths: Int8Array;
   /** Those of small codes, as compilers number them, directly. */
   readonly byCode: (Abbreviation | undefined)[] = [];
-  readonly #attributes: number[] = [];
+  #attributes = new Uint16Array(1 << 11);
+  #used = 0;
+  readonly #constants = new Map<number, number>();
   readonly #sparse = new Map<number, Abbreviation>();
   #at: Cursor;
   #window = firstWindow;
@@ -39,7 +48,7 @@ export class AbbreviationTable {
 
   constructor(sections: DebugSections, offset: number, sizes: FormSizes) {
     this.#sections = sections;
-    this.#sizes = sizes;
+    this.#widths = Int8Array.from({ length: 0x40 }, (_, form) => fixedSize(form, sizes));
     this.#at = sections.slice("abbrev", offset, offset + this.#window);
   }
 
@@ -52,26 +61,26 @@ export class AbbreviationTable {
   #search(code: number): Abbreviation {
     const sparse = this.#sparse.get(code);
     if (sparse) return sparse;
+    let abbreviation: Abbreviation;
     while (!this.#complete) {
       const from = this.#at.at;
-      const kept = this.#attributes.length;
-      let read: { code: number; abbreviation: Abbreviation } | null;
+      let read: number;
       try {
-        read = readAbbreviation(this.#at, this.#sizes, this.#attributes);
+        read = this.#at.uleb();
+        if (read === 0) {
+          this.#complete = true;
+          break;
+        }
+        abbreviation = this.#declaration();
       } catch (error) {
-        this.#attributes.length = kept;
         if (!(error instanceof OopscopeError) || !this.#grow(from)) throw error;
         continue;
       }
-      if (!read) {
-        this.#complete = true;
-        break;
-      }
       this.#sections.budget.spend(1);
-      if (++this.#read > mostAbbreviations || this.#attributes.length > mostNumbers) throw this.#at.fail("a table of too many abbreviations");
-      if (read.code < 4096) this.byCode[read.code] ??= read.abbreviation;
-      else this.#sparse.set(read.code, read.abbreviation);
-      if (read.code === code) return read.abbreviation;
+      if (++this.#read > mostAbbreviations || this.#used > mostNumbers) throw this.#at.fail("a table of too many abbreviations");
+      if (read < 4096) this.byCode[read] ??= abbreviation;
+      else this.#sparse.set(read, abbreviation);
+      if (read === code) return abbreviation;
     }
     throw this.#at.fail(`no abbreviation has the code ${code}`);
   }
@@ -85,30 +94,53 @@ export class AbbreviationTable {
     this.#at = this.#sections.slice("abbrev", start, start + this.#window);
     return true;
   }
-}
 
-function readAbbreviation(at: Cursor, sizes: FormSizes, attributes: number[]): { code: number; abbreviation: Abbreviation } | null {
-  const code = at.uleb();
-  if (code === 0) return null;
-  const tag = at.uleb();
-  const children = at.u8() !== 0;
-  const from = attributes.length;
-  let size = 0;
-  let siblingAt = -1;
-  for (;;) {
-    const name = at.uleb();
-    const form = at.uleb();
-    const constant = form === dw.DW_FORM_implicit_const ? at.sleb() : 0;
-    if (name === 0 && form === 0) break;
-    if (attributes.length - from >= mostAttributes * 3) throw at.fail(`an abbreviation of more than ${mostAttributes} attributes`);
-    if (name === dw.DW_AT_sibling && form === dw.DW_FORM_ref4) siblingAt = size;
-    attributes.push(name, form, constant);
-    if (size >= 0) {
-      const width = fixedSize(form, sizes);
-      size = width < 0 ? -1 : size + width;
+  /** What stands behind a code. */
+  #declaration(): Abbreviation {
+    const at = this.#at;
+    const { bytes, end } = at;
+    const widths = this.#widths;
+    const tag = at.uleb();
+    const children = at.u8() !== 0;
+    const from = this.#used;
+    let to = from;
+    let size = 0;
+    let siblingAt = -1;
+    let hasCode = false;
+    for (;;) {
+      let name: number;
+      let form: number;
+      // Nearly all are one byte each.
+      const position = at.at;
+      if (position + 1 < end && bytes[position]! < 0x80 && bytes[position + 1]! < 0x80) {
+        name = bytes[position]!;
+        form = bytes[position + 1]!;
+        at.at = position + 2;
+      } else {
+        name = Math.min(at.uleb(), largestNumber);
+        form = Math.min(at.uleb(), largestNumber);
+      }
+      if (form === dw.DW_FORM_implicit_const) this.#constants.set(to, at.sleb());
+      if (name === 0 && form === 0) break;
+      if (to - from >= mostAttributes * 2) throw at.fail(`an abbreviation of more than ${mostAttributes} attributes`);
+      if (name === dw.DW_AT_sibling && form === dw.DW_FORM_ref4) siblingAt = size;
+      if (name === dw.DW_AT_low_pc || name === dw.DW_AT_high_pc || name === dw.DW_AT_ranges) hasCode = true;
+      if (to === this.#attributes.length) {
+        const larger = new Uint16Array(to * 2);
+        larger.set(this.#attributes);
+        this.#attributes = larger;
+      }
+      this.#attributes[to] = name;
+      this.#attributes[to + 1] = form;
+      to += 2;
+      if (size >= 0) {
+        const width = widths[form] ?? -1;
+        size = width < 0 ? -1 : size + width;
+      }
     }
+    this.#used = to;
+    return { tag, children, attributes: this.#attributes, from, to, constants: this.#constants, size, siblingAt, hasCode };
   }
-  return { code, abbreviation: { tag, children, attributes, from, to: attributes.length, size, siblingAt } };
 }
 
 /** Bytes of a form (DWARF 5, 7.5.6), -1 where they depend on the value. */

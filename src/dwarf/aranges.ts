@@ -1,25 +1,35 @@
+import type { Cursor } from "../base/index.ts";
 import type { DebugSections } from "./sections.ts";
 import { Skips, lowerBound } from "./sorted.ts";
 
 /** What .debug_aranges lists: of each range its first address (image offset), its size and its unit's offset; and all units that it names. */
 export type Aranges = { readonly lows: Column; readonly sizes: Column; readonly owners: Column; readonly units: ReadonlySet<number> };
 
+/** In small integers if all fit: each number that is read out of a Float64Array is put on the heap. */
 type Column = Int32Array | Float64Array;
 
 /** Reads .debug_aranges (DWARF 5, 6.1.2) whole. */
 export function readAranges(sections: DebugSections): Aranges {
-  const units = new Set<number>();
   const size = sections.size("aranges");
-  if (size === 0) return { lows: new Int32Array(), sizes: new Int32Array(), owners: new Int32Array(), units };
+  if (size === 0) return { lows: new Int32Array(), sizes: new Int32Array(), owners: new Int32Array(), units: new Set() };
   const at = sections.slice("aranges", 0, size);
+  return readSets(sections, at, Int32Array) ?? readSets(sections, at, Float64Array)!;
+}
+
+/** Null where a number does not fit the columns. */
+function readSets(sections: DebugSections, at: Cursor, Kind: typeof Int32Array | typeof Float64Array): Aranges | null {
+  const units = new Set<number>();
+  const size = at.end;
+  const most = Kind === Int32Array ? 0x7fff_ffff : Infinity;
   const { base } = sections.elf;
   const baseHigh = Number(base >> 32n);
   const baseLow = Number(base & 0xffff_ffffn);
   // A tuple has 8 bytes at least.
-  const lows = new Float64Array(size >>> 3);
-  const sizes = new Float64Array(size >>> 3);
-  const owners = new Float64Array(size >>> 3);
+  const lows = new Kind(size >>> 3);
+  const sizes = new Kind(size >>> 3);
+  const owners = new Kind(size >>> 3);
   let count = 0;
+  at.at = 0;
   while (at.at + 12 <= size) {
     const start = at.at;
     let length = at.u32();
@@ -43,6 +53,7 @@ export function readAranges(sections: DebugSections): Aranges {
       const low = address === 8 ? at.u64From(baseHigh, baseLow) : at.u32() - baseLow;
       const length = address === 8 ? at.u64From(0, 0) : at.u32();
       if (length === 0) continue;
+      if (low > most || low < -most || length > most || unit > most) return null;
       lows[count] = low;
       sizes[count] = length;
       owners[count] = unit;
@@ -50,14 +61,12 @@ export function readAranges(sections: DebugSections): Aranges {
     }
     at.at = end;
   }
-  return { lows: light(lows.subarray(0, count)), sizes: light(sizes.subarray(0, count)), owners: light(owners.subarray(0, count)), units };
+  return { lows: lows.subarray(0, count), sizes: sizes.subarray(0, count), owners: owners.subarray(0, count), units };
 }
 
-/** In small integers if all are: each number that is read out of a Float64Array is put on the heap. */
-const light = (column: Float64Array): Column => (column.every((value) => (value | 0) === value) ? Int32Array.from(column) : column);
-
 /** Which unit owns each wanted address (sorted image offsets): `found[i]` is the unit's offset or stays -1. The first range wins. */
-export function ownersByAranges({ lows, sizes, owners }: Aranges, wanted: Float64Array, found: Float64Array): void {
+export function ownersByAranges({ lows, sizes, owners }: Aranges, addresses: Float64Array, found: Float64Array): void {
+  const wanted = addresses.every((address) => (address | 0) === address) ? new Int32Array(addresses) : addresses;
   const first = wanted[0]!;
   const last = wanted[wanted.length - 1]!;
   const free = new Skips(wanted.length);

@@ -31,12 +31,12 @@ export function readDie(unit: Unit, offset: number): Die | null {
   at.at = offset - header.offset;
   const code = at.uleb();
   if (code === 0) return null;
-  const { tag, children, attributes: declared, from, to } = unit.abbreviations.get(code);
+  const { tag, children, attributes: declared, constants, from, to } = unit.abbreviations.get(code);
   const attributes = new Map<number, AttributeValue>();
-  for (let k = from; k < to; k += 3) {
+  for (let k = from; k < to; k += 2) {
     let form = declared[k + 1]!;
     if (form === dw.DW_FORM_indirect) form = at.uleb();
-    const value = readValue(unit, form, declared[k + 2]!);
+    const value = readValue(unit, form, constants.get(k) ?? 0);
     if (value) attributes.set(declared[k]!, value);
   }
   return { unit, offset, tag, hasChildren: children, end: at.at, attributes };

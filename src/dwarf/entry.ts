@@ -59,7 +59,7 @@ export function newEntry(): Entry {
 export function readEntry(unit: EntryContext, abbreviation: Abbreviation, entry: Entry, withNames = abbreviation.tag === dw.DW_TAG_compile_unit || abbreviation.tag === dw.DW_TAG_skeleton_unit || abbreviation.tag === dw.DW_TAG_partial_unit): void {
   const { at, header } = unit;
   const { sizes } = header;
-  const { attributes, to } = abbreviation;
+  const { attributes, constants, to } = abbreviation;
   entry.tag = abbreviation.tag;
   entry.children = abbreviation.children;
   entry.low = NaN;
@@ -77,10 +77,10 @@ export function readEntry(unit: EntryContext, abbreviation: Abbreviation, entry:
   entry.lines = -1;
   entry.dwoName = null;
   let highIsSize = false;
-  for (let k = abbreviation.from; k < to; k += 3) {
+  for (let k = abbreviation.from; k < to; k += 2) {
     const name = attributes[k]!;
     let form = attributes[k + 1]!;
-    const constant = attributes[k + 2]!;
+    const constant = form === dw.DW_FORM_implicit_const ? constants.get(k)! : 0;
     if (form === dw.DW_FORM_indirect) form = at.uleb();
     switch (name) {
       case dw.DW_AT_sibling:
@@ -159,7 +159,7 @@ export function skipEntry(unit: EntryContext, abbreviation: Abbreviation): numbe
   else {
     const { attributes, to } = abbreviation;
     const { sizes } = unit.header;
-    for (let k = abbreviation.from + 1; k < to; k += 3) skipForm(at, attributes[k]!, sizes);
+    for (let k = abbreviation.from + 1; k < to; k += 2) skipForm(at, attributes[k]!, sizes);
   }
   return abbreviation.children ? -1 : at.at;
 }

@@ -1,5 +1,5 @@
 import { OopscopeError, lightened } from "../base/index.ts";
-import type { ElfFile } from "../elf/index.ts";
+import { Scratch, type ElfFile } from "../elf/index.ts";
 import { ownersByAranges, readAranges, type Aranges } from "./aranges.ts";
 import { contentsOf, type UnitContents } from "./contents.ts";
 import { newEntry, readEntry } from "./entry.ts";
@@ -47,6 +47,8 @@ export class DwarfFile {
   #aranges: Aranges | "damaged" | null = null;
   /** The last few units that names were sought in, other than the one at work. */
   readonly #others = new Map<number, Unit>();
+  /** Bytes of the unit at work in `lookup`, and of its line program. */
+  readonly #atWork = { unit: new Scratch(), lines: new Scratch() };
   /** What kept a unit from being asked for its ranges. */
   #damage: OopscopeError | null = null;
   /** Ranges of the units that .debug_aranges leaves out. */
@@ -92,7 +94,7 @@ export class DwarfFile {
     }
     for (const [offset, indices] of byUnit) {
       try {
-        const unit = new Unit(this.#sections, this.#header(offset));
+        const unit = new Unit(this.#sections, this.#header(offset), true, null, this.#atWork.unit);
         const places = this.#lookupIn(unit, Float64Array.from(indices, (index) => wanted[index]!));
         for (const [k, index] of indices.entries()) answers[order[index]!] = places[k]!;
       } catch (error) {
@@ -193,7 +195,7 @@ export class DwarfFile {
     let lines: LineProgram | null = null;
     let rows: (LineRow | null)[] = [];
     if (unit.root.lines >= 0 && this.#sections.size("line") > 0) {
-      lines = new LineProgram(this.#sections, unit.root.lines, unit.directory, unit.header.sizes.address);
+      lines = new LineProgram(this.#sections, unit.root.lines, unit.directory, unit.header.sizes.address, this.#atWork.lines);
       rows = lines.rowsAt(wanted, unit.baseHigh, unit.baseLow);
     }
     const places: Place[] = [];

@@ -1,4 +1,5 @@
 import { OopscopeError } from "../base/index.ts";
+import type { Abbreviation } from "./abbreviations.ts";
 import * as dw from "./constants.ts";
 import { newEntry, readEntry, skipChildren, skipEntry } from "./entry.ts";
 import { covers, forEachRange, hasRange } from "./ranges.ts";
@@ -36,32 +37,41 @@ export function indexFunctions(unit: Unit, nested: boolean): FunctionIndex {
   const highs: number[] = [];
   const entries: number[] = [];
   const { at, abbreviations, isC } = unit;
-  const { bytes, end } = at;
-  const { byCode } = abbreviations;
+  const { bytes, view, little, end } = at;
   const entry = newEntry();
-  at.at = unit.children;
-  for (let depth = 1; depth > 0 && at.at < end; ) {
-    const position = at.at;
-    // Codes below 128 are one byte; all others go through the cursor, as does everything that is rare.
-    let code = bytes[position]!;
-    if (code < 0x80) at.at = position + 1;
-    else code = at.uleb();
+  const steps = new Int32Array(0x100);
+  let position = unit.children;
+  // Made once: a closure in the loop would cost each entry of the unit a context.
+  const note = (low: number, high: number): boolean => {
+    lows.push(low);
+    highs.push(high);
+    entries.push(position);
+    return false;
+  };
+  for (let depth = 1; depth > 0; position = at.at) {
+    // Nine of ten entries are stepped over here.
+    while (position < end) {
+      const step = steps[bytes[position]!]!;
+      if (step > 0 && position + step <= end) position += step;
+      else if (step < 0 && position - step + 4 <= end) {
+        const next = view.getInt32(position - step, little);
+        if (next <= position + 1 || next > end) break;
+        position = next;
+      } else break;
+    }
+    if (position >= end) break;
+    at.at = position;
+    const code = at.uleb();
     if (code === 0) {
       depth--;
       continue;
     }
-    const abbreviation = byCode[code] ?? abbreviations.get(code);
-    const { tag, size } = abbreviation;
-    if (tag === dw.DW_TAG_subprogram) {
+    const abbreviation = abbreviations.get(code);
+    if (code < 0x80) steps[code] = stepOf(abbreviation, nested, isC);
+    const { tag } = abbreviation;
+    if (tag === dw.DW_TAG_subprogram && abbreviation.hasCode) {
       readEntry(unit, abbreviation, entry, false);
-      if (entry.ranges >= 0 || entry.high > entry.low) {
-        forEachRange(unit, entry, (low, high) => {
-          lows.push(low);
-          highs.push(high);
-          entries.push(position);
-          return false;
-        });
-      }
+      if (entry.ranges >= 0 || entry.high > entry.low) forEachRange(unit, entry, note);
       if (lows.length > mostRanges) throw tooManyRanges(unit);
       if (!entry.children) continue;
       if (nested) depth++;
@@ -70,8 +80,7 @@ export function indexFunctions(unit: Unit, nested: boolean): FunctionIndex {
       continue;
     }
     if (!abbreviation.children) {
-      if (size >= 0) at.skip(size);
-      else skipEntry(unit, abbreviation);
+      skipEntry(unit, abbreviation);
       continue;
     }
     if (nested || mayHoldFunctions(tag, isC)) {
@@ -84,6 +93,13 @@ export function indexFunctions(unit: Unit, nested: boolean): FunctionIndex {
     else skipChildren(unit);
   }
   return { lows, highs, entries };
+}
+
+/** How to step over an entry whose code is one byte: above 0 its size; below 0 less the distance to the place that tells its sibling, of four bytes; 0 if neither will do. */
+function stepOf({ tag, children, hasCode, size, siblingAt }: Abbreviation, nested: boolean, isC: boolean): number {
+  if (tag === dw.DW_TAG_subprogram && hasCode) return 0;
+  if (!children) return size + 1;
+  return nested || mayHoldFunctions(tag, isC) || siblingAt < 0 ? 0 : -1 - siblingAt;
 }
 
 /** A unit of a whole program has some 100,000 functions. */

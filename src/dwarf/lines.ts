@@ -1,12 +1,14 @@
 import { OopscopeError, type Cursor } from "../base/index.ts";
 import * as dw from "./constants.ts";
+import type { Scratch } from "../elf/index.ts";
 import type { DebugSections } from "./sections.ts";
 import { lowerBound } from "./sorted.ts";
 
 /** A row of the line table (DWARF 5, 6.2.2) that was looked for. */
 export type LineRow = { readonly file: number; readonly line: number; readonly column: number; readonly discriminator: number };
 
-type TextPlace = { readonly form: "inline" | "str" | "line_str"; readonly at: number };
+/** Where texts stand: offsets in the section of texts that they are in, or in the program itself; -1 for one that cannot be read. One object for all: a kernel's unit has hundreds. */
+type TextPlaces = { in: "inline" | "str" | "line_str"; readonly at: number[] };
 
 const mostFiles = 1 << 20;
 
@@ -23,14 +25,14 @@ export class LineProgram {
   readonly #operandCounts: Uint8Array;
   readonly #addressSize: number;
   readonly #program: number;
-  readonly #directories: TextPlace[] = [];
-  readonly #fileNames: TextPlace[] = [];
+  readonly #directories: TextPlaces = { in: "inline", at: [] };
+  readonly #fileNames: TextPlaces = { in: "inline", at: [] };
   readonly #fileDirectories: number[] = [];
   readonly #directory: string | null;
   readonly #paths = new Map<number, string | null>();
 
   /** `directory` is the unit's DW_AT_comp_dir, `addressSize` the unit's, for versions before 5. */
-  constructor(all: DebugSections, offset: number, directory: string | null, addressSize: number) {
+  constructor(all: DebugSections, offset: number, directory: string | null, addressSize: number, scratch?: Scratch) {
     const sections = all.ofLines;
     this.#sections = sections;
     this.#directory = directory;
@@ -44,7 +46,7 @@ export class LineProgram {
     const end = offset + head.at + length;
     if (end > sections.size("line")) throw head.fail(`a line program that ends at 0x${end.toString(16)}, past the section's end at 0x${sections.size("line").toString(16)}`, 0);
     sections.budget.spend((end - offset) / 4);
-    const at = sections.slice("line", offset, end);
+    const at = sections.slice("line", offset, end, scratch);
     this.#at = at;
     at.at = head.at;
     this.version = at.u16();
@@ -74,37 +76,33 @@ export class LineProgram {
   }
 
   /** Version 5 (6.2.4.1): entries of described form. */
-  #readEntries(offsetSize: number, names: TextPlace[], directories: number[] | null): void {
+  #readEntries(offsetSize: number, names: TextPlaces, directories: number[] | null): void {
     const at = this.#at;
     const formats: { content: number; form: number }[] = [];
     for (let count = at.u8(); count > 0; count--) formats.push({ content: at.uleb(), form: at.uleb() });
+    for (const { content, form } of formats) if (content === 1) names.in = sectionOf(form);
     const count = at.uleb();
     if (count > mostFiles || (count > at.end - at.at && count > 0 && formats.length > 0) || (formats.length === 0 && count > 0)) throw at.fail(`a table of ${count} entries in ${at.end - at.at} bytes`);
     for (let index = 0; index < count; index++) {
-      let name: TextPlace = { form: "inline", at: -1 };
+      let name = -1;
       let directory = 0;
-      for (const { content, form } of formats) {
+      for (let k = 0; k < formats.length; k++) {
+        const { content, form } = formats[k]!;
         if (content === 1) name = this.#textPlace(form, offsetSize);
         else if (content === 2 && directories) directory = this.#number(form, offsetSize);
         else this.#skip(form, offsetSize);
       }
-      names.push(name);
+      names.at.push(name);
       directories?.push(directory);
     }
   }
 
-  #textPlace(form: number, offsetSize: number): TextPlace {
+  #textPlace(form: number, offsetSize: number): number {
     const at = this.#at;
-    if (form === dw.DW_FORM_string) {
-      const place: TextPlace = { form: "inline", at: at.at };
-      at.skipString();
-      return place;
-    }
-    if (form === dw.DW_FORM_line_strp || form === dw.DW_FORM_strp) {
-      return { form: form === dw.DW_FORM_strp ? "str" : "line_str", at: offsetSize === 8 ? at.u64() : at.u32() };
-    }
+    if (form === dw.DW_FORM_line_strp || form === dw.DW_FORM_strp) return offsetSize === 8 ? at.u64() : at.u32();
+    const place = form === dw.DW_FORM_string ? at.at : -1;
     this.#skip(form, offsetSize);
-    return { form: "inline", at: -1 };
+    return place;
   }
 
   #number(form: number, offsetSize: number): number {
@@ -167,13 +165,13 @@ export class LineProgram {
       const start = at.at;
       at.skipString();
       if (at.at === start + 1) break;
-      this.#directories.push({ form: "inline", at: start });
+      this.#directories.at.push(start);
     }
     for (;;) {
       const start = at.at;
       at.skipString();
       if (at.at === start + 1) break;
-      this.#fileNames.push({ form: "inline", at: start });
+      this.#fileNames.at.push(start);
       this.#fileDirectories.push(at.uleb());
       at.skipLeb(); // modification time
       at.skipLeb(); // length
@@ -194,8 +192,7 @@ export class LineProgram {
 
   #compose(file: number): string | null {
     const index = this.version >= 5 ? file : file - 1;
-    const place = this.#fileNames[index];
-    const name = place && this.#text(place);
+    const name = this.#text(this.#fileNames, index);
     if (!name) return null;
     if (name.startsWith("/")) return name;
     const directory = this.#directoryPath(this.#fileDirectories[index]!);
@@ -204,19 +201,19 @@ export class LineProgram {
 
   #directoryPath(number: number): string | null {
     if (this.version < 5 && number === 0) return this.#directory;
-    const place = this.#directories[this.version >= 5 ? number : number - 1];
-    const name = place ? this.#text(place) : null;
+    const name = this.#text(this.#directories, this.version >= 5 ? number : number - 1);
     if (name === null) return this.#directory;
     // Directory 0 of version 5 is the compilation's own.
     if (name.startsWith("/") || (this.version >= 5 && number === 0) || !this.#directory) return name;
     return joined(this.#directory, name);
   }
 
-  #text(place: TextPlace): string | null {
-    if (place.form !== "inline") return this.#sections.string(place.form, place.at);
-    if (place.at < 0) return null;
+  #text(places: TextPlaces, index: number): string | null {
+    const place = places.at[index] ?? -1;
+    if (place < 0) return null;
+    if (places.in !== "inline") return this.#sections.string(places.in, place);
     const at = this.#at;
-    at.at = place.at;
+    at.at = place;
     return at.string();
   }
 
@@ -247,7 +244,13 @@ export class LineProgram {
     const opcodeBase = this.#opcodeBase;
     const operations = Math.max(1, this.#operationsPerInstruction);
     const constAdd = Math.floor((255 - opcodeBase) / lineRange);
-    const steps = Int32Array.from({ length: 256 }, (_, opcode) => Math.floor((opcode - opcodeBase) / lineRange));
+    // What special opcodes do: a division would leave a number on the heap, a million times.
+    const steps = new Int32Array(256);
+    const lineSteps = new Int32Array(256);
+    for (let opcode = opcodeBase; opcode < 256; opcode++) {
+      steps[opcode] = Math.floor((opcode - opcodeBase) / lineRange);
+      lineSteps[opcode] = lineBase + ((opcode - opcodeBase) % lineRange);
+    }
     // DW_LNS_negate_stmt, which has no operand in any program that was ever seen.
     const plainMark = this.#operandCounts[6] === 0;
     // Rows beyond the last one wanted cost nothing, once every address has its own.
@@ -276,29 +279,47 @@ export class LineProgram {
       const opcode = bytes[position++]!;
       let ends = false;
       if (opcode >= opcodeBase) {
-        // A table: a division would leave a number on the heap, a million times.
         const step = steps[opcode]!;
-        line += lineBase + (opcode - opcodeBase - step * lineRange);
+        line += lineSteps[opcode]!;
         if (operations === 1) address += minimumLength * step;
         else {
           address += minimumLength * Math.floor((operation + step) / operations);
           operation = (operation + step) % operations;
         }
-      } else if (opcode >= 2 && opcode <= 6 && position < end && (opcode === 6 ? plainMark : bytes[position]! < 0x80)) {
-        // What most of a program is: a mark, or one small operand.
-        if (opcode === 6) continue;
-        const operand = bytes[position++]!;
-        if (opcode === 5) column = operand;
-        else if (opcode === 4) file = operand;
-        else if (opcode === 3) line += (operand & 0x40) === 0 ? operand : operand - 0x80;
-        else if (operations === 1) address += minimumLength * operand;
-        else {
-          address += minimumLength * Math.floor((operation + operand) / operations);
-          operation = (operation + operand) % operations;
-        }
-        continue;
       } else if (opcode !== 1) {
-        // Everything but DW_LNS_copy and the special opcodes changes the state and makes no row, save the end of a sequence.
+        // Everything but DW_LNS_copy and the special opcodes changes the state and makes no row, save the end of a sequence. What most of a program is comes
+        // first: a mark, or one small operand.
+        const operand = position < end ? bytes[position]! : 0x80;
+        if (opcode === 5 && operand < 0x80) {
+          column = operand;
+          position++;
+          continue;
+        }
+        if (opcode === 6 && plainMark) continue;
+        if (opcode === 3) {
+          if (operand < 0x80) {
+            line += (operand & 0x40) === 0 ? operand : operand - 0x80;
+            position++;
+            continue;
+          }
+          if (position + 1 < end && bytes[position + 1]! < 0x80) {
+            // The far jumps between a function and what is inlined into it.
+            const wide = (operand & 0x7f) | (bytes[position + 1]! << 7);
+            line += (wide & 0x2000) === 0 ? wide : wide - 0x4000;
+            position += 2;
+            continue;
+          }
+        } else if (opcode === 4) {
+          if (operand < 0x80) {
+            file = operand;
+            position++;
+            continue;
+          }
+        } else if (opcode === 0 && operand === 2 && position + 2 < end && bytes[position + 1] === 4 && bytes[position + 2]! < 0x80) {
+          discriminator = bytes[position + 2]!;
+          position += 3;
+          continue;
+        }
         at.at = position;
         let advance = 0;
         switch (opcode) {
@@ -314,8 +335,8 @@ export class LineProgram {
               address = wide ? at.u64From(baseHigh, baseLow) : at.u32() - baseLow;
               operation = 0;
             } else if (extended === 3) {
-              // DW_LNE_define_file, of versions before 5.
-              this.#fileNames.push({ form: "inline", at: at.at });
+              // DW_LNE_define_file, of versions before 5, whose names stand in the program.
+              this.#fileNames.at.push(this.#fileNames.in === "inline" ? at.at : -1);
               at.skipString();
               this.#fileDirectories.push(at.uleb());
             } else if (extended === 4) discriminator = at.uleb();
@@ -326,12 +347,7 @@ export class LineProgram {
             advance = at.uleb();
             break;
           case 3: // advance_line
-            if (position + 1 < end && bytes[position + 1]! < 0x80) {
-              // Two bytes: the far jumps between a function and what is inlined into it.
-              const operand = (bytes[position]! & 0x7f) | (bytes[position + 1]! << 7);
-              line += (operand & 0x2000) === 0 ? operand : operand - 0x4000;
-              at.at = position + 2;
-            } else line += at.sleb();
+            line += at.sleb();
             break;
           case 4: // set_file
             file = at.uleb();
@@ -424,5 +440,7 @@ function grown<T extends Float64Array | Uint32Array>(old: T, larger: T): T {
   larger.set(old);
   return larger;
 }
+
+const sectionOf = (form: number): TextPlaces["in"] => (form === dw.DW_FORM_line_strp ? "line_str" : form === dw.DW_FORM_strp ? "str" : "inline");
 
 const joined = (directory: string, name: string): string => (directory.endsWith("/") ? directory + name : `${directory}/${name}`);

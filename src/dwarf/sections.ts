@@ -1,5 +1,5 @@
 import { Budget, Cursor, OopscopeError, lightened, textOf } from "../base/index.ts";
-import type { ElfFile, Section } from "../elf/index.ts";
+import type { ElfFile, Scratch, Section } from "../elf/index.ts";
 
 export type DebugSection = "info" | "abbrev" | "line" | "str" | "line_str" | "ranges" | "rnglists" | "loc" | "loclists" | "addr" | "str_offsets" | "aranges";
 
@@ -11,6 +11,8 @@ const longestString = 1 << 14;
 const stepsForAny = 1 << 25;
 const stepsForEach = 1 << 12;
 const rangesWindow = 1 << 12;
+/** Windows grow by one of these with each that is read: of a few addresses each needs another. */
+const largestWindow = 16;
 const windowsBeforeWhole = 200;
 
 /** Sections of which a unit in a file of its own has its part there; all others are the skeleton's file's. */
@@ -92,16 +94,16 @@ export class DebugSections {
     return part ? Math.max(0, Math.min(part.size, size - part.from)) : size;
   }
 
-  /** A cursor over `[from, to)`; its errors name places in the section. */
-  slice(name: DebugSection, from: number, to: number): Cursor {
+  /** A cursor over `[from, to)`; its errors name places in the section. With `scratch` its bytes are that one's. */
+  slice(name: DebugSection, from: number, to: number, scratch?: Scratch): Cursor {
     const holder = this.#holder(name);
-    if (holder) return holder.slice(name, from, to);
+    if (holder) return holder.slice(name, from, to, scratch);
     const section = this.section(name);
     if (!section) throw new OopscopeError("missing-section", `${this.elf.path}: .debug_${name} is referred to but absent`, { file: this.elf.path, section: `.debug_${name}` });
     const size = this.size(name);
     if (!(from >= 0 && from < size)) throw new OopscopeError("malformed", `${this.elf.path}: offset 0x${from.toString(16)} lies past .debug_${name} of 0x${size.toString(16)} bytes`, { file: this.elf.path, section: section.name, offset: from });
     const start = this.#contributions.get(name)?.from ?? 0;
-    return new Cursor(this.elf.bytes(section, start + from, start + Math.min(to, size)), this.elf.header.little, { file: this.elf.path, section: section.name, start: from });
+    return new Cursor(this.elf.bytes(section, start + from, start + Math.min(to, size), scratch), this.elf.header.little, { file: this.elf.path, section: section.name, start: from });
   }
 
   /** Everything from `from` on, as a cursor whose `at` is there. The section is read once and kept: for small sections that are used again and again. */
@@ -132,7 +134,7 @@ export class DebugSections {
       return known;
     }
     if (++this.#windowsRead > windowsBeforeWhole) return this.kept(name, from);
-    const at = this.slice(name, from, from + rangesWindow * 16);
+    const at = this.slice(name, from, from + rangesWindow * Math.min(this.#windowsRead, largestWindow));
     this.#windows.set(name, at);
     return at;
   }

@@ -1,5 +1,5 @@
 /** Index of the first value of a sorted array that is at least `least`. */
-export function lowerBound(values: Float64Array, least: number): number {
+export function lowerBound(values: Float64Array | Int32Array, least: number): number {
   let low = 0;
   let high = values.length;
   while (low < high) {

@@ -2,6 +2,7 @@ import { OopscopeError, lightened, type Cursor } from "../base/index.ts";
 import { AbbreviationTable, type Abbreviation, type FormSizes } from "./abbreviations.ts";
 import * as dw from "./constants.ts";
 import { readEntry, newEntry, skipForm, type Entry } from "./entry.ts";
+import type { Scratch } from "../elf/index.ts";
 import type { DebugSections } from "./sections.ts";
 
 /** The header of a unit in .debug_info (DWARF 5, 7.5.1; version 2 to 5). Offsets count from the section's start. */
@@ -89,12 +90,12 @@ export class Unit {
   readonly children: number;
 
   /** `whole` false reads no more than the root entry needs. `skeleton`: the unit that this one, in a file of its own, is the contents of. */
-  constructor(sections: DebugSections, header: UnitHeader, whole = true, skeleton: Unit | null = null) {
+  constructor(sections: DebugSections, header: UnitHeader, whole = true, skeleton: Unit | null = null, scratch?: Scratch) {
     if (header.end - header.offset > largestUnit) throw new OopscopeError("over-budget", `${sections.elf.path}: a unit of ${header.end - header.offset} bytes, the limit is ${largestUnit}`, { file: sections.elf.path, offset: header.offset });
     this.sections = sections;
     this.header = header;
     sections.budget.spend(whole ? (header.end - header.offset) / 16 : 16);
-    this.at = sections.slice("info", header.offset, whole ? header.end : Math.min(header.end, header.first + 1024));
+    this.at = sections.slice("info", header.offset, whole ? header.end : Math.min(header.end, header.first + 1024), scratch);
     this.abbreviations = tableOf(sections, header);
     const { base } = sections;
     this.baseHigh = Number(base >> 32n);
@@ -148,7 +149,7 @@ type RootBases = { strOffsets?: number; addr?: number; rnglists?: number; ranges
 function rootBases(unit: Unit, { attributes, from, to }: Abbreviation, start: number): RootBases {
   const { at } = unit;
   const bases: RootBases = {};
-  for (let k = from; k < to; k += 3) {
+  for (let k = from; k < to; k += 2) {
     const name = attributes[k]!;
     const form = attributes[k + 1]!;
     const key = baseAttributes[name];

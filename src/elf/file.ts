@@ -7,7 +7,7 @@ import { Pieces, piecesSection } from "./pieces.ts";
 import { placeSections, readHeader, readSections, type ElfHeader, type Section } from "./header.ts";
 import { buildIdOf, debugLinkOf, modinfoOf } from "./notes.ts";
 import { Relocations, relocate } from "./relocations.ts";
-import { fileSource, memorySource, type ByteSource } from "./source.ts";
+import { Scratch, fileSource, memorySource, type ByteSource } from "./source.ts";
 import { SymbolTable } from "./symbols.ts";
 
 /** A compressed file larger than this is not unfolded: the largest module of a distribution has 40 MB. */
@@ -88,6 +88,8 @@ export class ElfFile {
   #order: Section[] | null = null;
   readonly #unfolded = new Map<number, Uint8Array>();
   readonly #relocations = new Map<number, Relocations | null>();
+  /** Of the relocations, which are taken out of it at once. */
+  readonly #scratch = new Scratch();
   #symbols: SymbolTable | null | undefined;
   readonly #symbolValues = new Map<number, number>();
   #pieces: Pieces | null | undefined;
@@ -149,13 +151,13 @@ export class ElfFile {
 
   /**
    * Bytes of a section's contents from `from` up to `to` (clamped to its end), unfolded, and with the section's relocations applied if the file is
-   * relocatable. A copy that the caller owns.
+   * relocatable. A copy that the caller owns, or is `scratch`'s.
    */
-  bytes(section: Section, from = 0, to = Number.POSITIVE_INFINITY): Uint8Array {
+  bytes(section: Section, from = 0, to = Number.POSITIVE_INFINITY, scratch?: Scratch): Uint8Array {
     if (section.type === SHT_NOBITS) return this.#kept()?.read(section.index, from, Math.min(to, section.size)) ?? new Uint8Array();
     const end = Math.min(to, this.sizeOf(section));
     if (!(from >= 0 && from <= end)) throw this.#fail(section, from, `bytes from there to 0x${end.toString(16)} wanted`);
-    const bytes = this.#isPacked(section) ? this.#whole(section).slice(from, end) : this.#raw(section, from, end);
+    const bytes = this.#isPacked(section) ? this.#whole(section).slice(from, end) : this.#raw(section, from, end, scratch);
     const table = this.relocatable ? (this.relocationsOf(section)?.within(from - 8, end) ?? null) : null;
     if (table) {
       const unknown = relocate(bytes, from, table, this.header.arch, this.header.little, (symbol) => this.#symbolValue(symbol));
@@ -187,7 +189,7 @@ export class ElfFile {
     const { wide, machine, little } = this.header;
     const relocations = holder
       ? new Relocations(
-          (from, to) => new Cursor(this.#raw(holder, from, to), little, { file: this.path, section: holder.name, start: from }),
+          (from, to) => new Cursor(this.#raw(holder, from, to, this.#scratch), little, { file: this.path, section: holder.name, start: from }),
           holder.size,
           { wide, withAddends: holder.type === SHT_RELA, entrySize: holder.entrySize, mips64: wide && machine === 8 },
         )
@@ -265,11 +267,11 @@ export class ElfFile {
     return bytes;
   }
 
-  #raw(section: Section, from = 0, to = section.size): Uint8Array {
+  #raw(section: Section, from = 0, to = section.size, scratch?: Scratch): Uint8Array {
     if (section.type === SHT_NOBITS) return new Uint8Array();
     const { size } = this.#source;
     if (!(section.offset + to <= size)) throw this.#fail(section, from, `its 0x${section.size.toString(16)} bytes at file offset 0x${section.offset.toString(16)} lie past the file's end at 0x${size.toString(16)}`);
-    return this.#source.read(section.offset + from, to - from);
+    return this.#source.read(section.offset + from, to - from, scratch);
   }
 
   #fail(section: Section, offset: number, what: string): OopscopeError {

@@ -5,5 +5,5 @@ export type { ElfHeader, Section } from "./header.ts";
 export type { SymbolTable } from "./symbols.ts";
 export type { RelocationTable, Relocations } from "./relocations.ts";
 export { SHF_ALLOC, SHF_EXECINSTR, SHF_WRITE, SHT_NOBITS, STT_FILE, STT_SECTION } from "./constants.ts";
-export { fileSource, memorySource, type ByteSource } from "./source.ts";
+export { Scratch, fileSource, memorySource, type ByteSource } from "./source.ts";
 export { writeSkeleton, writeStandIn, type SkeletonOptions, type StandIn } from "./skeleton.ts";

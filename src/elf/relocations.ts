@@ -1,4 +1,4 @@
-import { differenceOfHalves, type Cursor } from "../base/index.ts";
+import { differenceOfHalves, lightened, type Cursor } from "../base/index.ts";
 import { hostIsLittle } from "./constants.ts";
 
 /**
@@ -53,6 +53,8 @@ export type RelocationLayout = { readonly wide: boolean; readonly withAddends: b
 /** Sections of up to so many bytes are read whole. */
 const smallSection = 1 << 17;
 const samplesOfLarge = 12;
+/** Entries among which the wanted one is sought in memory: to read them costs no more than to read one. */
+const readAtOnce = 512;
 
 /**
  * The relocations of one section. Debug information of a module has hundreds of thousands of which a lookup needs hundreds: of a large section only the
@@ -66,7 +68,7 @@ export class Relocations {
   #whole: RelocationTable | null = null;
   #samples: { readonly indices: Float64Array; readonly offsets: Float64Array } | null = null;
 
-  /** `read` gives a range of the holder's bytes, of which there are `size`. */
+  /** `read` gives a range of the holder's bytes, of which there are `size`; they are needed until it is called again. */
   constructor(read: (from: number, to: number) => Cursor, size: number, layout: RelocationLayout) {
     const least = (layout.wide ? 16 : 8) + (layout.withAddends ? (layout.wide ? 8 : 4) : 0);
     if (layout.entrySize < least) throw read(0, 0).fail(`relocation entries of ${layout.entrySize} bytes`);
@@ -104,18 +106,32 @@ export class Relocations {
     const next = firstAt(offsets, offset);
     let low = next === 0 ? 0 : indices[next - 1]!;
     let high = next === indices.length ? this.#count : indices[next]!;
-    while (low < high) {
+    while (high - low > readAtOnce) {
       const middle = Math.floor((low + high) / 2);
       if (this.#offsetOf(middle, base) < offset) low = middle + 1;
+      else high = middle;
+    }
+    if (low === high) return low;
+    const { entrySize } = this.#layout;
+    const first = low;
+    const at = this.#read(first * entrySize, high * entrySize);
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      at.at = lightened((middle - first) * entrySize);
+      if (this.#offsetAt(at, base) < offset) low = middle + 1;
       else high = middle;
     }
     return low;
   }
 
   #offsetOf(index: number, base: bigint): number {
-    const { entrySize, wide } = this.#layout;
-    const at = this.#read(index * entrySize, index * entrySize + (wide ? 8 : 4));
-    return wide ? at.u64From(Number(base >> 32n), Number(base & 0xffff_ffffn)) : at.u32() - Number(base & 0xffff_ffffn);
+    const { entrySize } = this.#layout;
+    return this.#offsetAt(this.#read(index * entrySize, (index + 1) * entrySize), base);
+  }
+
+  #offsetAt(at: Cursor, base: bigint): number {
+    const baseLow = Number(base & 0xffff_ffffn);
+    return this.#layout.wide ? at.u64From(Number(base >> 32n), baseLow) : at.u32() - baseLow;
   }
 
   #sample(base: bigint): { indices: Float64Array; offsets: Float64Array } | null {
@@ -250,6 +266,9 @@ export function relocate(bytes: Uint8Array, start: number, table: RelocationTabl
   let unknown: number | null = null;
   let type = -1;
   let kind: RelocationAction | undefined;
+  // Mostly one after the other has the same: the section of texts.
+  let symbol = -1;
+  let base = 0;
   for (let index = firstAt(offsets, start); index < count; index++) {
     const offset = offsets[index]!;
     if (offset >= end) break;
@@ -263,7 +282,11 @@ export function relocate(bytes: Uint8Array, start: number, table: RelocationTabl
     }
     const at = offset - start;
     if (kind.size === 0 || at + kind.size > bytes.length) continue;
-    const value = valueOf(symbols[index]!) + (addends ? addends[index]! : kind.action === "set" ? load(view, at, kind.size, little, true) : 0);
+    if (symbols[index]! !== symbol) {
+      symbol = symbols[index]!;
+      base = valueOf(symbol);
+    }
+    const value = base + (addends ? addends[index]! : kind.action === "set" ? load(view, at, kind.size, little, true) : 0);
     if (kind.size === 4 && kind.action === "set") view.setInt32(at, value | 0, little);
     else apply(view, bytes, at, kind, value, little);
   }

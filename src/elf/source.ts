@@ -1,13 +1,23 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { OopscopeError } from "../base/index.ts";
 
+/** Memory for one read after the other, where the bytes of each are done with before the next: the kernel hands out fresh memory more slowly than it copies. */
+export class Scratch {
+  #bytes = Buffer.alloc(0);
+
+  take(length: number): Buffer {
+    if (length > this.#bytes.length) this.#bytes = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#bytes.length));
+    return this.#bytes.subarray(0, length);
+  }
+}
+
 /** Bytes that can be read in ranges: a file on disk, of which only what is asked for is read, or bytes in memory. */
 export interface ByteSource {
   /** The name that errors give. */
   readonly name: string;
   readonly size: number;
-  /** `length` bytes at `offset`; throws `malformed` where the source is shorter. The result belongs to the caller unless `shared` says otherwise. */
-  read(offset: number, length: number): Uint8Array;
+  /** `length` bytes at `offset`; throws `malformed` where the source is shorter. The result belongs to the caller, or is `scratch`'s. */
+  read(offset: number, length: number, scratch?: Scratch): Uint8Array;
   close(): void;
 }
 
@@ -44,10 +54,10 @@ export function fileSource(path: string): ByteSource {
   return {
     name: path,
     size,
-    read(offset, length) {
+    read(offset, length, scratch) {
       if (!open) throw new OopscopeError("unreadable", `${path}: already closed`, { file: path });
       checkRange(path, size, offset, length);
-      const bytes = Buffer.allocUnsafe(length);
+      const bytes = scratch?.take(length) ?? Buffer.allocUnsafe(length);
       for (let got = 0; got < length; ) {
         const count = readSync(descriptor, bytes, got, length - got, offset + got);
         if (count === 0) throw new OopscopeError("malformed", `${path}: ended at offset ${offset + got} while it was read; its size was ${size}`, { file: path, offset: offset + got });

@@ -18,6 +18,8 @@ export class SymbolTable {
   readonly #places: Float64Array | null;
 
   readonly #known = new Map<string, number[]>();
+  /** What `near` gave last, and for which pages (1). */
+  #near: { readonly pages: Uint8Array; readonly indices: Uint32Array } | null = null;
 
   constructor(at: Cursor, names: Uint8Array, layout: { wide: boolean; entrySize: number; base: bigint; extended: Uint32Array | null; places: Float64Array | null }) {
     if (layout.entrySize < (layout.wide ? 24 : 16) || layout.entrySize % 4 !== 0) throw at.fail(`symbols of ${layout.entrySize} bytes`);
@@ -148,29 +150,37 @@ export class SymbolTable {
     if (short.length > 0) for (let index = 1; index < count; index++) keep(short, names, this.nameOffset(index), index);
   }
 
-  /** Indices of the code symbols that begin at exactly these values, in one pass. */
+  /** Indices of the code symbols that begin at exactly these values, in one pass, or in none where they are near to what `near` was asked for. */
   beginningAt(values: readonly number[]): Map<number, number[]> {
     const found = new Map<number, number[]>(values.map((value) => [value, []]));
     if (this.#places !== null) {
       for (let index = 1; index < this.count; index++) if (this.isCode(index)) found.get(this.value(index))?.push(index);
       return found;
     }
+    const last = this.#near;
     // The low word decides for all but a few.
     const filter = new Uint8Array(1 << 16);
     for (const value of values) filter[((value + this.#baseLow) >>> 4) & 0xffff] = 1;
-    for (const index of this.#passing(filter, 4)) if (this.isCode(index)) found.get(this.value(index))?.push(index);
+    const likely = last !== null && values.every((value) => last.pages[this.#pageOf(value)] === 1) ? last.indices : this.#passing(filter, 4);
+    for (const index of likely) if (this.isCode(index)) found.get(this.value(index))?.push(index);
     return found;
   }
 
   /** Indices of all symbols in the pages of these values and in so many `after` each, with some from elsewhere. In one pass; null if that is no gain. */
   near(values: Iterable<number>, after: number): Uint32Array | null {
     if (this.#places !== null || this.count < 4096) return null;
-    const filter = new Uint8Array(1 << 16);
+    const pages = new Uint8Array(1 << 16);
     for (const value of values) {
-      const page = ((value + this.#baseLow) >>> 12) & 0xffff;
-      for (let k = 0; k <= after; k++) filter[(page + k) & 0xffff] = 1;
+      const page = this.#pageOf(value);
+      for (let k = 0; k <= after; k++) pages[(page + k) & 0xffff] = 1;
     }
-    return this.#passing(filter, 12);
+    const indices = this.#passing(pages, 12);
+    this.#near = { pages, indices };
+    return indices;
+  }
+
+  #pageOf(value: number): number {
+    return ((value + this.#baseLow) >>> 12) & 0xffff;
   }
 
   /** Indices of the symbols whose values' bits from `shift` on pass a filter of 16 bits. Without a branch, as in `named`. */
@@ -183,7 +193,7 @@ export class SymbolTable {
       likely[some] = index;
       some += filter[(words[at]! >>> shift) & 0xffff]!;
     }
-    return likely.subarray(0, some);
+    return likely.slice(0, some);
   }
 
   /** The 32-bit field at `offset` of each entry, as every `entrySize / 4`-th element; signed, since V8 keeps what is above 2^31 on the heap. */

@@ -141,16 +141,18 @@ function rangeOf(elf: ElfFile, table: Table, bounds: ReadonlyMap<string, number>
 
 /** Where the file has code, for the question whether a pointer makes sense. */
 class CodeRanges {
-  readonly #ranges: readonly (readonly [number, number])[];
+  /** From, to, from, to, … */
+  readonly #ranges: readonly number[];
 
   constructor(elf: ElfFile) {
     const wanted = SHF_ALLOC | SHF_EXECINSTR;
-    this.#ranges = elf.sections.filter(({ flags }) => (flags & wanted) === wanted).map((section) => [elf.placeOf(section), elf.placeOf(section) + section.size]);
+    this.#ranges = elf.sections.filter(({ flags }) => (flags & wanted) === wanted).flatMap((section) => [elf.placeOf(section), elf.placeOf(section) + section.size]);
   }
 
   /** A pointer to the end counts: a label may stand there. */
   has(address: number): boolean {
-    for (const [from, to] of this.#ranges) if (address >= from && address <= to) return true;
+    const ranges = this.#ranges;
+    for (let k = 0; k < ranges.length; k += 2) if (address >= ranges[k]! && address <= ranges[k + 1]!) return true;
     return false;
   }
 }

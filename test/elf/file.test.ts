@@ -97,6 +97,20 @@ describe("headers and sections", () => {
     ]);
   });
 
+  test.each(shapes)("symbols that begin at an address, before and after those near to others were asked for; 64-bit %s, little endian %s", async (wide, little) => {
+    const written: WrittenElf = {
+      wide, little, sections: [{ name: ".text", flags: 6, address: 0x1000_0000n, bytes: new Uint8Array(5000 * 16) }],
+      symbols: Array.from({ length: 5000 }, (_, k) => ({ name: `f${k}`, section: ".text", value: 0x1000_0000 + 16 * (k >> 1) })),
+    };
+    const places = [0x10, 0x1000, 0x9000, 0x8];
+    const fresh = (await open(written)).symbols()!.beginningAt(places);
+    expect([...fresh]).toEqual([[0x10, [3, 4]], [0x1000, [513, 514]], [0x9000, [4609, 4610]], [0x8, []]]);
+    const table = (await open(written)).symbols()!;
+    expect([...table.near([0x20], 1)!].filter((index) => table.value(index) < 0x2000)).toEqual(Array.from({ length: 1024 }, (_, k) => k + 1));
+    expect(table.beginningAt(places)).toEqual(fresh);
+    expect([...table.beginningAt([0x10, 0x1000])]).toEqual([[0x10, [3, 4]], [0x1000, [513, 514]]]);
+  });
+
   test("no sections at all", async () => {
     const header = writeElf({ sections: [], claims: { sectionTable: 0n, sectionCount: 0, nameSection: 0 } });
     expect((await elfFromBytes("bare", header)).sections).toEqual([]);
