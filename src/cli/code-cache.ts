@@ -2,14 +2,16 @@ import { closeSync, fstatSync, fsyncSync, lstatSync, mkdirSync, openSync, readdi
 import * as module from "node:module";
 import { basename, dirname, join, sep } from "node:path";
 import type { Script } from "node:vm";
+import { inner } from "./inner.ts";
 import { setFlagsFromString } from "./v8.ts";
 import { codeFolder } from "../system/index.ts";
 
 /** Stands for the pieces of the command line as a whole: their hash, which the build puts here. */
 declare const __build: string;
 
-/** Loaded where Node does not keep the code itself, and nowhere else. */
-const crc32 = (bytes: Uint8Array): number => process.getBuiltinModule("node:zlib").crc32(bytes);
+type Sums = { crc32?(bytes: Uint8Array, value: number): number };
+/** Where Node does not keep the code itself, and nowhere else. node:zlib brings all of Node's streams, 3 ms of each start; what is behind it has this from 20.15 on. */
+const crc32 = (bytes: Uint8Array): number => (inner<Sums>("zlib")?.crc32 ?? process.getBuiltinModule("node:zlib").crc32)(bytes, 0);
 
 const changed: { readonly flag: string; readonly usual: string }[] = [];
 
@@ -48,21 +50,34 @@ export function keepCompiledCode(): () => void {
   const fresh: { readonly script: Script; readonly file: string }[] = [];
   const { Script } = process.getBuiltinModule("node:vm");
   const extensions = require.extensions as Record<string, (piece: NodeModule, path: string) => void>;
-  extensions[".cjs"] = (piece, path) => {
-    // The disassembler's glue is loaded under flags of its own (src/disasm).
-    if (dirname(path) !== __dirname || basename(path) === "iced.cjs") return extensions[".js"]!(piece, path);
-    const file = join(folder, `${path.slice(__dirname.length + sep.length)}.v8`);
+  // This one Node has loaded already.
+  const loaded = new Map<string, { exports: unknown }>([[basename(__filename), require.cache[__filename]!]]);
+  // A piece is known by its name: Node would look for its file in several ways, a third of a millisecond each.
+  const near = module.createRequire(__filename);
+  const piecesRequire = (name: string): unknown => (name.startsWith("./") && isPiece(name.slice(2)) ? (loaded.get(name.slice(2)) ?? load(name.slice(2), { exports: {} })).exports : near(name));
+  const load = (name: string, piece: { exports: unknown }): { exports: unknown } => {
+    loaded.set(name, piece);
+    const path = `${__dirname}${sep}${name}`;
+    const file = join(folder, `${name}.v8`);
     const cachedData = codeOf(file);
     // The build writes nothing but ASCII.
     const script = underUsualFlags(() => new Script(`(function(exports,require,module,__filename,__dirname){${readFileSync(path, "latin1")}\n})`, { filename: path, ...(cachedData === null ? {} : { cachedData }) }));
     if (cachedData === null || script.cachedDataRejected === true) fresh.push({ script, file });
     const run = script.runInThisContext() as (...values: unknown[]) => void;
-    run.call(piece.exports, piece.exports, module.createRequire(path), piece, path, __dirname);
+    run.call(piece.exports, piece.exports, piecesRequire, piece, path, __dirname);
+    return piece;
+  };
+  extensions[".cjs"] = (piece, path) => {
+    if (dirname(path) === __dirname && isPiece(basename(path))) load(basename(path), piece);
+    else extensions[".js"]!(piece, path);
   };
   return () => {
     if (fresh.length > 0) write(folder, fresh);
   };
 }
+
+/** The disassembler's glue is none: it is loaded under flags of its own (src/disasm). */
+const isPiece = (name: string): boolean => name.endsWith(".cjs") && name !== "iced.cjs";
 
 /** What a file of compiled code holds, if it is this user's alone and whole. */
 function codeOf(path: string): Buffer | null {

@@ -21,6 +21,7 @@ import type { SymbolsFetchFlags } from "./commands/symbols-fetch.ts";
 import type { SymbolsPackFlags } from "./commands/symbols-pack.ts";
 import type { TraceFlags } from "./commands/trace.ts";
 import { exit } from "./exit.ts";
+import { isTerminal, terminalColumns, writeResult } from "./output.ts";
 
 /** Runs one command line and gives its exit status. What a command needs is loaded when it is chosen. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -67,7 +68,13 @@ export function commandLine(done: Done, only: string | null = null): Command {
     .helpOption("--help", "show this help")
     .helpCommand(false)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(`oopscope: ${text}`) })
+    .configureOutput({
+      outputError: (text, write) => write(`oopscope: ${text}`),
+      // As results are written; process.stdout would bring Node's streams.
+      writeOut: writeResult,
+      getOutHelpWidth: () => (isTerminal(1) ? terminalColumns() : 80),
+      getOutHasColors: () => isTerminal(1),
+    })
     .addHelpText("after", "\n`oopscope LOG` explains a log. A file that is named like a command: `./lab`.\nExit status: 0 done, 1 failed, 2 wrong usage, 3 done but symbols were incomplete, 4 a privilege, a library or a feature of\nthe kernel is missing, 130 interrupted.");
 
   for (const [name, define] of Object.entries(commands)) if (only === null || only === name) define(program, done);
