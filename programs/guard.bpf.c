@@ -378,6 +378,8 @@ static __always_inline struct mark *find(u64 address)
 /* Once, if several do so at a time: `live` must not come to be too low, or nothing would be cleared. */
 static __always_inline void forget(struct mark *mark)
 {
+	u32 object = mark->object;
+
 #ifdef NO_LOOP
 	mark->address = 0;
 #else
@@ -386,7 +388,7 @@ static __always_inline void forget(struct mark *mark)
 	if (!address || __sync_val_compare_and_swap(&mark->address, address, 0) != address)
 		return;
 #endif
-	if (mark->object == SLAB)
+	if (object == SLAB)
 		__sync_fetch_and_add(&live_slab, -1ull);
 	__sync_fetch_and_add(&live, -1ull);
 }

@@ -56,6 +56,8 @@ export type GuardStatistics = {
   /** Times that the kernel left a hook out, as that very hook was at work on the processor already: of clears (what comes of that see `doubtful`), and of others. */
   readonly missedClears: bigint;
   readonly missed: bigint;
+  /** Whether clears that were left out are looked at before an event is made; else they may mislead. */
+  readonly missesCounted: boolean;
   readonly events: number;
   /** Of these, what became of the hold, by whether interrupts were on where it was held: with them off the kernel there does nothing else, and no wake-up comes. */
   readonly holds: Readonly<Record<Interrupts, HoldCounts>>;
@@ -223,7 +225,7 @@ export class Guard {
   #countMisses(): void {
     const { programs } = this.#object;
     const counter = programs.get("count_misses");
-    if (counter === undefined) return;
+    if (counter === undefined || this.#object.variable("per_cpu_offset").get() === 0n) return;
     // Those for leaks clear nothing.
     const clears = this.hooks.filter(({ role, program }) => role === "clear" && !program.startsWith("l_"));
     const numbers = (other: Hook["turn"]): number[] => {
@@ -363,7 +365,7 @@ export class Guard {
     }
     return {
       marked: sum("marked"), cleared: sum("cleared"), forgotten: sum("forgotten"), lost: sum("lost"), changed: sum("changed"), stackless: sum("stackless"), walked: sum("walked"), untracked: sum("untracked"), doubtful: sum("doubtful"),
-      missedClears, missed, events: this.#told, holds: structuredClone(this.#holds),
+      missedClears, missed, missesCounted: this.#object.programs.get("count_misses") === undefined || this.#misses !== null, events: this.#told, holds: structuredClone(this.#holds),
     };
   }
 

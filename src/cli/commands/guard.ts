@@ -115,7 +115,7 @@ function wordsOf({ kind, object, address, comm, tid, cpu, context, interrupts, h
   return `${kind} of ${object === "skb" ? "an skb" : "an object"} at 0x${address.toString(16)} by ${comm} (${tid}) on CPU ${cpu}${context === null ? "" : ` (${context}, interrupts ${interrupts})`}: evidence ${evidence}${held}`;
 }
 
-function sayStatistics({ marked, cleared, forgotten, stackless, walked, changed, lost, untracked, doubtful, missedClears, missed, events, holds }: GuardStatistics, flags: GuardFlags): void {
+function sayStatistics({ marked, cleared, forgotten, stackless, walked, changed, lost, untracked, doubtful, missedClears, missed, missesCounted, events, holds }: GuardStatistics, flags: GuardFlags): void {
   if (flags.quiet !== true) say("note", `${events} events; ${marked} frees remembered, ${cleared} of them allocated again, ${forgotten} forgotten for want of room; ${walked} stacks walked`);
   for (const state of interruptStates) {
     const { acknowledged, expired } = holds[state];
@@ -126,7 +126,8 @@ function sayStatistics({ marked, cleared, forgotten, stackless, walked, changed,
   if (untracked > 0n) say("warning", `${untracked} allocations, or frees of many at once, were not followed for want of room: there may be more leaks, or fewer`);
   if (lost > 0n) say("warning", `${lost} events found no place and are lost`);
   if (doubtful > 0n) say("warning", `${doubtful} second frees prove nothing, as the kernel left out a look at allocations since the first; no event was made of them`);
-  if (missedClears > 0n) say("note", `the kernel left out ${missedClears} looks at allocations: an skb has a second look, and what was freed before accuses nobody where that may mislead`);
+  if (missedClears > 0n && !missesCounted) say("warning", `the kernel left out ${missedClears} looks at allocations: some may not have been seen, so what was caught has less confidence`);
+  else if (missedClears > 0n) say("note", `the kernel left out ${missedClears} looks at allocations: an skb has a second look, and what was freed before accuses nobody where that may mislead`);
   if (missed > 0n) say("warning", `the kernel left out ${missed} looks at frees: some were not tracked`);
 }
 
@@ -137,10 +138,11 @@ async function caseOf(seen: readonly Seen[], leaks: string, guarded: readonly Gu
   const { case: decoded } = await decode(bytes, { ...(flags.vmlinux === undefined ? {} : { vmlinux: flags.vmlinux }), modules: files, also: fetchedPlaces(), name: "guard" });
   await noteUsed(decoded);
   const explained = await deepened({ ...decoded, tool: { version } }, { modules: files.map((file) => dirname(file)), ...(flags.source === undefined ? {} : { source: flags.source }) });
+  const doubtful = statistics !== null && (statistics.changed > 0n || (statistics.missedClears > 0n && !statistics.missesCounted));
   const less = { high: "medium", medium: "low", low: "low" } as const;
   return {
     ...explained,
-    reports: explained.reports.map((report) => (report.verdict === null || statistics === null || statistics.changed === 0n ? report : { ...report, verdict: { ...report.verdict, confidence: less[report.verdict.confidence] } })),
+    reports: explained.reports.map((report) => (report.verdict === null || !doubtful ? report : { ...report, verdict: { ...report.verdict, confidence: less[report.verdict.confidence] } })),
     events: seen.map(({ event, level }) => recordOf(event, level)),
   };
 }
