@@ -64,7 +64,13 @@ export function keepCompiledCode(): () => void {
     const script = underUsualFlags(() => new Script(`(function(exports,require,module,__filename,__dirname){${readFileSync(path, "latin1")}\n})`, { filename: path, ...(cachedData === null ? {} : { cachedData }) }));
     if (cachedData === null || script.cachedDataRejected === true) fresh.push({ script, file });
     const run = script.runInThisContext() as (...values: unknown[]) => void;
-    run.call(piece.exports, piece.exports, piecesRequire, piece, path, __dirname);
+    try {
+      run.call(piece.exports, piece.exports, piecesRequire, piece, path, __dirname);
+    } catch (error) {
+      // As with Node: who asks again hears of it again, and gets no half of it.
+      loaded.delete(name);
+      throw error;
+    }
     return piece;
   };
   extensions[".cjs"] = (piece, path) => {
